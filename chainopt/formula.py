@@ -1,0 +1,372 @@
+"""A cell's text -> the steps of a small program.
+
+    output = expression [; output = expression ...]
+    expression: + - * / ^ ( ), numbers, sqrt ln log exp log10 tanh min, names; [any name] in brackets
+
+The text is read by a tokenizer and a precedence parser that emits steps as it goes; nothing is evaluated by
+Python. `^` is right-associative and binds tighter than a sign before it: -x^2 = -(x^2). Limits: 2,000
+characters, nesting 50 deep, 500 steps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from chainopt.names import key, nearest
+from chainopt.primitives import PRIMITIVES, SPELLINGS
+
+MAX_LENGTH = 2000
+MAX_DEPTH = 50
+MAX_STEPS = 500
+
+
+class FormulaError(ValueError):
+    """A formula that can't be read: what is wrong, and at which character (1 is the first)."""
+
+    def __init__(self, message: str, position: int):
+        super().__init__(f"{message} (character {position})")
+        self.message = message
+        self.position = position
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: a name, a constant, an input's number or a primitive of earlier steps."""
+
+    operation: str
+    arguments: tuple[int, ...] = ()
+    value: float = 0.0
+    name: str = ""
+    position: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One `output = ...`: the name on its left, and the step that it equals."""
+
+    name: str
+    step: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A formula as read: its names are not yet known to be goods or parameters."""
+
+    text: str
+    steps: tuple[Step, ...]
+    outputs: tuple[Output, ...]
+
+    def names(self) -> dict[str, int]:
+        """The names that the expressions read, in order, each with its first position."""
+        return {step.name: step.position for step in self.steps if step.operation == "name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A formula whose names are resolved: steps over numbered inputs, constants folded."""
+
+    inputs: tuple[str, ...]
+    steps: tuple[Step, ...]
+    outputs: tuple[int, ...]
+
+    def run(self, inputs: Sequence[Any], function: Callable[[str], Callable[..., Any]]) -> list[Any]:
+        """Every step's value, in order; function(name) gives the primitive in the caller's own terms."""
+        values: list[Any] = []
+        for step in self.steps:
+            if step.operation == "constant":
+                values.append(step.value)
+            elif step.operation == "input":
+                values.append(inputs[int(step.value)])
+            elif step.operation == "min":
+                values.append(function("min")([values[i] for i in step.arguments]))
+            else:
+                values.append(function(step.operation)(*(values[i] for i in step.arguments)))
+        return values
+
+    def values(self, inputs: Sequence[float]) -> list[Any]:
+        """Every step's value in floating point; outside a domain nan or inf, without a warning."""
+        with np.errstate(all="ignore"):
+            return self.run([np.float64(x) for x in inputs], lambda name: PRIMITIVES[name].value)
+
+    def sweep(self, values: Sequence[Any], seeds: Mapping[int, float]) -> np.ndarray:
+        """The reverse sweep: adjoints sum_k seed_k d(step k)/d(step i) of every step i, given all values.
+
+        A `min` step is a leaf: its adjoint is that of the step's own value, and goes no further, since a
+        minimum has no derivative where its arguments meet; seed its arguments to go on.
+        """
+        adjoint = np.zeros(len(self.steps))
+        for step, seed in seeds.items():
+            adjoint[step] += seed
+        with np.errstate(all="ignore"):
+            for i in range(len(self.steps) - 1, -1, -1):
+                step = self.steps[i]
+                if adjoint[i] == 0.0 or step.operation in ("constant", "input", "min"):
+                    continue
+                arguments = [values[j] for j in step.arguments]
+                for j, partial in zip(step.arguments, PRIMITIVES[step.operation].partials, strict=True):
+                    if self.steps[j].operation != "constant":
+                        adjoint[j] += adjoint[i] * partial(values[i], *arguments)
+        return adjoint
+
+    def minima(self) -> list[int]:
+        """The steps that are a minimum of others."""
+        return [i for i, step in enumerate(self.steps) if step.operation == "min"]
+
+
+_TOKEN = re.compile(
+    r"""(?P<blank>[ \t\r\n]+)
+      | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)
+      | (?P<bracket>\[[^\[\]]*\])
+      | (?P<word>[^\W\d]\w*)
+      | (?P<sign>[-+*/^()=;,])""",
+    re.VERBOSE,
+)
+
+_HINTS = {
+    "×": "write * for a product",
+    "·": "write * for a product",
+    "÷": "write / for a quotient",
+    "−": "write - for a minus",
+    "<": "a formula has no comparisons",
+    ">": "a formula has no comparisons",
+    "[": "a bracketed name must be closed by ]",
+    ".": "names with a point go in [brackets]",
+    "@": "names with @ go in [brackets]",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    position: int
+
+
+def _tokens(text: str) -> list[_Token]:
+    tokens: list[_Token] = []
+    at = 0
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            sign = text[at]
+            shown = f'"{sign}"' if sign.isprintable() and not sign.isspace() else f"U+{ord(sign):04X}"
+            hint = _HINTS.get(sign, "use + - * / ^ ( ), numbers, functions and names of goods or parameters")
+            raise FormulaError(f"{shown} is not allowed in a formula: {hint}", at + 1)
+        kind = match.lastgroup or ""
+        if kind != "blank":
+            if tokens and tokens[-1].kind == "number" and kind == "word" and tokens[-1].position + len(
+                tokens[-1].text
+            ) == at + 1:
+                raise FormulaError(f'"{tokens[-1].text}{match.group()}": write * between the two', at + 1)
+            tokens.append(_Token(kind, match.group(), at + 1))
+        at = match.end()
+    tokens.append(_Token("end", "", len(text) + 1))
+    return tokens
+
+
+class _Parser:
+    """Reads tokens left to right and emits steps in the order in which they are computed."""
+
+    def __init__(self, text: str):
+        self.tokens = _tokens(text)
+        self.at = 0
+        self.depth = 0
+        self.steps: list[Step] = []
+        self.names: dict[str, int] = {}
+
+    @property
+    def token(self) -> _Token:
+        return self.tokens[self.at]
+
+    def emit(self, step: Step) -> int:
+        if len(self.steps) >= MAX_STEPS:
+            raise FormulaError(
+                f"the formula has more than {MAX_STEPS} steps: split the process in two", step.position
+            )
+        self.steps.append(step)
+        return len(self.steps) - 1
+
+    def accept(self, *signs: str) -> _Token | None:
+        token = self.token
+        if token.kind == "sign" and token.text in signs:
+            self.at += 1
+            return token
+        return None
+
+    def expect(self, sign: str, why: str) -> None:
+        if self.accept(sign) is None:
+            found = f'"{self.token.text}"' if self.token.text else "the end"
+            raise FormulaError(f'expected "{sign}" {why}, found {found}', self.token.position)
+
+    def deeper(self, position: int) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise FormulaError(f"the formula is nested more than {MAX_DEPTH} deep", position)
+
+    def formula(self) -> tuple[Output, ...]:
+        outputs = [self.assignment()]
+        while self.accept(";"):
+            if self.token.kind == "end":
+                break
+            outputs.append(self.assignment())
+        if self.token.kind != "end":
+            before = self.tokens[self.at - 1]
+            hint = ""
+            if self.token.text == "=":
+                hint = ": separate several outputs by ;"
+            elif self.token.text == ",":
+                hint = ": write decimals with a point"
+            elif before.text == "*" or self.token.text == "*":
+                hint = ": write ^ for a power"
+            elif self.token.kind in ("number", "word", "bracket") or self.token.text == "(":
+                hint = f': write * between "{before.text}" and "{self.token.text}"'
+            raise FormulaError(f'unexpected "{self.token.text}"{hint}', self.token.position)
+        return tuple(outputs)
+
+    def assignment(self) -> Output:
+        token = self.token
+        if token.kind not in ("word", "bracket"):
+            raise FormulaError("a formula begins with the good that it makes: output = ...", token.position)
+        self.at += 1
+        self.expect("=", "after the output's name")
+        return Output(_name(token), self.sum(), token.position)
+
+    def sum(self) -> int:
+        left = self.product()
+        while sign := self.accept("+", "-"):
+            operation = "add" if sign.text == "+" else "subtract"
+            left = self.emit(Step(operation, (left, self.product()), position=sign.position))
+        return left
+
+    def product(self) -> int:
+        left = self.signed()
+        while sign := self.accept("*", "/"):
+            if sign.text == "*" and self.token.text == "*":
+                raise FormulaError("write ^ for a power, not **", sign.position)
+            operation = "multiply" if sign.text == "*" else "divide"
+            left = self.emit(Step(operation, (left, self.signed()), position=sign.position))
+        return left
+
+    def signed(self) -> int:
+        sign = self.accept("+", "-")
+        if sign is None:
+            return self.power()
+        self.deeper(sign.position)
+        value = self.signed()
+        self.depth -= 1
+        return value if sign.text == "+" else self.emit(Step("negate", (value,), position=sign.position))
+
+    def power(self) -> int:
+        base = self.atom()
+        sign = self.accept("^")
+        if sign is None:
+            return base
+        self.deeper(sign.position)
+        exponent = self.signed()
+        self.depth -= 1
+        return self.emit(Step("power", (base, exponent), position=sign.position))
+
+    def atom(self) -> int:
+        token = self.token
+        self.at += token.kind != "end"
+        if token.kind == "number":
+            value = float(token.text)
+            if not np.isfinite(value):
+                raise FormulaError(f"{token.text} is too large a number", token.position)
+            return self.emit(Step("constant", value=value, position=token.position))
+        if token.kind == "word" and self.token.text == "(":
+            return self.call(token)
+        if token.kind in ("word", "bracket"):
+            name = _name(token)
+            if key(name) not in self.names:
+                self.names[key(name)] = self.emit(Step("name", name=name, position=token.position))
+            return self.names[key(name)]
+        if token.text == "(":
+            self.deeper(token.position)
+            value = self.sum()
+            self.depth -= 1
+            self.expect(")", "to close the parenthesis")
+            return value
+        if token.kind == "end":
+            raise FormulaError("the formula ends where a number or a name should stand", token.position)
+        raise FormulaError(f'"{token.text}" stands where a number or a name should', token.position)
+
+    def call(self, token: _Token) -> int:
+        operation = SPELLINGS.get(token.text.lower())
+        if operation is None:
+            hint = nearest(token.text, SPELLINGS) or f": functions are {', '.join(SPELLINGS)}"
+            raise FormulaError(f'"{token.text}" is not a function{hint}', token.position)
+        self.deeper(token.position)
+        self.expect("(", "after the function's name")
+        arguments = [self.sum()]
+        while self.accept(","):
+            arguments.append(self.sum())
+        self.expect(")", f"to close {token.text}(")
+        self.depth -= 1
+        if operation == "min":
+            return self.emit(Step("min", tuple(dict.fromkeys(arguments)), position=token.position))
+        if len(arguments) != 1:
+            raise FormulaError(
+                f"{token.text} takes one argument, not {len(arguments)} (write decimals with a point)",
+                token.position,
+            )
+        return self.emit(Step(operation, tuple(arguments), position=token.position))
+
+
+def _name(token: _Token) -> str:
+    if token.kind == "word":
+        return token.text
+    name = " ".join(token.text[1:-1].split())
+    if not name:
+        raise FormulaError("the brackets hold no name", token.position)
+    return name
+
+
+@lru_cache(maxsize=65536)
+def parse(text: str) -> Formula:
+    """Read a formula's text into steps; raises FormulaError with the position of the first fault."""
+    if len(text) > MAX_LENGTH:
+        raise FormulaError(
+            f"the formula has {len(text):,} characters; {MAX_LENGTH:,} are allowed: split the process in two",
+            MAX_LENGTH + 1,
+        )
+    parser = _Parser(text)
+    outputs = parser.formula()
+    return Formula(text, tuple(parser.steps), outputs)
+
+
+def resolve(formula: Formula, inputs: Sequence[str], constants: Mapping[str, float]) -> Program:
+    """Bind a formula's names to numbered inputs and to constants, and fold what is constant.
+
+    Names are matched by `names.key`. Raises FormulaError at a name that is neither, and where an operation
+    on constants alone has no finite value.
+    """
+    number = {key(name): i for i, name in enumerate(inputs)}
+    constant = {key(name): value for name, value in constants.items()}
+    steps: list[Step] = []
+    for step in formula.steps:
+        if step.operation == "name":
+            if key(step.name) in number:
+                step = Step("input", value=number[key(step.name)], name=step.name, position=step.position)
+            elif key(step.name) in constant:
+                step = Step("constant", value=constant[key(step.name)], position=step.position)
+            else:
+                raise FormulaError(f'"{step.name}" is neither a good nor a parameter', step.position)
+        elif step.arguments and all(steps[i].operation == "constant" for i in step.arguments):
+            arguments = [np.float64(steps[i].value) for i in step.arguments]
+            row = PRIMITIVES[step.operation]
+            with np.errstate(all="ignore"):
+                value = row.value(arguments) if step.operation == "min" else row.value(*arguments)
+            if not np.isfinite(value):
+                shown = row.symbol or row.name
+                raise FormulaError(f'"{shown}" of these constants has no finite value', step.position)
+            step = Step("constant", value=float(value), position=step.position)
+        steps.append(step)
+    return Program(tuple(inputs), tuple(steps), tuple(output.step for output in formula.outputs))

@@ -1,0 +1,120 @@
+"""A Pyomo model, solved by Ipopt, in Pyomo's terms.
+
+Pyomo's convention, for either sense, is dual = d(optimal objective)/d(right-hand side) and
+rc = d(optimal objective)/d(bound). With the multipliers lambda, z_lower, z_upper of the minimised
+f = sign * objective, where sign = 1 to minimise and -1 to maximise,
+
+    dual = -sign lambda,      rc = sign (z_lower - z_upper).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+from pyomo.common.collections import ComponentMap
+from pyomo.core.staleflag import StaleFlagManager
+
+from chainopt.interior import Options, Outcome, Progress, run, solver_version
+from chainopt.nl import Evaluator, InfeasibleModelError, build_evaluator
+from chainopt.status import Status
+
+
+@dataclass(frozen=True, eq=False)
+class ModelSolution:
+    """What became of a Pyomo model; objective, `dual` and `rc` are in its own sense.
+
+    `values` is the last iterate, whatever the status. `dual` and `rc` are empty unless the status is
+    OPTIMAL; rows without a free variable have no dual, and fixed variables no rc. `error` is the KKT
+    error of the point. `seconds` holds 'write', 'derivatives', 'solve', and of the solve 'evaluations'.
+    """
+
+    status: Status
+    message: str
+    objective: float | None = None
+    iterations: int = 0
+    error: float | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+    values: Mapping[Any, float] = field(default_factory=ComponentMap)
+    dual: Mapping[Any, float] = field(default_factory=ComponentMap)
+    rc: Mapping[Any, float] = field(default_factory=ComponentMap)
+    solver: str = ""
+
+
+def solve_model(
+    model: Any,
+    *,
+    tolerance: float | None = None,
+    max_iterations: int = 3000,
+    time_limit: float | None = None,
+    options: Options | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    load: bool = True,
+) -> ModelSolution:
+    """Solve a Pyomo model or block, from its variables' values.
+
+    The last iterate is loaded into the variables, and `dual` and `rc` into the import suffixes of these
+    names that the model declares. `time_limit` is in seconds and includes the derivatives. Raises
+    NotSmoothError and ValueError for a model that cannot be posed, and SolverMissing. Ctrl-C ends the
+    solve with INTERRUPTED; an exception of `progress` passes through, after the last iterate is loaded.
+    """
+    version = solver_version()
+    begun = time.perf_counter()
+    try:
+        evaluator = build_evaluator(model)
+    except InfeasibleModelError as error:
+        solution = ModelSolution(Status.INFEASIBLE, f"{Status.INFEASIBLE.advice} {error}", solver=version)
+        if load:
+            _load(model, solution)
+        return solution
+    left = None if time_limit is None else time_limit - (time.perf_counter() - begun)
+    outcome = run(
+        evaluator,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+        time_limit=left,
+        options=options,
+        progress=progress,
+    )
+    solution = _translate(evaluator, outcome, version)
+    if load:
+        _load(model, solution)
+    if outcome.raised is not None and not isinstance(outcome.raised, KeyboardInterrupt):
+        raise outcome.raised
+    return solution
+
+
+def _translate(evaluator: Evaluator, outcome: Outcome, version: str) -> ModelSolution:
+    point, sign = outcome.point, evaluator.sign
+    objective = sign * outcome.objective
+    dual, rc = ComponentMap(), ComponentMap()
+    if outcome.status is Status.OPTIMAL:
+        # Adding 0.0 turns -0.0 into 0.0.
+        dual.update(zip(evaluator.rows, (-sign * point.multipliers + 0.0).tolist(), strict=True))
+        rc.update(zip(evaluator.variables, (sign * (point.lower - point.upper) + 0.0).tolist(), strict=True))
+    return ModelSolution(
+        status=outcome.status,
+        message=outcome.message,
+        objective=objective if np.isfinite(objective) else None,
+        iterations=outcome.iterations,
+        error=outcome.error if np.isfinite(outcome.error) else None,
+        seconds=outcome.seconds,
+        values=ComponentMap(zip(evaluator.variables, point.x.tolist(), strict=True)),
+        dual=dual,
+        rc=rc,
+        solver=version,
+    )
+
+
+def _load(model: Any, solution: ModelSolution) -> None:
+    StaleFlagManager.mark_all_as_stale()
+    for variable, value in solution.values.items():
+        variable.set_value(value, skip_validation=True)
+    for suffix in model.component_objects(pyo.Suffix, active=True, descend_into=False):
+        if suffix.import_enabled() and suffix.local_name in ("dual", "rc"):
+            suffix.clear()
+            suffix.update(solution.dual if suffix.local_name == "dual" else solution.rc)

@@ -1,0 +1,312 @@
+"""Chain -> the planner's problem as a Pyomo model.
+
+    maximise value   subject to   balance[good]: what is taken of a good - what is made of it = supply[good]
+
+Every limit that can bind is a row (`capacity`, `min_level`, `max_use`, `max_sale`, `min_sale`, `max_import`), so
+that it has a multiplier; non-negativity alone is a bound. Under Pyomo's convention, dual = d(objective) /
+d(right-hand side), the dual of `balance` is the good's price as it stands.
+
+A Leontief process has one variable, its level: its uses are coefficient * level. A formula's minimum is a
+variable with a row `minimum` for each argument that it may not exceed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyomo.environ as pyo
+
+from chainopt.chain import Chain
+from chainopt.forward import forward_run
+from chainopt.network import (
+    CAPACITY,
+    MAX_IMPORT,
+    MAX_SALE,
+    MAX_USE,
+    MIN_LEVEL,
+    MIN_SALE,
+    FormulaProcess,
+    Limit,
+    Network,
+    network,
+)
+from chainopt.primitives import PRIMITIVES
+from chainopt.plan import Multipliers, Plan
+from chainopt.technology import TECHNOLOGIES
+
+LIMIT_ROWS = {
+    CAPACITY: "capacity",
+    MIN_LEVEL: "min_level",
+    MAX_USE: "max_use",
+    MAX_SALE: "max_sale",
+    MIN_SALE: "min_sale",
+    MAX_IMPORT: "max_import",
+}
+
+
+def build_model(chain: Chain) -> pyo.ConcreteModel:
+    """The chain's planner's problem; see the module for its components.
+
+    `use[good, process]`, `sale[good]`, `imported[good]`, `disposed[good]` are amounts; `level[process]` (or
+    `level[process, good]`, for a formula with several outputs) are the processes' levels; `quantity[good]` is
+    what there is of a non-rival good, which `reading[good, process]` and `demand[good]` hand to each reader.
+    `supply[good]` is a mutable Param. Start values come from a forward run of the chain.
+    """
+    return build(network(chain))
+
+
+def level_keys(net: Network) -> list[Hashable]:
+    """The index of each level in the model: its process, and its good where the process has several."""
+    count = np.bincount(net.level_process, minlength=len(net.processes))
+    return [
+        net.processes[p] if count[p] == 1 else (net.processes[p], good)
+        for p, good in zip(net.level_process, net.level_good, strict=True)
+    ]
+
+
+def use_keys(net: Network) -> list[tuple[str, str]]:
+    """The index of each use in the model: (good, process)."""
+    return [(net.goods[g], net.processes[p]) for g, p in zip(net.use_good, net.use_process, strict=True)]
+
+
+def build(net: Network, start: Plan | None = None) -> pyo.ConcreteModel:
+    """build_model for a network, from a given start (default: a forward run)."""
+    start = start or forward_run(net)
+    return _Builder(net, start).build()
+
+
+@dataclass(slots=True)
+class _Builder:
+    net: Network
+    start: Plan
+
+    def build(self) -> pyo.ConcreteModel:
+        net, start = self.net, self.start
+        model = pyo.ConcreteModel(name=net.chain.name or "chain")
+        smooth = np.flatnonzero(~net.use_leontief)
+        uses, levels = use_keys(net), level_keys(net)
+        signed, free = net.signed, ~net.leontief[net.level_process]
+        model.goods = pyo.Set(initialize=net.goods)
+        model.processes = pyo.Set(initialize=net.processes)
+        model.supply = pyo.Param(
+            model.goods, initialize=dict(zip(net.goods, net.supply, strict=True)), mutable=True, within=pyo.Reals
+        )
+        model.use = _variables([uses[u] for u in smooth], start.use[smooth], signed[smooth])
+        model.level = _variables(levels, start.level, free)
+        names = np.array(net.goods, dtype=object)
+        for name, chosen, values, sign in (
+            ("sale", net.sells, start.sale, net.sale_signed),
+            ("imported", net.imports, start.imported, np.zeros_like(net.rival)),
+            ("disposed", net.disposes, start.disposed, np.zeros_like(net.rival)),
+            ("quantity", ~net.rival, start.quantity(net), np.ones_like(net.rival)),
+        ):
+            setattr(model, name, _variables(list(names[chosen]), values[chosen], sign[chosen]))
+        intake: list[Any] = [None] * len(uses)
+        use, level = model.use, model.level
+        for u, key in enumerate(uses):
+            p = net.use_process[u]
+            intake[u] = (
+                net.coefficient[u] * level[levels[net.first_level[p]]] if net.leontief[p] else use[key]
+            )
+        self._balances(model, intake, levels)
+        self._readings(model, intake, uses)
+        self._production(model, intake, levels)
+        self._limits(model, intake, uses, levels)
+        self._value(model, levels)
+        return model
+
+    def _balances(self, model: Any, intake: list[Any], levels: list[Hashable]) -> None:
+        net = self.net
+        terms: list[list[Any]] = [[] for _ in net.goods]
+        for u, g in enumerate(net.use_good):
+            if net.rival[g]:
+                terms[g].append(intake[u])
+        made = net.yields.tocoo()
+        for k, g, amount in zip(made.row, made.col, made.data, strict=True):
+            terms[g].append(-float(amount) * model.level[levels[k]])
+        for g, good in enumerate(net.goods):
+            if not net.rival[g]:
+                terms[g].append(model.quantity[good])
+            elif net.sells[g]:
+                terms[g].append(model.sale[good])
+            if net.disposes[g]:
+                terms[g].append(model.disposed[good])
+            if net.imports[g]:
+                terms[g].append(-model.imported[good])
+        rows = {
+            good: sum(terms[g]) == model.supply[good] for g, good in enumerate(net.goods) if terms[g]
+        }
+        model.balance = _rows(rows)
+
+    def _readings(self, model: Any, intake: list[Any], uses: list[tuple[str, str]]) -> None:
+        net = self.net
+        rows = {}
+        for u in np.flatnonzero(~net.rival[net.use_good]):
+            good, process = uses[u]
+            spare = intake[u] - model.quantity[good]
+            rows[good, process] = spare <= 0 if net.use_leontief[u] else spare == 0
+        model.reading = _rows(rows)
+        model.demand = _rows(
+            {
+                net.goods[g]: model.sale[net.goods[g]] - model.quantity[net.goods[g]] == 0
+                for g in np.flatnonzero(~net.rival & net.sells)
+            }
+        )
+
+    def _production(self, model: Any, intake: list[Any], levels: list[Hashable]) -> None:
+        net = self.net
+        rows = {}
+        for name, batch in net.batch.items():
+            expression = TECHNOLOGIES[name].expression
+            bounds = np.append(batch.start, len(batch.use))
+            for i, p in enumerate(batch.process):
+                part = slice(bounds[i], bounds[i + 1])
+                inputs = [intake[u] for u in batch.use[part]]
+                made = expression(
+                    inputs, batch.a[part].tolist(), float(batch.scale[i]), float(batch.returns[i]), float(batch.r[i])
+                )
+                key = levels[net.first_level[p]]
+                rows[key] = model.level[key] - made == 0
+        model.least = pyo.Var(pyo.Any, dense=False)
+        model.minimum = pyo.Constraint(pyo.Any)
+        for item in net.formulas:
+            for k, made in zip(item.level, self._formula(model, item, intake), strict=True):
+                rows[levels[k]] = model.level[levels[k]] - made == 0
+        model.production = _rows(rows)
+
+    def _formula(self, model: Any, item: FormulaProcess, intake: list[Any]) -> list[Any]:
+        process = self.net.processes[item.process]
+        values = item.program.values(self.start.use[item.use])
+        known = iter(enumerate([float(values[i]) for i in item.program.minima()]))
+
+        def function(name: str) -> Callable[..., Any]:
+            if name != "min":
+                return PRIMITIVES[name].value if not PRIMITIVES[name].function else getattr(pyo, name)
+
+            def least(arguments: list[Any]) -> Any:
+                number, value = next(known)
+                variable = model.least[process, number]
+                variable.set_value(value if np.isfinite(value) else 0.0)
+                for i, argument in enumerate(arguments):
+                    model.minimum.add((process, number, i), variable - argument <= 0)
+                return variable
+
+            return least
+
+        made = item.program.run([intake[u] for u in item.use], function)
+        return [made[i] for i in item.program.outputs]
+
+    def _limits(
+        self, model: Any, intake: list[Any], uses: list[tuple[str, str]], levels: list[Hashable]
+    ) -> None:
+        net = self.net
+        rows: dict[str, dict[Hashable, Any]] = {name: {} for name in LIMIT_ROWS.values()}
+        for limit in net.limits:
+            key, body = self._limited(model, limit, intake, uses, levels)
+            row = body == limit.bound if limit.fixed else (
+                body <= limit.bound if limit.sign > 0 else body >= limit.bound
+            )
+            rows[LIMIT_ROWS[limit.kind]][key] = row
+        for name, found in rows.items():
+            setattr(model, name, _rows(found))
+
+    def _limited(
+        self,
+        model: Any,
+        limit: Limit,
+        intake: list[Any],
+        uses: list[tuple[str, str]],
+        levels: list[Hashable],
+    ) -> tuple[Hashable, Any]:
+        net, i = self.net, limit.index
+        if limit.kind == MAX_USE:
+            return uses[i], intake[i]
+        if limit.kind in (CAPACITY, MIN_LEVEL):
+            return net.processes[net.level_process[i]], model.level[levels[i]]
+        return net.goods[i], (model.imported if limit.kind == MAX_IMPORT else model.sale)[net.goods[i]]
+
+    def _value(self, model: Any, levels: list[Hashable]) -> None:
+        net = self.net
+        terms: list[Any] = []
+        for g in np.flatnonzero(net.sells & ~np.isnan(net.price)):
+            sale, price = model.sale[net.goods[g]], float(net.price[g])
+            if not np.isfinite(net.elasticity[g]):
+                terms.append(price * sale)
+                continue
+            reference, power = float(net.reference[g]), 1.0 - 1.0 / float(net.elasticity[g])
+            curve = pyo.log(sale / reference) if power == 0 else ((sale / reference) ** power - 1.0) / power
+            terms.append(price * reference * curve)
+        for g in np.flatnonzero(net.imports):
+            terms.append(-float(net.import_price[g]) * model.imported[net.goods[g]])
+        for g in np.flatnonzero(net.disposes & (np.nan_to_num(net.disposal) != 0)):
+            terms.append(-float(net.disposal[g]) * model.disposed[net.goods[g]])
+        for k in np.flatnonzero(net.unit_cost):
+            terms.append(-float(net.unit_cost[k]) * model.level[levels[k]])
+        model.value = pyo.Objective(expr=sum(terms), sense=pyo.maximize)
+
+
+def _variables(keys: list[Any], values: Any, signed: Any) -> pyo.Var:
+    lower = {key: None if sign else 0.0 for key, sign in zip(keys, signed, strict=True)}
+    start = {key: float(value) if np.isfinite(value) else 0.0 for key, value in zip(keys, values, strict=True)}
+    return pyo.Var(
+        keys, initialize=lambda _, *key: start[_single(key)], bounds=lambda _, *key: (lower[_single(key)], None)
+    )
+
+
+def _rows(rows: dict[Any, Any]) -> pyo.Constraint:
+    return pyo.Constraint(list(rows), rule=lambda _, *key: rows[_single(key)])
+
+
+def _single(key: tuple[Any, ...]) -> Any:
+    return key if len(key) > 1 else key[0]
+
+
+def read_plan(net: Network, model: Any) -> Plan:
+    """The plan that the model's variables hold."""
+    uses, levels = use_keys(net), level_keys(net)
+    level = np.array([model.level[key].value for key in levels], dtype=float)
+    use = net.intake(level)
+    smooth = np.flatnonzero(~net.use_leontief)
+    use[smooth] = [model.use[uses[u]].value for u in smooth]
+    amounts = []
+    for name, chosen in (("sale", net.sells), ("imported", net.imports), ("disposed", net.disposes)):
+        amount = np.zeros(len(net.goods))
+        of = np.flatnonzero(chosen)
+        amount[of] = [getattr(model, name)[net.goods[g]].value for g in of]
+        amounts.append(amount)
+    reading = np.flatnonzero(net.use_leontief & ~net.rival[net.use_good])
+    plan = Plan(use, level, *amounts)
+    use[reading] = plan.quantity(net)[net.use_good[reading]]
+    return plan
+
+
+def read_multipliers(net: Network, model: Any, dual: Callable[[Any], float]) -> Multipliers:
+    """The model's duals under the sign rule; dual(row) = d(objective)/d(right-hand side)."""
+    uses = use_keys(net)
+    price = np.array(
+        [dual(model.balance[good]) if good in model.balance else np.nan for good in net.goods], dtype=float
+    )
+    rent = np.zeros(len(net.limits))
+    for i, limit in enumerate(net.limits):
+        if limit.kind == MAX_USE:
+            key: Hashable = uses[limit.index]
+        elif limit.kind in (CAPACITY, MIN_LEVEL):
+            key = net.processes[net.level_process[limit.index]]
+        else:
+            key = net.goods[limit.index]
+        rent[i] = limit.sign * dual(getattr(model, LIMIT_ROWS[limit.kind])[key])
+    reading, reading_sale = np.full(len(uses), np.nan), np.full(len(net.goods), np.nan)
+    for u in np.flatnonzero(~net.rival[net.use_good]):
+        reading[u] = dual(model.reading[uses[u]])
+    for g in np.flatnonzero(~net.rival & net.sells):
+        reading_sale[g] = dual(model.demand[net.goods[g]])
+    minimum = [
+        dual(model.minimum[net.processes[item.process], number, i])
+        for item in net.formulas
+        for number, step in enumerate(item.program.minima())
+        for i in range(len(item.program.steps[step].arguments))
+    ]
+    return Multipliers(price, rent, reading, reading_sale, np.array(minimum, dtype=float))

@@ -1,0 +1,57 @@
+"""The order in which a network's values can be computed: layers of nodes and of cycles.
+
+A layer's nodes depend on earlier layers alone, or, in a strongly connected component, on each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Nodes that stand alone, and components whose nodes depend on each other."""
+
+    alone: Array
+    cycles: tuple[Array, ...]
+
+
+def layers(edges: sparse.csr_array) -> list[Layer]:
+    """The layers of a directed graph, sources first; edges[i, j] stored means that j depends on i.
+
+    A node that depends on itself is a cycle of one. Layers are those of the longest path from a source.
+    """
+    count, label = connected_components(edges, directed=True, connection="strong")
+    coo = sparse.coo_array(edges)
+    tail, head = label[coo.row], label[coo.col]
+    looped = np.zeros(count, dtype=bool)
+    looped[tail[coo.row == coo.col]] = True
+    between = tail != head
+    graph = sparse.csr_array(
+        (np.ones(between.sum()), (tail[between], head[between])), shape=(count, count)
+    )
+    waiting = np.bincount(graph.indices, minlength=count)
+    members = np.argsort(label, kind="stable")
+    size = np.bincount(label, minlength=count)
+    first = np.cumsum(size) - size
+    result: list[Layer] = []
+    ready = np.flatnonzero(waiting == 0)
+    while len(ready):
+        cyclic = (size[ready] > 1) | looped[ready]
+        result.append(
+            Layer(
+                np.sort(members[first[ready[~cyclic]]]),
+                tuple(members[first[c] : first[c] + size[c]] for c in ready[cyclic]),
+            )
+        )
+        reached = np.concatenate([graph.indices[graph.indptr[c] : graph.indptr[c + 1]] for c in ready])
+        found, times = np.unique(reached, return_counts=True)
+        waiting[found] -= times
+        ready = found[waiting[found] == 0]
+    return result

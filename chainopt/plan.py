@@ -1,0 +1,152 @@
+"""A plan in amounts, and multipliers: what prices and derivatives are computed from.
+
+The sign rule: price_g = d(optimal value)/d(supply of g), and a limit's rent = d(optimal value)/d(bound) times
+the limit's sign (+1 for an upper bound, -1 for a lower one), so that a rent is what the limit costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, Network
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Amounts, in the order of a Network: by use, by level, and by good (sale, imported, disposed)."""
+
+    use: Array
+    level: Array
+    sale: Array
+    imported: Array
+    disposed: Array
+
+    def produced(self, net: Network) -> Array:
+        """What all processes yield of each good."""
+        return net.yields.T @ self.level
+
+    def used(self, net: Network) -> Array:
+        """What all processes take of each good; of a non-rival good, what each of them reads."""
+        taken = np.bincount(net.use_good, self.use, len(net.goods))
+        return np.where(net.rival, taken, self.quantity(net) * (np.bincount(net.use_good, minlength=len(net.goods)) > 0))
+
+    def quantity(self, net: Network) -> Array:
+        """What there is of each good to share: supply + imported + produced; non-rival, less disposed."""
+        total = net.supply + self.imported + self.produced(net)
+        return np.where(net.rival, total, total - self.disposed)
+
+    def value(self, net: Network) -> float:
+        """The objective: final demand's value less what imports, disposal and levels cost."""
+        return float(
+            np.sum(demand_value(net, self.sale))
+            - np.sum(np.where(net.imports, net.import_price * self.imported, 0.0))
+            - np.sum(np.where(net.disposes, net.disposal * self.disposed, 0.0))
+            - net.unit_cost @ self.level
+        )
+
+
+def demand_value(net: Network, sale: Array) -> Array:
+    """What final demand pays for each good's sale: w s, or the area under its inverse demand curve.
+
+    w ref/(1 - 1/E) ((s/ref)^(1 - 1/E) - 1), at E = 1 w ref ln(s/ref), from the reference sale.
+    """
+    with np.errstate(all="ignore"):
+        power = 1.0 - 1.0 / net.elasticity
+        ratio = sale / net.reference
+        curve = net.price * net.reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
+        value = np.where(np.isfinite(net.elasticity), curve, net.price * sale)
+    return np.where(net.sells & ~np.isnan(net.price), value, 0.0)
+
+
+def demand_price(net: Network, sale: Array) -> Array:
+    """What final demand pays for one more unit: w, or w (s/ref)^(-1/E); 0 where it pays nothing."""
+    with np.errstate(all="ignore"):
+        curve = net.price * (sale / net.reference) ** (-1.0 / net.elasticity)
+        value = np.where(np.isfinite(net.elasticity), curve, net.price)
+    return np.where(net.sells & ~np.isnan(net.price), value, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Multipliers:
+    """The solver's multipliers under the sign rule: by good, by use of a non-rival good, by limit.
+
+    reading: what each reader of a non-rival good would pay for one more unit (nan for other uses);
+    reading_sale: the same for final demand, by good. minimum: by argument of the formulas' minima, what the
+    minimum would gain if that argument could be exceeded by one.
+    """
+
+    price: Array
+    rent: Array
+    reading: Array
+    reading_sale: Array
+    minimum: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Residuals:
+    """How far a plan and its prices are from the KKT conditions, each relative to the goods' own scales."""
+
+    stationarity: float
+    feasibility: float
+    complementarity: float
+
+    @property
+    def largest(self) -> float:
+        return max(self.stationarity, self.feasibility, self.complementarity)
+
+
+def widen_plan(plan: Plan, part: Network, whole: Network) -> Plan:
+    """A part's plan as the whole's: what the part lacks is 0, but a non-rival good is read by all."""
+    goods, uses, levels = _places(part, whole)
+    wide = Plan(
+        _spread(plan.use, uses, len(whole.use_good), 0.0),
+        _spread(plan.level, levels, len(whole.level_process), 0.0),
+        *(_spread(amount, goods, len(whole.goods), 0.0) for amount in (plan.sale, plan.imported, plan.disposed)),
+    )
+    reads = ~whole.rival[whole.use_good]
+    return replace(wide, use=np.where(reads, wide.quantity(whole)[whole.use_good], wide.use))
+
+
+def widen_multipliers(multipliers: Multipliers, part: Network, whole: Network) -> Multipliers:
+    """A part's multipliers as the whole's: nan for goods that it lacks, 0 for what rests on absent processes."""
+    goods, uses, levels = _places(part, whole)
+    number = {MAX_USE: uses, CAPACITY: levels, MIN_LEVEL: levels}
+    place = {(limit.kind, limit.index): i for i, limit in enumerate(whole.limits)}
+    limits = np.array([place[limit.kind, number.get(limit.kind, goods)[limit.index]] for limit in part.limits], int)
+    minimum: list[float] = []
+    given = iter(multipliers.minimum)
+    names = {part.processes[item.process] for item in part.formulas}
+    for item in whole.formulas:
+        count = sum(len(item.program.steps[step].arguments) for step in item.program.minima())
+        here = whole.processes[item.process] in names
+        minimum += [next(given) if here else 0.0 for _ in range(count)]
+    return Multipliers(
+        _spread(multipliers.price, goods, len(whole.goods), np.nan),
+        _spread(multipliers.rent, limits, len(whole.limits), 0.0),
+        _spread(multipliers.reading, uses, len(whole.use_good), 0.0),
+        _spread(multipliers.reading_sale, goods, len(whole.goods), np.nan),
+        np.array(minimum),
+    )
+
+
+def _places(part: Network, whole: Network) -> tuple[Array, Array, Array]:
+    """Where a part's goods, uses and levels stand in the whole."""
+    good = {name: i for i, name in enumerate(whole.goods)}
+    process = {name: i for i, name in enumerate(whole.processes)}
+    goods = np.array([good[name] for name in part.goods], dtype=int)
+    processes = np.array([process[name] for name in part.processes], dtype=int)
+    use = {pair: i for i, pair in enumerate(zip(whole.use_good, whole.use_process, strict=True))}
+    uses = [use[pair] for pair in zip(goods[part.use_good], processes[part.use_process], strict=True)]
+    offset = np.arange(len(part.level_process)) - part.first_level[part.level_process]
+    levels = whole.first_level[processes[part.level_process]] + offset
+    return goods, np.array(uses, dtype=int), levels.astype(int)
+
+
+def _spread(values: Array, places: Array, size: int, rest: float) -> Array:
+    result = np.full(size, rest)
+    result[places] = values
+    return result

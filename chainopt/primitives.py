@@ -1,0 +1,66 @@
+"""The table of functions: every operation that a formula's steps may use.
+
+A row gives a primitive's value and partial derivatives in NumPy, and what convex analysis needs to know of
+it. The formula parser takes its function names from here, the forward run its values, the reverse sweep its
+partials, and the Pyomo model the function of the same name: adding a function is adding a row.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """One operation of a program: z = value(*x), dz/dx_i = partials[i](z, *x).
+
+    curvature is +1 where the function is convex on its domain, -1 concave, 0 affine, None neither or by the
+    special rules of `curvature`; monotone is +1 for an increasing function, -1 decreasing, None neither.
+    """
+
+    name: str
+    value: Callable[..., Array]
+    partials: tuple[Callable[..., Array], ...]
+    curvature: int | None = None
+    monotone: int | None = None
+    symbol: str = ""
+    function: bool = True
+
+
+def _infix(name: str, symbol: str, value: Callable[..., Array], *partials: Callable[..., Array]) -> Primitive:
+    return Primitive(name, value, partials, symbol=symbol, function=False)
+
+
+PRIMITIVES: dict[str, Primitive] = {
+    row.name: row
+    for row in (
+        _infix("add", "+", operator.add, lambda z, a, b: 1.0, lambda z, a, b: 1.0),
+        _infix("subtract", "-", operator.sub, lambda z, a, b: 1.0, lambda z, a, b: -1.0),
+        _infix("multiply", "*", operator.mul, lambda z, a, b: b, lambda z, a, b: a),
+        _infix("divide", "/", operator.truediv, lambda z, a, b: 1.0 / b, lambda z, a, b: -z / b),
+        _infix(
+            "power",
+            "^",
+            operator.pow,
+            lambda z, a, b: b * a ** (b - 1.0),
+            lambda z, a, b: z * np.log(a),
+        ),
+        _infix("negate", "-", operator.neg, lambda z, a: -1.0),
+        Primitive("sqrt", np.sqrt, (lambda z, a: 0.5 / z,), -1, +1),
+        Primitive("log", np.log, (lambda z, a: 1.0 / a,), -1, +1),
+        Primitive("log10", np.log10, (lambda z, a: 1.0 / (a * np.log(10.0)),), -1, +1),
+        Primitive("exp", np.exp, (lambda z, a: z,), +1, +1),
+        Primitive("tanh", np.tanh, (lambda z, a: 1.0 - z * z,), None, +1),
+        Primitive("min", np.minimum.reduce, (), -1, +1),
+    )
+}
+
+SPELLINGS = {"ln": "log"} | {name: name for name, row in PRIMITIVES.items() if row.function}
+"""What a formula may write before a parenthesis, and the primitive that it means."""

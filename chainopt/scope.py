@@ -1,0 +1,47 @@
+"""Whether an optimum is global: the planner's problem is concave at its multipliers.
+
+A process whose level is concave in its inputs may stand with lambda >= 0, a convex one with lambda <= 0, an
+affine one with either; then the Lagrangian is concave, and a point that satisfies the KKT conditions is a
+global optimum. Demand curves are concave. Otherwise only the neighbourhood is known.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from chainopt.certificate import CERTIFIED
+from chainopt.curvature import shapes
+from chainopt.network import CAPACITY, MIN_LEVEL, Network
+from chainopt.plan import Multipliers
+from chainopt.technology import TECHNOLOGIES
+
+Array = np.ndarray
+
+
+def level_values(net: Network, price: Array, rent: Array) -> Array:
+    """lambda: what one more unit of each level earns, sum_g b_g pi_g - kappa - r(capacity) + r(min level)."""
+    value = net.yields @ price - net.unit_cost
+    for limit, paid in zip(net.limits, rent, strict=True):
+        if limit.kind in (CAPACITY, MIN_LEVEL):
+            value[limit.index] -= limit.sign * paid
+    return value
+
+
+def bent(net: Network, multipliers: Multipliers) -> list[str]:
+    """The processes that keep the problem from being concave; none means that an optimum is global."""
+    value = level_values(net, multipliers.price, multipliers.rent)
+    money = abs(net.yields) @ np.abs(multipliers.price) + np.abs(net.unit_cost)
+    sign = np.where(np.abs(value) <= CERTIFIED * money, 0, np.sign(value))
+    found: list[int] = []
+    for name, batch in net.batch.items():
+        technology = TECHNOLOGIES[name]
+        level = sign[net.first_level[batch.process]]
+        fits = (technology.concave(batch) & (level >= 0)) | (level == 0)
+        found += [] if technology.affine else list(batch.process[~fits])
+    for item in net.formulas:
+        signed = [bool(net.signed[u]) for u in item.use]
+        for shape, level in zip(shapes(item.program, signed), sign[item.level], strict=True):
+            if not (shape.affine or level == 0 or (shape.concave if level > 0 else shape.convex)):
+                found.append(item.process)
+                break
+    return [net.processes[p] for p in sorted(found)]

@@ -1,0 +1,197 @@
+"""Chain -> Solution: solve the planner's problem, then check it with code that shares nothing but the chain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from chainopt.backprop import Derivatives, differentiate
+from chainopt.certificate import CERTIFIED, residuals
+from chainopt.chain import Chain
+from chainopt.idle import steep_idle
+from chainopt.intervals import Intervals, price_intervals
+from chainopt.ipopt import ModelSolution, solve_model
+from chainopt.network import Network, network
+from chainopt.nlp import build, read_multipliers, read_plan
+from chainopt.plan import Multipliers, Plan, widen_multipliers, widen_plan
+from chainopt.reach import reach
+from chainopt.scope import bent
+from chainopt.solution import Solution
+from chainopt.status import Status
+
+METHODS = ("ipopt",)
+_STEEP = 1e-6
+_RESTARTS = 3
+
+
+def solve(
+    chain: Chain,
+    *,
+    method: str = "ipopt",
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    time_limit: float | None = None,
+    progress: Callable[[Any], object] | None = None,
+) -> Solution:
+    """The plan that maximises a chain's value, with prices and the check of both.
+
+    tolerance, max_iterations and time_limit (seconds) default to the chain's settings, then to the solver's.
+    A chain without a solution raises nothing: see the status. Raises SolverMissing where cyipopt is not
+    installed, and ValueError for an unknown method.
+    """
+    if method not in METHODS:
+        raise ValueError(f'there is no method "{method}": methods are {", ".join(METHODS)}')
+    settings = chain.settings
+    seconds: dict[str, float] = {}
+    clock = _Clock(seconds)
+    within = reach(chain)
+    if within.infeasible:
+        return Solution(
+            chain, Status.INFEASIBLE, "; ".join(within.infeasible), removed=within.removed, seconds=seconds
+        )
+    net = network(within.chain)
+    limits = {
+        "tolerance": tolerance or settings.tolerance,
+        "max_iterations": int(max_iterations or settings.max_iterations or 3000),
+        "time_limit": time_limit or settings.time_limit,
+        "progress": progress,
+    }
+    clock.stop("build")
+    answer = _attempt(net, net, limits, clock)
+    for _ in range(_RESTARTS):
+        steep = steep_idle(net, answer.plan, _STEEP) if answer.plan is not None else []
+        if not steep or answer.without == steep or not answer.worth_another:
+            break
+        # With these processes at zero by definition the multipliers no longer rest on their slopes there;
+        # whether they would rather start is the certificate's question.
+        answer = _attempt(net, network(_without(within.chain, steep)), limits, clock, steep)
+    solution = _judge(chain, net, answer)
+    clock.stop("audit")
+    return replace(solution, removed=within.removed, seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the solver said of a network, in the terms of the whole one."""
+
+    model: ModelSolution
+    plan: Plan | None
+    multipliers: Multipliers | None
+    without: list[int]
+
+    @property
+    def worth_another(self) -> bool:
+        return self.model.status in (Status.OPTIMAL, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
+
+
+def _attempt(
+    net: Network, part: Network, limits: dict[str, Any], clock: _Clock, without: Sequence[int] = ()
+) -> _Answer:
+    """Solve a part of the network, and read the answer as the whole's."""
+    model = build(part)
+    clock.stop("build")
+    answer = solve_model(model, **limits)
+    clock.add(answer.seconds)
+    plan = read_plan(part, model) if answer.values else None
+    multipliers = None
+    if answer.status is Status.OPTIMAL:
+        multipliers = read_multipliers(part, model, lambda row: answer.dual.get(row, np.nan))
+    if part is not net:
+        plan = plan and widen_plan(plan, part, net)
+        multipliers = multipliers and widen_multipliers(multipliers, part, net)
+    return _Answer(answer, plan, multipliers, list(without))
+
+
+def _without(chain: Chain, processes: Sequence[int]) -> Chain:
+    left_out = set(processes)
+    return reach(
+        Chain(
+            chain.goods,
+            [process for p, process in enumerate(chain.processes) if p not in left_out],
+            parameters=chain.parameters,
+            settings=chain.settings,
+        )
+    ).chain
+
+
+class _Clock:
+    """Seconds by phase, each from the last stop."""
+
+    def __init__(self, seconds: dict[str, float]):
+        self.seconds, self.last = seconds, time.perf_counter()
+
+    def stop(self, phase: str) -> None:
+        self.add({phase: time.perf_counter() - self.last})
+
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Phases that something else has timed, up to now."""
+        for phase, spent in seconds.items():
+            self.seconds[phase] = self.seconds.get(phase, 0.0) + spent
+        self.last = time.perf_counter()
+
+
+def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
+    """The solver's answer as a solution, certified where the independent check holds."""
+    model, plan, multipliers = answer.model, answer.plan, answer.multipliers
+    common: dict[str, Any] = {
+        "iterations": model.iterations,
+        "solver_version": model.solver,
+        "net": net,
+        "plan": plan,
+    }
+    if plan is None or multipliers is None:
+        return Solution(chain, model.status, model.message, model.objective, **common)
+    derivatives = differentiate(net, plan)
+    intervals = price_intervals(derivatives)
+    kkt = residuals(net, plan, derivatives.operations, multipliers)
+    doubts = _doubts(net, multipliers, derivatives, intervals)
+    if kkt.largest > CERTIFIED:
+        worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
+        doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
+    local = bent(net, multipliers)
+    warnings = []
+    if local:
+        warnings.append(
+            f"the optimum is local: {_some(local)} {'has' if len(local) == 1 else 'have'} no concave technology"
+        )
+    if derivatives.radius >= 1:
+        warnings.append(
+            f"a cycle returns {derivatives.radius:.3g} times what it takes at these shares: its prices rest on the "
+            "price equations, not on a sum over its rounds"
+        )
+    status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
+    return Solution(
+        chain,
+        status,
+        "; ".join(doubts) if doubts else model.message,
+        plan.value(net),
+        multipliers=multipliers,
+        derivatives=derivatives,
+        intervals=intervals,
+        kkt=kkt,
+        scope="local" if local else "global",
+        warnings=tuple(warnings),
+        **common,
+    )
+
+
+def _doubts(
+    net: Network, multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals
+) -> list[str]:
+    """Multipliers outside their interval: a price that can't support the plan."""
+    floor = CERTIFIED * np.abs(multipliers.price)
+    with np.errstate(invalid="ignore"):
+        outside = (multipliers.price < intervals.low - 10 * floor) | (
+            multipliers.price > intervals.high + 10 * floor
+        )
+    names = [net.goods[g] for g in np.flatnonzero(outside)]
+    return [f"the multiplier of {_some(names)} is outside its price interval"] if names else []
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,0 +1,183 @@
+"""One raw cell -> the value that its column takes, or what is wrong with it and what was probably meant."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, time, timedelta
+from math import inf, isfinite
+from typing import Any
+
+from chainopt.names import key, nearest
+from chainopt.workbook.book import Calculated, ErrorValue, Plain, Raw
+from chainopt.workbook.schema import Column
+
+
+class CellFault(ValueError):
+    """A cell that can't be read: the text says why; `meant` is the likely value, None where there is none."""
+
+    def __init__(self, text: str, meant: Any = None):
+        super().__init__(text)
+        self.meant = meant
+
+
+def is_blank(raw: Raw) -> bool:
+    """Whether a cell holds nothing, or nothing but blanks."""
+    if isinstance(raw, Calculated):
+        return raw.saved and is_blank(raw.value)
+    return raw is None or (isinstance(raw, str) and not raw.strip())
+
+
+def value_of(raw: Raw, column: Column) -> Any:
+    """The value of a cell that is not blank; raises CellFault."""
+    if column.kind == "formula":
+        return _formula(raw)
+    if isinstance(raw, Calculated):
+        if not raw.saved:
+            raise CellFault(
+                f"{shown(raw.formula)} is an Excel formula whose value was never saved: open the workbook in "
+                "Excel or LibreOffice and save it, or write the value"
+            )
+        raw = raw.value
+    if column.kind == "text":
+        return raw.text if isinstance(raw, ErrorValue) else raw if isinstance(raw, str) else _typed(raw)
+    if isinstance(raw, ErrorValue):
+        raise CellFault(
+            f"{raw.text} is an error value of Excel, not {column.holds}: repair the cell or clear it"
+        )
+    if column.kind in ("name", "choice"):
+        return _name(raw, column)
+    if column.kind == "yes/no":
+        return _yes_or_no(raw)
+    if column.kind == "disposal" and isinstance(raw, str) and key(raw) in ("free", "none"):
+        return 0.0 if key(raw) == "free" else None
+    number = _number(raw, column)
+    return int(number) if column.kind == "whole" and number == int(number) else number
+
+
+def shown(text: str) -> str:
+    """Text between quotes, one line, with what can't be seen spelled out."""
+    visible = "".join(
+        c if c.isprintable() else " " if c.isspace() else f"<U+{ord(c):04X}>" for c in text[:80]
+    )
+    return f'"{visible}{"..." if len(text) > 80 else ""}"'
+
+
+def digits(number: float) -> str:
+    """A number as a person writes it, with every digit that it needs: 1000, 42.5, 1e-09."""
+    if isinstance(number, int) or (isfinite(number) and number == int(number) and abs(number) < 1e15):
+        return str(int(number))
+    return repr(float(number))
+
+
+def _typed(raw: Plain) -> str:
+    if isinstance(raw, bool):
+        return str(raw).upper()
+    return digits(raw) if isinstance(raw, int | float) else str(raw)
+
+
+def _formula(raw: Raw) -> str:
+    if isinstance(raw, Calculated):
+        if isinstance(raw.value, str) and "=" in raw.value:
+            return raw.value
+        raise CellFault(
+            f'{shown(raw.formula)} is an Excel formula: write the formula as text, without the leading "=", '
+            'as in "steel = ore^0.5"'
+        )
+    if not isinstance(raw, str):
+        text = raw.text if isinstance(raw, ErrorValue) else _typed(raw)
+        raise CellFault(f'{text} is not a formula: write "output = expression", as in "steel = ore^0.5"')
+    if raw.lstrip().startswith("="):
+        raise CellFault(f'{shown(raw)} begins with "=": write the formula without the leading "="')
+    return raw
+
+
+def _name(raw: Plain, column: Column) -> str:
+    if isinstance(raw, bool):
+        raise CellFault(
+            f"{_typed(raw)} is a truth value, not a name: format the cell as text and type it again",
+            _typed(raw),
+        )
+    if isinstance(raw, date | time | timedelta):
+        raise CellFault(
+            f"{_typed(raw)} is a date or a time, not a name: format the cell as text and type it again"
+        )
+    name = " ".join(_typed(raw).split()) if not isinstance(raw, str) else " ".join(raw.split())
+    if column.kind == "choice":
+        return {key(choice): choice for choice in column.choices}.get(key(name), name)
+    return name
+
+
+_TRUTH = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
+
+
+def _yes_or_no(raw: Plain) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if isinstance(raw, str) and key(raw) in _TRUTH:
+        return _TRUTH[key(raw)]
+    text = shown(raw) if isinstance(raw, str) else _typed(raw)
+    raise CellFault(f"{text} is neither yes nor no: write one of the two")
+
+
+_INFINITE = {"inf": inf, "+inf": inf, "-inf": -inf}
+
+
+def _number(raw: Plain, column: Column) -> float:
+    if isinstance(raw, bool):
+        raise CellFault(f"{_typed(raw)} is a truth value, not {column.holds}")
+    if isinstance(raw, date | time | timedelta):
+        raise CellFault(
+            f"{_typed(raw)} is a date or a time, not {column.holds}: "
+            "format the cell as a number and type it again"
+        )
+    if isinstance(raw, int | float):
+        try:
+            return float(raw)
+        except OverflowError:
+            raise CellFault("the number is too large: use other units") from None
+    text = str(raw)
+    if key(text) in _INFINITE:
+        if column.kind == "wide":
+            return _INFINITE[key(text)]
+        raise CellFault(f"{shown(text)} is not allowed here: give a finite number")
+    if column.kind == "disposal" and (hint := nearest(text, column.choices)):
+        raise CellFault(f"{shown(text)} is neither free, none nor a number{hint}", 0.0)
+    meant, extra = numbers_meant(text)
+    if meant:
+        advice = f"; did you mean {' or '.join(digits(number) for number in meant)}"
+        advice += f" (without {shown(extra)})?" if extra else "?"
+        raise CellFault(f"{shown(text)} is text, not a number{advice}", meant[0])
+    raise CellFault(f"{shown(text)} is text, not {column.holds}")
+
+
+_NUMERAL = re.compile(
+    r"""(?P<before>[^\w\s.,+-]*|[^\W\d_]{1,3}\s)\s*
+        (?P<sign>[+-]?)\s*(?=[.,]?[0-9])
+        (?P<whole>[0-9]{1,3}(?:[ '’.,_][0-9]{3})+|[0-9_]+|)
+        (?P<fraction>[.,][0-9]+|)
+        (?P<power>[eE][+-]?[0-9]{1,3}|)
+        [.,]?\s*(?P<after>[^\W\d_][^0-9]*\d?|[^\w\s.,+-][^0-9]*|)""",
+    re.VERBOSE,
+)  # fmt: skip
+
+
+def numbers_meant(text: str) -> tuple[tuple[float, ...], str]:
+    """The numbers that a text may mean, likeliest first, and what stands beside the digits, such as a unit.
+
+    "42,5" is 42.5, "1 000" and "1_000" are 1000, "5 t" is 5 with "t" beside it, and "1,000" is 1000 or 1.
+    """
+    found = _NUMERAL.fullmatch(unicodedata.normalize("NFKC", text).replace("−", "-").strip())
+    if found is None:
+        return (), ""
+    divisor = 100 if found["after"].startswith("%") else 1
+    extra = " ".join(f"{found['before']} {found['after'].removeprefix('%')}".split())
+    grouped = re.sub("[^0-9]", "", found["whole"])
+    tail = found["fraction"].replace(",", ".") + found["power"]
+    readings = [f"{found['sign']}{grouped or 0}{tail}"]
+    if re.fullmatch("[0-9]{1,3}[.,][0-9]{3}", found["whole"]) and not found["fraction"]:
+        readings.append(found["sign"] + found["whole"].replace(",", ".") + tail)
+        if "." in found["whole"]:
+            readings = readings[1:]
+    values = (float(reading) / divisor for reading in readings)
+    return tuple(value for value in values if isfinite(value)), extra
