@@ -3,6 +3,7 @@
 Computed from the chain, the plan and the multipliers with this side's own derivatives, each residual relative
 to its own scale: marginal profits to the money of their terms, amounts to what their good moves. A row's
 money counts at least `LEAST` of the plan's whole value per unit of its good, below which prices are noise.
+Idle processes with infinite slopes have no row: whether they would rather start stands in its place.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from chainopt.idle import starting_profit, steep_idle
 from chainopt.network import Network
-from chainopt.operations import LEVEL, MINIMUM, READERS, USE, Operations, limited_amount
-from chainopt.plan import Multipliers, Plan, Residuals, demand_value
+from chainopt.operations import LEVEL, MINIMUM, READERS, USE, ZERO, Operations, limited_amount
+from chainopt.plan import Multipliers, Plan, Residuals, demand_value, level_values, use_prices
 
 Array = np.ndarray
 LEAST = 1e-6
@@ -31,8 +33,10 @@ def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multiplier
     stationarity = np.where(equal, np.abs(profit), np.maximum(profit, 0.0)) / money
     loss = np.where(equal, 0.0, np.maximum(-profit, 0.0)) / money * np.minimum(ops.share, 1.0)
     rents, slack = _rents(net, plan, ops, z, money)
+    idle = steep_idle(net, plan, ZERO)
+    starts = starting_profit(net, idle, level_values(net, multipliers), use_prices(net, multipliers))
     return Residuals(
-        stationarity=float(np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0)]), initial=0.0)),
+        stationarity=float(np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), np.nan_to_num(starts)]), initial=0.0)),
         feasibility=feasibility(net, plan, ops.throughput),
         complementarity=float(np.max(np.concatenate([loss, np.abs(rents) * np.maximum(slack, 0.0)]), initial=0.0)),
     )

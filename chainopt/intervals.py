@@ -40,15 +40,24 @@ class Intervals:
     kind: tuple[str | None, ...]
 
 
-def price_intervals(derivatives: Derivatives) -> Intervals:
-    """Every good's interval; a price that the equations fix is its own."""
+def price_intervals(derivatives: Derivatives, numeraire: int | None = None) -> Intervals:
+    """Every good's interval; a price that the equations fix is its own.
+
+    With a numeraire, the interval of the ratio of each good's price to that good's.
+    """
     price = derivatives.price
+    if numeraire is not None and not np.isnan(price[numeraire]):
+        price = price / price[numeraire]
+        scale = derivatives.price[numeraire]
+    else:
+        scale = 1.0
     low, high = price.copy(), price.copy()
-    opened = np.flatnonzero(np.isnan(price))
-    if len(opened):
-        program = _Program(derivatives.operations, derivatives.unknowns)
-        for g in opened:
-            low[g], high[g] = program.range(int(g))
+    ratio = numeraire if np.isnan(derivatives.price[numeraire or 0]) else None
+    asked = np.flatnonzero(np.isnan(price)) if ratio is None else np.arange(len(price))
+    if len(asked):
+        program = _Program(derivatives.operations, derivatives.unknowns, ratio)
+        for g in asked:
+            low[g], high[g] = (end / scale for end in program.range(int(g)))
     return Intervals(low, high, tuple(_kind(a, b) for a, b in zip(low, high, strict=True)))
 
 
@@ -68,26 +77,50 @@ def _kind(low: float, high: float) -> str | None:
 
 
 class _Program:
-    """The linear program of the open unknowns, kept so that each good starts from the last one's basis."""
+    """The linear program of the open unknowns, kept so that each good starts from the last one's basis.
 
-    def __init__(self, ops: Operations, known: Array):
+    For the ratio to a numeraire n whose price is open, every unknown and every constant is multiplied by one
+    more unknown t >= 0, and pi_n t = 1 (Charnes and Cooper, 1962).
+    """
+
+    def __init__(self, ops: Operations, known: Array, numeraire: int | None = None):
         open_ = np.isnan(known) & ops.may
+        self.known = np.where(np.isnan(known), 0.0, known)
         self.column = np.full(len(known), -1)
         self.column[open_] = np.arange(open_.sum())
-        fixed = np.where(np.isnan(known), 0.0, known)
-        matrix = sparse.csr_array(ops.matrix[:, np.flatnonzero(open_)])
-        touched = np.diff(matrix.indptr) > 0
-        matrix = matrix[touched]
-        rest = (ops.matrix @ fixed + ops.constant)[touched]
-        money = (abs(ops.matrix) @ np.abs(fixed) + np.abs(ops.constant))[touched]
-        size = np.abs(matrix).max(axis=1).toarray().ravel() if matrix.nnz else np.ones(0)
-        # Money of the open part: what its largest coefficient moves at the typical price of the fixed part.
+        whole = sparse.csr_array(ops.matrix[:, np.flatnonzero(open_)])
+        touched = np.diff(whole.indptr) > 0
+        matrix = sparse.csr_array(whole[touched])
+        rest = (ops.matrix @ self.known + ops.constant)[touched]
+        money = (abs(ops.matrix) @ np.abs(self.known) + np.abs(ops.constant))[touched]
+        # The open prices are counted in money of the size of the fixed ones, rows in units of their good.
         self.scale = float(np.median(money[money > 0])) if np.any(money > 0) else 1.0
-        row = 1.0 / size
+        row = 1.0 / abs(matrix).max(axis=1).toarray().ravel()
         matrix = sparse.csr_array(sparse.diags_array(row) @ matrix)
         rest, slack = row * rest / self.scale, _SLACK * np.maximum(1.0, row * money / self.scale)
-        active = ops.active[touched]
-        signed = ops.signed[open_]
+        active, signed = ops.active[touched], ops.signed[open_]
+        self.factor: int | None = None
+        if numeraire is None:
+            lower, upper = np.where(active, -rest - slack, -highspy.kHighsInf), -rest + slack
+        else:
+            # Row by row: C z' + (rest - slack) t <= 0, and for operations in use >= 0 with + slack.
+            self.factor = matrix.shape[1]
+            both = np.flatnonzero(active)
+            signed = np.append(signed, False)
+            unit = sparse.csr_array(([1.0], ([0], [self.column[numeraire]])), shape=(1, self.factor + 1))
+            matrix = sparse.csr_array(
+                sparse.vstack(
+                    [
+                        sparse.hstack([matrix, sparse.csr_array((rest - slack)[:, None])]),
+                        sparse.hstack([-matrix[both], sparse.csr_array((-rest - slack)[both, None])]),
+                        unit,
+                    ],
+                    format="csr",
+                )
+            )
+            lower = np.full(matrix.shape[0], -highspy.kHighsInf)
+            upper = np.zeros(matrix.shape[0])
+            lower[-1] = upper[-1] = 1.0
         self.solver = highspy.Highs()
         self.solver.setOptionValue("output_flag", False)
         self.solver.setOptionValue("primal_feasibility_tolerance", 1e-9)
@@ -97,8 +130,7 @@ class _Program:
         program.col_cost_ = np.zeros(matrix.shape[1])
         program.col_lower_ = np.where(signed, -highspy.kHighsInf, 0.0)
         program.col_upper_ = np.full(matrix.shape[1], highspy.kHighsInf)
-        program.row_lower_ = np.where(active, -rest - slack, -highspy.kHighsInf)
-        program.row_upper_ = -rest + slack
+        program.row_lower_, program.row_upper_ = lower, upper
         program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
         program.a_matrix_.start_ = matrix.indptr
         program.a_matrix_.index_ = matrix.indices
@@ -106,16 +138,19 @@ class _Program:
         self.solver.passModel(program)
 
     def range(self, good: int) -> tuple[float, ...]:
-        """The least and the greatest price of an open good; nan where no price supports the plan."""
-        column = int(self.column[good])
-        self.solver.changeColCost(column, 1.0)
+        """The least and the greatest price (or ratio) of a good; nan where no price supports the plan."""
+        column, cost = int(self.column[good]), self.scale if self.factor is None else 1.0
+        if column < 0:
+            assert self.factor is not None
+            column, cost = self.factor, self.known[good] / self.scale
+        self.solver.changeColCost(column, cost)
         ends = []
         for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
             self.solver.changeObjectiveSense(sense)
             self.solver.run()
             status = self.solver.getModelStatus()
             if status == highspy.HighsModelStatus.kOptimal:
-                ends.append(self.scale * self.solver.getInfo().objective_function_value)
+                ends.append(float(self.solver.getInfo().objective_function_value))
             elif status in (
                 highspy.HighsModelStatus.kUnbounded,
                 highspy.HighsModelStatus.kUnboundedOrInfeasible,
@@ -124,4 +159,5 @@ class _Program:
             else:
                 ends.append(np.nan)
         self.solver.changeColCost(column, 0.0)
-        return tuple(0.0 if abs(end) <= 10 * _SLACK * self.scale else end for end in ends)
+        rounding = 10 * _SLACK * (self.scale if self.factor is None else 1.0)
+        return tuple(0.0 if abs(end) <= rounding else end for end in ends)

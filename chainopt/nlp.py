@@ -252,12 +252,12 @@ def _variables(keys: list[Any], values: Any, signed: Any) -> pyo.Var:
     lower = {key: None if sign else 0.0 for key, sign in zip(keys, signed, strict=True)}
     start = {key: float(value) if np.isfinite(value) else 0.0 for key, value in zip(keys, values, strict=True)}
     return pyo.Var(
-        keys, initialize=lambda _, *key: start[_single(key)], bounds=lambda _, *key: (lower[_single(key)], None)
+        pyo.Set(initialize=keys, dimen=None), initialize=lambda _, *key: start[_single(key)], bounds=lambda _, *key: (lower[_single(key)], None)
     )
 
 
 def _rows(rows: dict[Any, Any]) -> pyo.Constraint:
-    return pyo.Constraint(list(rows), rule=lambda _, *key: rows[_single(key)])
+    return pyo.Constraint(pyo.Set(initialize=list(rows), dimen=None), rule=lambda _, *key: rows[_single(key)])
 
 
 def _single(key: tuple[Any, ...]) -> Any:

@@ -86,6 +86,20 @@ class Multipliers:
     minimum: Array
 
 
+def level_values(net: Network, multipliers: Multipliers) -> Array:
+    """lambda: what one more unit of each level earns, sum_g b_g pi_g - kappa - r(capacity) + r(min level)."""
+    value = net.yields @ multipliers.price - net.unit_cost
+    for limit, rent in zip(net.limits, multipliers.rent, strict=True):
+        if limit.kind in (CAPACITY, MIN_LEVEL):
+            value[limit.index] -= limit.sign * rent
+    return value
+
+
+def use_prices(net: Network, multipliers: Multipliers) -> Array:
+    """What each use pays for a unit of its good: its price, or the reader's own of a non-rival good."""
+    return np.where(net.rival[net.use_good], multipliers.price[net.use_good], multipliers.reading)
+
+
 @dataclass(frozen=True, slots=True)
 class Residuals:
     """How far a plan and its prices are from the KKT conditions, each relative to the goods' own scales."""
@@ -99,42 +113,60 @@ class Residuals:
         return max(self.stationarity, self.feasibility, self.complementarity)
 
 
-def widen_plan(plan: Plan, part: Network, whole: Network) -> Plan:
-    """A part's plan as the whole's: what the part lacks is 0, but a non-rival good is read by all."""
-    goods, uses, levels = _places(part, whole)
-    wide = Plan(
-        _spread(plan.use, uses, len(whole.use_good), 0.0),
-        _spread(plan.level, levels, len(whole.level_process), 0.0),
-        *(_spread(amount, goods, len(whole.goods), 0.0) for amount in (plan.sale, plan.imported, plan.disposed)),
-    )
-    reads = ~whole.rival[whole.use_good]
-    return replace(wide, use=np.where(reads, wide.quantity(whole)[whole.use_good], wide.use))
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the goods, uses, levels and limits of a part of a chain stand in the whole."""
+
+    part: Network
+    whole: Network
+    good: Array
+    use: Array
+    level: Array
+    limit: Array
+
+    def goods(self, values: Array, rest: float = np.nan) -> Array:
+        """Values by good of the part, by good of the whole; rest where the part has none. So the others."""
+        return _spread(values, self.good, len(self.whole.goods), rest)
+
+    def uses(self, values: Array, rest: float = np.nan) -> Array:
+        return _spread(values, self.use, len(self.whole.use_good), rest)
+
+    def levels(self, values: Array, rest: float = np.nan) -> Array:
+        return _spread(values, self.level, len(self.whole.level_process), rest)
+
+    def limits(self, values: Array, rest: float = np.nan) -> Array:
+        return _spread(values, self.limit, len(self.whole.limits), rest)
+
+    def plan(self, plan: Plan) -> Plan:
+        """The part's plan as the whole's: what the part lacks is 0, but a non-rival good is read by all."""
+        wide = Plan(
+            self.uses(plan.use, 0.0),
+            self.levels(plan.level, 0.0),
+            *(self.goods(amount, 0.0) for amount in (plan.sale, plan.imported, plan.disposed)),
+        )
+        reads = ~self.whole.rival[self.whole.use_good]
+        return replace(wide, use=np.where(reads, wide.quantity(self.whole)[self.whole.use_good], wide.use))
+
+    def multipliers(self, multipliers: Multipliers) -> Multipliers:
+        """The part's multipliers as the whole's: nan for goods that it lacks, 0 for what rests on processes."""
+        minimum: list[float] = []
+        given = iter(multipliers.minimum)
+        names = {self.part.processes[item.process] for item in self.part.formulas}
+        for item in self.whole.formulas:
+            count = sum(len(item.program.steps[step].arguments) for step in item.program.minima())
+            here = self.whole.processes[item.process] in names
+            minimum += [next(given) if here else 0.0 for _ in range(count)]
+        return Multipliers(
+            self.goods(multipliers.price),
+            self.limits(multipliers.rent, 0.0),
+            self.uses(multipliers.reading, 0.0),
+            self.goods(multipliers.reading_sale),
+            np.array(minimum),
+        )
 
 
-def widen_multipliers(multipliers: Multipliers, part: Network, whole: Network) -> Multipliers:
-    """A part's multipliers as the whole's: nan for goods that it lacks, 0 for what rests on absent processes."""
-    goods, uses, levels = _places(part, whole)
-    number = {MAX_USE: uses, CAPACITY: levels, MIN_LEVEL: levels}
-    place = {(limit.kind, limit.index): i for i, limit in enumerate(whole.limits)}
-    limits = np.array([place[limit.kind, number.get(limit.kind, goods)[limit.index]] for limit in part.limits], int)
-    minimum: list[float] = []
-    given = iter(multipliers.minimum)
-    names = {part.processes[item.process] for item in part.formulas}
-    for item in whole.formulas:
-        count = sum(len(item.program.steps[step].arguments) for step in item.program.minima())
-        here = whole.processes[item.process] in names
-        minimum += [next(given) if here else 0.0 for _ in range(count)]
-    return Multipliers(
-        _spread(multipliers.price, goods, len(whole.goods), np.nan),
-        _spread(multipliers.rent, limits, len(whole.limits), 0.0),
-        _spread(multipliers.reading, uses, len(whole.use_good), 0.0),
-        _spread(multipliers.reading_sale, goods, len(whole.goods), np.nan),
-        np.array(minimum),
-    )
-
-
-def _places(part: Network, whole: Network) -> tuple[Array, Array, Array]:
-    """Where a part's goods, uses and levels stand in the whole."""
+def places(part: Network, whole: Network) -> Places:
+    """Find a part of a chain in the whole, by the names of its goods and processes."""
     good = {name: i for i, name in enumerate(whole.goods)}
     process = {name: i for i, name in enumerate(whole.processes)}
     goods = np.array([good[name] for name in part.goods], dtype=int)
@@ -142,8 +174,11 @@ def _places(part: Network, whole: Network) -> tuple[Array, Array, Array]:
     use = {pair: i for i, pair in enumerate(zip(whole.use_good, whole.use_process, strict=True))}
     uses = [use[pair] for pair in zip(goods[part.use_good], processes[part.use_process], strict=True)]
     offset = np.arange(len(part.level_process)) - part.first_level[part.level_process]
-    levels = whole.first_level[processes[part.level_process]] + offset
-    return goods, np.array(uses, dtype=int), levels.astype(int)
+    levels = (whole.first_level[processes[part.level_process]] + offset).astype(int)
+    number = {MAX_USE: uses, CAPACITY: levels, MIN_LEVEL: levels}
+    at = {(limit.kind, limit.index): i for i, limit in enumerate(whole.limits)}
+    limits = [at[limit.kind, int(number.get(limit.kind, goods)[limit.index])] for limit in part.limits]
+    return Places(part, whole, goods, np.array(uses, dtype=int), levels, np.array(limits, dtype=int))
 
 
 def _spread(values: Array, places: Array, size: int, rest: float) -> Array:

@@ -11,25 +11,14 @@ import numpy as np
 
 from chainopt.certificate import CERTIFIED
 from chainopt.curvature import shapes
-from chainopt.network import CAPACITY, MIN_LEVEL, Network
-from chainopt.plan import Multipliers
+from chainopt.network import Network
+from chainopt.plan import Multipliers, level_values
 from chainopt.technology import TECHNOLOGIES
-
-Array = np.ndarray
-
-
-def level_values(net: Network, price: Array, rent: Array) -> Array:
-    """lambda: what one more unit of each level earns, sum_g b_g pi_g - kappa - r(capacity) + r(min level)."""
-    value = net.yields @ price - net.unit_cost
-    for limit, paid in zip(net.limits, rent, strict=True):
-        if limit.kind in (CAPACITY, MIN_LEVEL):
-            value[limit.index] -= limit.sign * paid
-    return value
 
 
 def bent(net: Network, multipliers: Multipliers) -> list[str]:
     """The processes that keep the problem from being concave; none means that an optimum is global."""
-    value = level_values(net, multipliers.price, multipliers.rent)
+    value = level_values(net, multipliers)
     money = abs(net.yields) @ np.abs(multipliers.price) + np.abs(net.unit_cost)
     sign = np.where(np.abs(value) <= CERTIFIED * money, 0, np.sign(value))
     found: list[int] = []

@@ -17,7 +17,7 @@ from chainopt.intervals import Intervals, price_intervals
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan
-from chainopt.plan import Multipliers, Plan, widen_multipliers, widen_plan
+from chainopt.plan import Multipliers, Plan, places
 from chainopt.reach import reach
 from chainopt.scope import bent
 from chainopt.solution import Solution
@@ -101,8 +101,9 @@ def _attempt(
     if answer.status is Status.OPTIMAL:
         multipliers = read_multipliers(part, model, lambda row: answer.dual.get(row, np.nan))
     if part is not net:
-        plan = plan and widen_plan(plan, part, net)
-        multipliers = multipliers and widen_multipliers(multipliers, part, net)
+        of = places(part, net)
+        plan = plan and of.plan(plan)
+        multipliers = multipliers and of.multipliers(multipliers)
     return _Answer(answer, plan, multipliers, list(without))
 
 

@@ -100,7 +100,7 @@ def solve_directly(
 
     guess is every variable's start. The plan holds dicts: `levels` by process (a formula's first output),
     `outputs` by (process, output) of formulas, `uses` by (good, process), `sold`, `imported` and `disposed`
-    by good, and `limits`: multipliers, each per unit of its limit, by names such as ("max", "level", process).
+    by good, and `limits`: multipliers per unit of a limit, by names such as ("max", "level", process).
     Processes whose inputs nothing can supply are left out.
     """
     problem = Problem(chain, guess)

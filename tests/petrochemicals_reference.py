@@ -1,9 +1,10 @@
 """Objective and prices of models/petrochemicals.py and models/steel_loop.py, from another engine.
 
-Computed by `solve_directly` of direct_casadi.py (CasADi's own Ipopt on a model that shares nothing with chainopt
-but the records and the reader of formulas) at tolerance 1e-12. From starts of 1, 100 and 1000 the petrochemical
-prices agree to 1e-8; their one-sided slopes, by steps of 0.001 in every supply, meet: they are unique. Every
-operation at zero has a marginal loss of at least 30 a unit, and every limit that binds a rent of at least 5.
+Computed by `solve_directly` of direct_casadi.py (CasADi's own Ipopt on a model that shares nothing with
+chainopt but the records and the reader of formulas) at tolerance 1e-12. From starts of 1, 100 and 1000 the
+petrochemical prices agree to 1e-8, and the one-sided slopes of the optimum, by steps of 0.001 in every
+supply, meet at them: they are unique. Every operation at zero loses at least 5 a unit at the margin, and
+every limit that binds has a rent of at least 5.
 
 Prices are in thousand USD per kt (USD/t), the objective in thousand USD a year; the steel loop has no units.
 """

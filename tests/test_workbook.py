@@ -60,7 +60,21 @@ def edit_xml(path, part, old, new):
             archive.writestr(name, content)
 
 
-AWKWARD = ("NA", "TRUE", "1e5", "=1+1", "steel@mill 2", "#N/A", "-inf", "007", "1,5", "_x000D_", "Öl ½", "'a", "#x")
+AWKWARD = (
+    "NA",
+    "TRUE",
+    "1e5",
+    "=1+1",
+    "steel@mill 2",
+    "#N/A",
+    "-inf",
+    "007",
+    "1,5",
+    "_x000D_",
+    "Öl ½",
+    "'a",
+    "#x",
+)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(AWKWARD)
 remarks = texts.filter(lambda text: not text or text.strip())
 names = texts.filter(str.strip)
@@ -207,7 +221,12 @@ def test_names_match_without_regard_to_case_and_blanks(tmp_path):
             "PROCESSES": [["Process", "Function", "Output"], ["Refine ry", "Leontief", "FUEL"]],
             "Inputs": [["process", "good", "Coefficient"], [" refine  RY", "\xa0crude\noil", 2]],
             "outputs": [["process", "good"], ["refine ry", "1234"]],
-            "Settings": [["Setting", "VALUE"], ["Numeraire", "CRUDE OIL"], ["MAX iterations", 50], ["name", 7]],
+            "Settings": [
+                ["Setting", "VALUE"],
+                ["Numeraire", "CRUDE OIL"],
+                ["MAX iterations", 50],
+                ["name", 7],
+            ],
             "Notes": [["anything", 5]],
             "# scratch": [["x"]],
         },
@@ -223,7 +242,12 @@ def test_text_that_looks_like_a_value_stays_text(tmp_path):
     path = save_book(
         tmp_path / "book.xlsx",
         {
-            "goods": [["good", "unit", "#", "rival"], ["NA", "nan", 1, "N"], ["TRUE", None, "x", True], ["null"]],
+            "goods": [
+                ["good", "unit", "#", "rival"],
+                ["NA", "nan", 1, "N"],
+                ["TRUE", None, "x", True],
+                ["null"],
+            ],
             "processes": [["process"]],
         },
     )
@@ -332,6 +356,20 @@ def test_the_schema_documents_every_column_of_the_template(tmp_path):
         if sheet.title != "notes":
             assert f"### Sheet `{sheet.title}`" in text
             assert all(f"| `{cell.value}` |" in text for cell in sheet[1])
+
+
+def test_a_book_of_empty_sheets_is_refused_in_one_line(tmp_path):
+    path = save_book(tmp_path / "book.xlsx", {"Sheet1": [], "Sheet2": []})
+    (problem,) = check_workbook(path)
+    assert "holds nothing: it needs the sheets goods and processes" in str(problem)
+
+
+def test_a_damaged_sheet_is_refused_in_one_line(tmp_path):
+    path = save_book(tmp_path / "book.xlsx", TUPPERWARE)
+    edit_xml(path, "xl/worksheets/sheet1.xml", "</sheetData>", "</sheet>")
+    (problem,) = check_workbook(path)
+    assert "damaged" in problem.text
+    assert "\n" not in str(problem)
 
 
 @pytest.mark.parametrize(

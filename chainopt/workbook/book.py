@@ -20,6 +20,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.cell import coordinate_to_tuple
 
 from chainopt.workbook.faults import CellProblem, WorkbookError
+from chainopt.workbook.schema import REQUIRED_SHEETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ def open_book(path: str | PathLike[str]) -> list[Sheet]:
         raise _refused(f"there is no file {path}") from None
     except IsADirectoryError:
         raise _refused(f"{path} is a folder: name a workbook in it") from None
-    except OSError as error:
-        raise _refused(f"{path} can't be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise _refused(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from None
     if not content:
         raise _refused(f"{path} is empty: it is no workbook")
     if content.startswith(b"\xd0\xcf\x11\xe0"):
@@ -70,11 +71,14 @@ def open_book(path: str | PathLike[str]) -> list[Sheet]:
     if not zipfile.is_zipfile(BytesIO(content)):
         raise _refused(f"{path} is not an Excel workbook, or it is damaged: save it as .xlsx")
     try:
-        return _sheets(content)
+        sheets = _sheets(content)
     except Exception as error:  # openpyxl raises whatever a damaged part leads it to
         raise _refused(
             f"{path} is not an Excel workbook, or it is damaged ({error!r}): save it as .xlsx"
         ) from error
+    if not any(sheet.cells for sheet in sheets):
+        raise _refused(f"{path} holds nothing: it needs the sheets {' and '.join(REQUIRED_SHEETS)}")
+    return sheets
 
 
 def _refused(text: str) -> WorkbookError:

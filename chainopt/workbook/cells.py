@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from math import inf, isfinite
 from typing import Any
 
@@ -40,7 +40,7 @@ def value_of(raw: Raw, column: Column) -> Any:
             )
         raw = raw.value
     if column.kind == "text":
-        return raw.text if isinstance(raw, ErrorValue) else raw if isinstance(raw, str) else _typed(raw)
+        return raw.text if isinstance(raw, ErrorValue) else _typed(raw)
     if isinstance(raw, ErrorValue):
         raise CellFault(
             f"{raw.text} is an error value of Excel, not {column.holds}: repair the cell or clear it"
@@ -73,6 +73,8 @@ def digits(number: float) -> str:
 def _typed(raw: Plain) -> str:
     if isinstance(raw, bool):
         return str(raw).upper()
+    if isinstance(raw, datetime) and raw.time() == time():
+        return str(raw.date())
     return digits(raw) if isinstance(raw, int | float) else str(raw)
 
 
@@ -102,7 +104,7 @@ def _name(raw: Plain, column: Column) -> str:
         raise CellFault(
             f"{_typed(raw)} is a date or a time, not a name: format the cell as text and type it again"
         )
-    name = " ".join(_typed(raw).split()) if not isinstance(raw, str) else " ".join(raw.split())
+    name = " ".join(_typed(raw).split())
     if column.kind == "choice":
         return {key(choice): choice for choice in column.choices}.get(key(name), name)
     return name
@@ -125,11 +127,10 @@ _INFINITE = {"inf": inf, "+inf": inf, "-inf": -inf}
 
 def _number(raw: Plain, column: Column) -> float:
     if isinstance(raw, bool):
-        raise CellFault(f"{_typed(raw)} is a truth value, not {column.holds}")
+        raise CellFault(f"{_typed(raw)} is a truth value, not a number: {_instead(column)}")
     if isinstance(raw, date | time | timedelta):
         raise CellFault(
-            f"{_typed(raw)} is a date or a time, not {column.holds}: "
-            "format the cell as a number and type it again"
+            f"{_typed(raw)} is a date or a time, not a number: format the cell as a number and type it again"
         )
     if isinstance(raw, int | float):
         try:
@@ -148,7 +149,11 @@ def _number(raw: Plain, column: Column) -> float:
         advice = f"; did you mean {' or '.join(digits(number) for number in meant)}"
         advice += f" (without {shown(extra)})?" if extra else "?"
         raise CellFault(f"{shown(text)} is text, not a number{advice}", meant[0])
-    raise CellFault(f"{shown(text)} is text, not {column.holds}")
+    raise CellFault(f"{shown(text)} is text, not a number: {_instead(column)}")
+
+
+def _instead(column: Column) -> str:
+    return f"write {column.holds}" + ("" if column.required else ", or clear the cell for the default")
 
 
 _NUMERAL = re.compile(

@@ -128,6 +128,7 @@ class _Reader:
         if table is None or not table.complete:
             self.orphans = self.orphans or table is not None
             return
+        hints: dict[str, str] = {}
         for row, fields in table.records(self.faults):
             process = fields.pop("process")
             at = table.at(row, "process")
@@ -135,8 +136,12 @@ class _Reader:
             if i is None or not process:
                 self.orphans = True
                 if "processes" in self.tables and self.tables["processes"].complete:
-                    hint = nearest(process, spelled.values()) or ": add it to the sheet processes"
-                    self.faults.say(table.title, at, f"there is no process {shown(process)}{hint}")
+                    if process not in hints:
+                        hints[process] = (
+                            nearest(process, spelled.values()) or ": add it to the sheet processes"
+                        )
+                    text = f"there is no process {shown(process)}{hints[process]}"
+                    self.faults.say(table.title, at, text)
                 continue
             self.places[name, (i, len(lists[i]))] = (table, row, {})
             lists[i].append(record(**fields))

@@ -81,7 +81,7 @@ def find_tables(sheets: Sequence[Sheet], faults: Faults) -> dict[str, Table]:
             unknown.append(sheet)
     for sheet in unknown:
         meant, hint = _meant(sheet.name, SHEETS, chosen)
-        faults.say(sheet.name, (0, 0), f"is no sheet that chainopt knows{hint}: {_ways_out(SHEETS)}")
+        faults.say(sheet.name, (0, 0), f"is no sheet that chainopt knows{hint or _known(SHEETS)}")
         if meant and _header_row(meant, sheet, all_required=True):
             chosen[meant] = sheet
     for name in REQUIRED_SHEETS:
@@ -100,8 +100,8 @@ def _meant(text: str, known: dict[str, Any], taken: dict[str, Any]) -> tuple[str
     return found, f'; did you mean "{offered}"?' if offered else ""
 
 
-def _ways_out(known: dict[str, Any]) -> str:
-    return f"the known ones are {', '.join(known)}; one whose name begins with {IGNORED_PREFIX} is ignored"
+def _known(known: dict[str, Any]) -> str:
+    return f": the known ones are {', '.join(known)}; one whose name begins with {IGNORED_PREFIX} is ignored"
 
 
 def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
@@ -191,8 +191,8 @@ def _columns(name: str, sheet: Sheet, header: int, faults: Faults) -> tuple[dict
                 unknown[number] = text
     for number, text in unknown.items():
         meant, hint = _meant(text, SHEETS[name], columns)
-        says = f"{shown(text)} is no column of {name}{hint}"
-        faults.say(sheet.name, (header, number), f"{says}: {_ways_out(SHEETS[name])}")
+        says = f"{shown(text)} is no column of {name}{hint or _known(SHEETS[name])}"
+        faults.say(sheet.name, (header, number), says)
         if meant:
             columns[meant] = number
     return columns, read_over
