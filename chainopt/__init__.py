@@ -1,11 +1,11 @@
 """chainopt: the prices of a supply chain as derivatives, checked from both sides."""
 
-from chainopt import pyomo_plugin as _pyomo_plugin
 from chainopt.chain import Chain
 from chainopt.checks import ChainError
 from chainopt.interior import SolverMissing
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.nlp import build_model
+from chainopt.pyomo_plugin import ChainoptIpopt
 from chainopt.records import Good, Input, Observed, Output, Parameter, Process, Settings
 from chainopt.solution import Solution
 from chainopt.solve import solve
@@ -16,6 +16,7 @@ from chainopt.workbook import WorkbookError, check_workbook, read_workbook, writ
 __all__ = [
     "Chain",
     "ChainError",
+    "ChainoptIpopt",
     "Good",
     "Input",
     "ModelSolution",

@@ -122,7 +122,7 @@ def adjoint(passed: sparse.csr_array, seed: Array) -> tuple[Array, float]:
 
 
 def _spectral_radius(matrix: sparse.csr_array, passes: int = 200) -> float:
-    """The largest eigenvalue of an irreducible non-negative matrix: powers of I + A, which can't be periodic."""
+    """The largest eigenvalue of an irreducible non-negative matrix: powers of I + A, never periodic."""
     vector, value = np.ones(matrix.shape[0]), 0.0
     for _ in range(passes):
         image = vector + matrix @ vector

@@ -36,7 +36,9 @@ def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multiplier
     idle = steep_idle(net, plan, ZERO)
     starts = starting_profit(net, idle, level_values(net, multipliers), use_prices(net, multipliers))
     return Residuals(
-        stationarity=float(np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), np.nan_to_num(starts)]), initial=0.0)),
+        stationarity=float(
+            np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), np.nan_to_num(starts)]), initial=0.0)
+        ),
         feasibility=feasibility(net, plan, ops.throughput),
         complementarity=float(np.max(np.concatenate([loss, np.abs(rents) * np.maximum(slack, 0.0)]), initial=0.0)),
     )
@@ -126,4 +128,6 @@ def _rents(net: Network, plan: Plan, ops: Operations, z: Array, row_money: Array
     judged = np.array([not limit.fixed for limit in net.limits], dtype=bool) & (money > 0)
     size = np.maximum(np.abs(bound), np.abs(amount))
     with np.errstate(all="ignore"):
-        return np.where(judged, rent / money, 0.0), np.where(judged, np.minimum(sign * (bound - amount) / size, 1.0), 0.0)
+        return np.where(judged, rent / money, 0.0), np.where(
+            judged, np.minimum(sign * (bound - amount) / size, 1.0), 0.0
+        )

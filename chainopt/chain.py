@@ -1,8 +1,8 @@
 """A supply chain, checked: the program that it poses is
 
-    maximise   sum_g w_g s_g - c_g m_g - k_g d_g - sum_p kappa_p y_p
-    subject to sum_u x_u + s_g + d_g = e_g + m_g + sum_p b_gp y_p      (rival goods)
-               y_p = f_p(x_p),   limits,   s, m, d, x >= 0
+maximise   sum_g w_g s_g - c_g m_g - k_g d_g - sum_p kappa_p y_p
+subject to sum_u x_u + s_g + d_g = e_g + m_g + sum_p b_gp y_p      (rival goods)
+           y_p = f_p(x_p),   limits,   s, m, d, x >= 0
 """
 
 from __future__ import annotations

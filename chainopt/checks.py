@@ -43,6 +43,10 @@ class ChainError(ValueError):
         super().__init__("\n".join(str(problem) for problem in found if problem.error))
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 class _Record:
     """Collects the problems of one record."""
 
@@ -53,10 +57,16 @@ class _Record:
         self.found.append(Problem(self.sheet, self.record, column, self.label, text, error))
 
     def number(
-        self, column: str, value: Any, low: float = -inf, high: float = inf, strict: bool = False, wide: bool = False
+        self,
+        column: str,
+        value: Any,
+        low: float = -inf,
+        high: float = inf,
+        strict: bool = False,
+        wide: bool = False,
     ) -> bool:
         """Check low <= value <= high (strict: low < value); infinities only where wide."""
-        if not isinstance(value, Real) or isinstance(value, bool) or isnan(value):
+        if not _is_number(value) or isnan(value):
             self.say(column, f"{value!r} is not a number")
         elif not wide and not isfinite(value):
             self.say(column, f"{value} is not a finite number")
@@ -157,7 +167,7 @@ def _good(record: _Record, good: Good) -> None:
                 record.say("demand elasticity", "needs a price above 0, at the reference sale")
             if good.reference_sale is None:
                 record.say("reference sale", "a demand elasticity needs the sale at which the price holds")
-            if isinstance(good.min_sale, Real) and good.min_sale < 0:
+            if _is_number(good.min_sale) and good.min_sale < 0:
                 record.say("min sale", "below 0 there is no demand curve: 0 or more with an elasticity")
         elif good.reference_sale is not None:
             record.say("reference sale", "has no effect without a demand elasticity", error=False)
@@ -236,7 +246,11 @@ def _function(record: _Record, inputs: list[_Record], process: Process, known: d
 
 
 def _formula(
-    record: _Record, process: Process, known: dict[str, str], constants: dict[str, str], values: dict[str, float]
+    record: _Record,
+    process: Process,
+    known: dict[str, str],
+    constants: dict[str, str],
+    values: dict[str, float],
 ) -> Formula | None:
     for column, value, default in (
         ("scale", process.scale, 1.0),
@@ -269,9 +283,7 @@ def _formula(
     return read
 
 
-def _formula_inputs(
-    inputs: list[_Record], process: Process, read: Formula | None, known: dict[str, str]
-) -> None:
+def _formula_inputs(inputs: list[_Record], process: Process, read: Formula | None, known: dict[str, str]) -> None:
     used: set[str] = set()
     for given, row in zip(process.inputs, inputs, strict=True):
         if _known(row, "good", given.good, known):
@@ -290,9 +302,9 @@ def _settings(record: _Record, settings: Settings, known: dict[str, str]) -> Non
         _known(record, "numeraire", settings.numeraire, known)
     if settings.tolerance is not None:
         record.number("tolerance", settings.tolerance, 0.0, 0.01, strict=True)
-    if settings.max_iterations is not None and record.number("max iterations", settings.max_iterations, 1.0):
-        if settings.max_iterations != int(settings.max_iterations):
-            record.say("max iterations", f"{settings.max_iterations:g} is not a whole number")
+    most = settings.max_iterations
+    if most is not None and record.number("max iterations", most, 1.0) and most != int(most):
+        record.say("max iterations", f"{most:g} is not a whole number")
     if settings.time_limit is not None:
         record.number("time limit", settings.time_limit, 0.0, strict=True)
 
@@ -303,9 +315,7 @@ def spelled(
     parameters: Sequence[Parameter],
     settings: Settings,
     observed: Sequence[Observed],
-) -> tuple[
-    tuple[Good, ...], tuple[Process, ...], tuple[Parameter, ...], Settings, tuple[Observed, ...]
-]:
+) -> tuple[tuple[Good, ...], tuple[Process, ...], tuple[Parameter, ...], Settings, tuple[Observed, ...]]:
     """The same parts with every name without stray blanks, and every reference as its good spells it."""
 
     def plain(name: str) -> str:
@@ -320,8 +330,8 @@ def spelled(
                 process,
                 process=plain(process.process),
                 firm=plain(process.firm),
-                inputs=[replace(use, good=good_of[key(use.good)]) for use in process.inputs],
-                outputs=[replace(made, good=good_of[key(made.good)]) for made in process.outputs],
+                inputs=tuple(replace(use, good=good_of[key(use.good)]) for use in process.inputs),
+                outputs=tuple(replace(made, good=good_of[key(made.good)]) for made in process.outputs),
             )
             for process in processes
         ),

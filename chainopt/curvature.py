@@ -7,6 +7,7 @@ exponents >= 0 that sum to at most 1 is concave, one with exponents <= 0 is conv
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp, inf, log, tanh
 
@@ -67,7 +68,8 @@ def _multiply(a: Shape, b: Shape) -> Shape:
         a, b = b, a
     if a.constant:
         factor = a.low
-        scaled = Shape(b.convex, b.concave, *sorted((_times(factor, b.low), _times(factor, b.high))))
+        low, high = sorted((_times(factor, b.low), _times(factor, b.high)))
+        scaled = Shape(b.convex, b.concave, low, high)
         if factor < 0:
             scaled = Shape(b.concave, b.convex, scaled.low, scaled.high)
         if factor > 0 and b.monomial:
@@ -178,7 +180,7 @@ def _exponential(a: float) -> float:
     return inf if a > 700 else exp(a)
 
 
-_RULES = {
+_RULES: dict[str, Callable[..., Shape]] = {
     "add": _add,
     "subtract": lambda a, b: _add(a, _negate(b)),
     "negate": _negate,

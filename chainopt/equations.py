@@ -68,7 +68,7 @@ def _least_squares(matrix: sparse.csr_array, target: Array, row: Array, column: 
 
 
 class _Projection:
-    """Least squares near a point: steps of min ||A x - b||^2 + delta ||x - x_k||^2, which leave the null space be."""
+    """Least squares near a point: steps min ||A x - b||^2 + delta ||x - x_k||^2 leave the null space be."""
 
     def __init__(self, matrix: sparse.csr_array):
         rows, columns = matrix.shape

@@ -102,8 +102,8 @@ class Program:
         minimum has no derivative where its arguments meet; seed its arguments to go on.
         """
         adjoint = np.zeros(len(self.steps))
-        for step, seed in seeds.items():
-            adjoint[step] += seed
+        for at, seed in seeds.items():
+            adjoint[at] += seed
         with np.errstate(all="ignore"):
             for i in range(len(self.steps) - 1, -1, -1):
                 step = self.steps[i]
@@ -161,9 +161,12 @@ def _tokens(text: str) -> list[_Token]:
             raise FormulaError(f"{shown} is not allowed in a formula: {hint}", at + 1)
         kind = match.lastgroup or ""
         if kind != "blank":
-            if tokens and tokens[-1].kind == "number" and kind == "word" and tokens[-1].position + len(
-                tokens[-1].text
-            ) == at + 1:
+            if (
+                tokens
+                and tokens[-1].kind == "number"
+                and kind == "word"
+                and tokens[-1].position + len(tokens[-1].text) == at + 1
+            ):
                 raise FormulaError(f'"{tokens[-1].text}{match.group()}": write * between the two', at + 1)
             tokens.append(_Token(kind, match.group(), at + 1))
         at = match.end()

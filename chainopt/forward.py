@@ -126,9 +126,7 @@ class _Run:
             capacity=capacity,
             min_level=min_level,
             yields_by_good=sparse.csc_array(net.yields),
-            users=sparse.csr_array(
-                (np.arange(uses), (net.use_good, np.arange(uses))), shape=(goods, uses)
-            ),
+            users=sparse.csr_array((np.arange(uses), (net.use_good, np.arange(uses))), shape=(goods, uses)),
         )
 
     def goods(self, members: Array) -> None:

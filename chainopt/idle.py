@@ -85,7 +85,7 @@ def _best_trial(net: Network, item: FormulaProcess, value: Array, paid: Array) -
     for size in (1e-6, 1e-4, 1e-2):
         for _ in range(_TRIALS):
             mix = size * random.dirichlet(np.ones(len(item.use))) / np.where(price > 0, price, 1.0)
-            known = item.program.values(mix)
+            known = item.program.values(mix.tolist())
             revenue = sum(value[k] * known[i] for k, i in zip(item.level, item.program.outputs, strict=True))
             cost = float(price @ mix)
             if np.isfinite(revenue) and revenue - cost > 0:

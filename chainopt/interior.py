@@ -225,9 +225,7 @@ class _Problem:
 
     def _ipopt(self, options: Options) -> Any:
         e = self.evaluator
-        ipopt = _cyipopt().Problem(
-            e.x0.size, e.g_lower.size, self, e.x_lower, e.x_upper, e.g_lower, e.g_upper
-        )
+        ipopt = _cyipopt().Problem(e.x0.size, e.g_lower.size, self, e.x_lower, e.x_upper, e.g_lower, e.g_upper)
         if self.deadline is not None:
             options = {**options, "max_wall_time": max(1e-3, self.deadline - time.perf_counter())}
         for name, value in options.items():

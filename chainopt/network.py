@@ -198,7 +198,8 @@ def network(chain: Chain) -> Network:
     function = np.full(len(processes), _LEONTIEF)
     place = np.zeros(len(processes), dtype=int)
     formula = np.array([item.process for item in formulas], dtype=int)
-    for code, rows in enumerate([*(part.process for part in batch.values()), [], formula]):
+    groups: list[Array] = [*(part.process for part in batch.values()), np.zeros(0, dtype=int), formula]
+    for code, rows in enumerate(groups):
         function[rows] = code
         place[rows] = np.arange(len(rows))
     price = array([good.price for good in goods])
@@ -211,7 +212,7 @@ def network(chain: Chain) -> Network:
     priced = ~np.isnan(price)
     level_cost = np.zeros(len(level_process))
     level_cost[first_level] = [process.unit_cost for process in processes]
-    rows, columns, values = zip(*yields, strict=True) if yields else ((), (), ())
+    table = np.array(yields, dtype=float).reshape(-1, 3)
     result = Network(
         chain=chain,
         goods=tuple(number),
@@ -239,7 +240,7 @@ def network(chain: Chain) -> Network:
         level_good=tuple(level_good),
         unit_cost=level_cost,
         yields=sparse.csr_array(
-            (np.array(values, dtype=float), (np.array(rows, dtype=int), np.array(columns, dtype=int))),
+            (table[:, 2], (table[:, 0].astype(int), table[:, 1].astype(int))),
             shape=(len(level_process), len(goods)),
         ),
         limits=(),

@@ -158,9 +158,7 @@ def build_evaluator(model: Any) -> Evaluator:
     x_lower, x_upper = _ordered(x_lower, x_upper, variables, "variable")
     g_lower, g_upper = _ordered(g_lower, g_upper, rows, "constraint")
     seconds = {"write": written - start, "derivatives": time.perf_counter() - written}
-    return Evaluator(
-        variables, rows, target, sign, x0, x_lower, x_upper, g_lower, g_upper, seconds, functions
-    )
+    return Evaluator(variables, rows, target, sign, x0, x_lower, x_upper, g_lower, g_upper, seconds, functions)
 
 
 def _write(model: Any) -> tuple[str, NLWriterInfo]:

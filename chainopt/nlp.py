@@ -33,8 +33,8 @@ from chainopt.network import (
     Network,
     network,
 )
-from chainopt.primitives import PRIMITIVES
 from chainopt.plan import Multipliers, Plan
+from chainopt.primitives import PRIMITIVES
 from chainopt.technology import TECHNOLOGIES
 
 LIMIT_ROWS = {
@@ -92,7 +92,10 @@ class _Builder:
         model.goods = pyo.Set(initialize=net.goods)
         model.processes = pyo.Set(initialize=net.processes)
         model.supply = pyo.Param(
-            model.goods, initialize=dict(zip(net.goods, net.supply, strict=True)), mutable=True, within=pyo.Reals
+            model.goods,
+            initialize=dict(zip(net.goods, net.supply, strict=True)),
+            mutable=True,
+            within=pyo.Reals,
         )
         model.use = _variables([uses[u] for u in smooth], start.use[smooth], signed[smooth])
         model.level = _variables(levels, start.level, free)
@@ -108,9 +111,7 @@ class _Builder:
         use, level = model.use, model.level
         for u, key in enumerate(uses):
             p = net.use_process[u]
-            intake[u] = (
-                net.coefficient[u] * level[levels[net.first_level[p]]] if net.leontief[p] else use[key]
-            )
+            intake[u] = net.coefficient[u] * level[levels[net.first_level[p]]] if net.leontief[p] else use[key]
         self._balances(model, intake, levels)
         self._readings(model, intake, uses)
         self._production(model, intake, levels)
@@ -136,9 +137,7 @@ class _Builder:
                 terms[g].append(model.disposed[good])
             if net.imports[g]:
                 terms[g].append(-model.imported[good])
-        rows = {
-            good: sum(terms[g]) == model.supply[good] for g, good in enumerate(net.goods) if terms[g]
-        }
+        rows = {good: sum(terms[g]) == model.supply[good] for g, good in enumerate(net.goods) if terms[g]}
         model.balance = _rows(rows)
 
     def _readings(self, model: Any, intake: list[Any], uses: list[tuple[str, str]]) -> None:
@@ -166,7 +165,11 @@ class _Builder:
                 part = slice(bounds[i], bounds[i + 1])
                 inputs = [intake[u] for u in batch.use[part]]
                 made = expression(
-                    inputs, batch.a[part].tolist(), float(batch.scale[i]), float(batch.returns[i]), float(batch.r[i])
+                    inputs,
+                    batch.a[part].tolist(),
+                    float(batch.scale[i]),
+                    float(batch.returns[i]),
+                    float(batch.r[i]),
                 )
                 key = levels[net.first_level[p]]
                 rows[key] = model.level[key] - made == 0
@@ -199,15 +202,15 @@ class _Builder:
         made = item.program.run([intake[u] for u in item.use], function)
         return [made[i] for i in item.program.outputs]
 
-    def _limits(
-        self, model: Any, intake: list[Any], uses: list[tuple[str, str]], levels: list[Hashable]
-    ) -> None:
+    def _limits(self, model: Any, intake: list[Any], uses: list[tuple[str, str]], levels: list[Hashable]) -> None:
         net = self.net
         rows: dict[str, dict[Hashable, Any]] = {name: {} for name in LIMIT_ROWS.values()}
         for limit in net.limits:
             key, body = self._limited(model, limit, intake, uses, levels)
-            row = body == limit.bound if limit.fixed else (
-                body <= limit.bound if limit.sign > 0 else body >= limit.bound
+            row = (
+                body == limit.bound
+                if limit.fixed
+                else (body <= limit.bound if limit.sign > 0 else body >= limit.bound)
             )
             rows[LIMIT_ROWS[limit.kind]][key] = row
         for name, found in rows.items():
@@ -252,7 +255,9 @@ def _variables(keys: list[Any], values: Any, signed: Any) -> pyo.Var:
     lower = {key: None if sign else 0.0 for key, sign in zip(keys, signed, strict=True)}
     start = {key: float(value) if np.isfinite(value) else 0.0 for key, value in zip(keys, values, strict=True)}
     return pyo.Var(
-        pyo.Set(initialize=keys, dimen=None), initialize=lambda _, *key: start[_single(key)], bounds=lambda _, *key: (lower[_single(key)], None)
+        pyo.Set(initialize=keys, dimen=None),
+        initialize=lambda _, *key: start[_single(key)],
+        bounds=lambda _, *key: (lower[_single(key)], None),
     )
 
 

@@ -251,8 +251,22 @@ def operations(net: Network, plan: Plan) -> Operations:
         (USE, use_rows[smooth], use_constant[smooth], smooth, share[smooth], net.signed[smooth]),
         (LEVEL, level_rows, -net.unit_cost[leontief], leontief, level_share[leontief], always[:0]),
         (SALE, sale_rows, sale_price[sold], sold, share_of_sale[sold], net.sale_signed[sold]),
-        (IMPORT, import_rows, -net.import_price[imported], imported, (plan.imported / size)[imported], always[:0]),
-        (DISPOSAL, disposal_rows, -net.disposal[disposed], disposed, (plan.disposed / size)[disposed], always[:0]),
+        (
+            IMPORT,
+            import_rows,
+            -net.import_price[imported],
+            imported,
+            (plan.imported / size)[imported],
+            always[:0],
+        ),
+        (
+            DISPOSAL,
+            disposal_rows,
+            -net.disposal[disposed],
+            disposed,
+            (plan.disposed / size)[disposed],
+            always[:0],
+        ),
         (READERS, reader_rows, np.zeros(len(shared)), shared, np.ones(len(shared)), always[: len(shared)]),
         (
             MINIMUM,
@@ -268,9 +282,7 @@ def operations(net: Network, plan: Plan) -> Operations:
     kind = np.concatenate([np.full(len(block[3]), block[0]) for block in blocks])
     index = np.concatenate([block[3] for block in blocks])
     part = np.concatenate([block[4] for block in blocks])
-    active = np.concatenate(
-        [(block[4] > ZERO) | (block[5] if len(block[5]) else False) for block in blocks]
-    )
+    active = np.concatenate([(block[4] > ZERO) | (block[5] if len(block[5]) else False) for block in blocks])
     sums = matrix @ np.ones(matrix.shape[1])
     finite = np.isfinite(constant) & np.isfinite(sums)
     may, signed = _unknowns(net, plan, slope, size)
@@ -313,7 +325,7 @@ def limited_amount(net: Network, plan: Plan) -> Array:
 
 def _unknowns(net: Network, plan: Plan, slope: Slopes, size: Array) -> tuple[Array, Array]:
     """Which unknowns can differ from zero at the plan, and which of them may be negative."""
-    goods, uses = len(net.goods), len(net.use_good)
+    goods = len(net.goods)
     bound = np.array([limit.bound for limit in net.limits], dtype=float)
     fixed = np.array([limit.fixed for limit in net.limits], dtype=bool)
     amount = limited_amount(net, plan)

@@ -33,9 +33,7 @@ def layers(edges: sparse.csr_array) -> list[Layer]:
     looped = np.zeros(count, dtype=bool)
     looped[tail[coo.row == coo.col]] = True
     between = tail != head
-    graph = sparse.csr_array(
-        (np.ones(between.sum()), (tail[between], head[between])), shape=(count, count)
-    )
+    graph = sparse.csr_array((np.ones(between.sum()), (tail[between], head[between])), shape=(count, count))
     waiting = np.bincount(graph.indices, minlength=count)
     members = np.argsort(label, kind="stable")
     size = np.bincount(label, minlength=count)

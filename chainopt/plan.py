@@ -32,7 +32,9 @@ class Plan:
     def used(self, net: Network) -> Array:
         """What all processes take of each good; of a non-rival good, what each of them reads."""
         taken = np.bincount(net.use_good, self.use, len(net.goods))
-        return np.where(net.rival, taken, self.quantity(net) * (np.bincount(net.use_good, minlength=len(net.goods)) > 0))
+        return np.where(
+            net.rival, taken, self.quantity(net) * (np.bincount(net.use_good, minlength=len(net.goods)) > 0)
+        )
 
     def quantity(self, net: Network) -> Array:
         """What there is of each good to share: supply + imported + produced; non-rival, less disposed."""

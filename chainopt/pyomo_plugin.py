@@ -100,9 +100,7 @@ def _results(model: Any, solution: ModelSolution, *, with_solution: bool) -> Sol
     results.solver.status = solver_status
     results.solver.termination_condition = condition
     results.solver.message = solution.message
-    results.solver.wallclock_time = sum(
-        solution.seconds.get(k, 0.0) for k in ("write", "derivatives", "solve")
-    )
+    results.solver.wallclock_time = sum(solution.seconds.get(k, 0.0) for k in ("write", "derivatives", "solve"))
     results.problem.name = model.name
     results.problem.number_of_variables = len(solution.values)
     target = next(model.component_data_objects(pyo.Objective, active=True), None)

@@ -39,9 +39,9 @@ def reach(chain: Chain) -> Reach:
     goods = {good.good: good for good in chain.goods}
     constants = {parameter.parameter: parameter.value for parameter in chain.parameters}
     while True:
-        supplied = {
-            good.good for good in chain.goods if good.supply > 0 or _importable(good) or _always(good)
-        } | {name for process in processes for name in made[process]}
+        supplied = {good.good for good in chain.goods if good.supply > 0 or _importable(good) or _always(good)} | {
+            name for process in processes for name in made[process]
+        }
         taken = {
             good.good for good in chain.goods if good.supply < 0 or _sellable(good) or good.disposal is not None
         } | {name for process in processes.values() for name in _taken(process, goods)}
@@ -76,7 +76,7 @@ def reach(chain: Chain) -> Reach:
     live = Chain(
         [good for good in chain.goods if good.good not in idle],
         [
-            replace(process, inputs=[use for use in process.inputs if use.good not in idle])
+            replace(process, inputs=tuple(use for use in process.inputs if use.good not in idle))
             for process in processes.values()
         ],
         parameters=[
@@ -125,12 +125,10 @@ def _closed(process: Process, goods: dict[str, Good], supplied: set[str]) -> lis
     return [good for good in _taken(process, goods) if good not in supplied or good in shut]
 
 
-def _without(
-    process: Process, missing: list[str], chain: Chain, constants: dict[str, float]
-) -> Process | None:
+def _without(process: Process, missing: list[str], chain: Chain, constants: dict[str, float]) -> Process | None:
     """The process without inputs that it can do without; None where it can't."""
     if process.function == "linear" or (process.function == "ces" and (process.elasticity or 0) > 1):
-        left = [use for use in process.inputs if use.good not in missing]
+        left = tuple(use for use in process.inputs if use.good not in missing)
         return replace(process, inputs=left) if left else None
     if process.formula is None or any(use.max == 0 for use in process.inputs):
         return None

@@ -157,7 +157,7 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
     warnings = []
     if local:
         warnings.append(
-            f"the optimum is local: {_some(local)} {'has' if len(local) == 1 else 'have'} no concave technology"
+            f"the optimum is local: {_some(local)} {'is' if len(local) == 1 else 'are'} not concave at these prices"
         )
     if derivatives.radius >= 1:
         warnings.append(
@@ -180,9 +180,7 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
     )
 
 
-def _doubts(
-    net: Network, multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals
-) -> list[str]:
+def _doubts(net: Network, multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals) -> list[str]:
     """Multipliers outside their interval: a price that can't support the plan."""
     floor = CERTIFIED * np.abs(multipliers.price)
     with np.errstate(invalid="ignore"):

@@ -166,8 +166,8 @@ def _numeraire(net: Network, multipliers: Multipliers, intervals: Intervals, nam
         )
     if not low > 0:
         raise NumeraireError(
-            f'the numeraire "{net.goods[g]}" may have any price from {low:g} to {intervals.high[g]:g}, so that '
-            "the others have none in its terms: choose a good that is scarce"
+            f'the numeraire "{net.goods[g]}" may have any price from {low:g} to {intervals.high[g]:g}: in its '
+            "terms the others would have none; choose a good that is scarce"
         )
     return g
 
@@ -175,8 +175,10 @@ def _numeraire(net: Network, multipliers: Multipliers, intervals: Intervals, nam
 def _whole_plan(net: Network, solution: Solution) -> Plan:
     """The plan in the whole chain's numbering; all nan where there is none."""
     if solution.plan is None or solution.net is None:
-        uses, levels, goods = (np.full(n, np.nan) for n in (len(net.use_good), len(net.level_process), len(net.goods)))
-        return Plan(uses, levels, goods, goods, goods)
+        goods = np.full(len(net.goods), np.nan)
+        return Plan(
+            np.full(len(net.use_good), np.nan), np.full(len(net.level_process), np.nan), goods, goods, goods
+        )
     return places(solution.net, net).plan(solution.plan)
 
 
@@ -227,9 +229,7 @@ def _uses(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
             ),
             "amount": np.concatenate([plan.use, plan.sale[sold], plan.disposed[disposed]]),
             "share": np.concatenate(share),
-            "value": np.concatenate(
-                [view.use_value, view.sale_value[sold], view.disposal_value[disposed]]
-            ),
+            "value": np.concatenate([view.use_value, view.sale_value[sold], view.disposal_value[disposed]]),
         }
     )
 
@@ -275,7 +275,7 @@ def _limits(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
         rows.append((limit.kind, good, process, limit.bound, amount, rent, derived))
     columns = ["kind", "good", "process", "limit", "amount", "rent", "backprop"]
     return pd.DataFrame(rows, columns=columns).astype(
-        {name: float for name in ("limit", "amount", "rent", "backprop")}
+        dict.fromkeys(("limit", "amount", "rent", "backprop"), float)
     )
 
 

@@ -80,9 +80,7 @@ def _cobb_douglas_partials(batch: Batch, x: Array, level: Array) -> Array:
     return batch.a * level[batch.of] / x
 
 
-def _cobb_douglas_expression(
-    x: Sequence[Any], a: Sequence[float], scale: float, returns: float, r: float
-) -> Any:
+def _cobb_douglas_expression(x: Sequence[Any], a: Sequence[float], scale: float, returns: float, r: float) -> Any:
     product: Any = scale
     for amount, exponent in zip(x, a, strict=True):
         product = product * amount**exponent

@@ -410,8 +410,7 @@ def reference(problem: Problem) -> tuple[float, dict[tuple[str, int], float]]:
         assert max(abs(r) for r in residual(*root)) < 1e-9
         objective = float(problem.f(list(root)[:n], mpmath))
         return objective, {
-            (kind, index): float(value)
-            for (kind, index, _, _), value in zip(active, list(root)[n:], strict=True)
+            (kind, index): float(value) for (kind, index, _, _), value in zip(active, list(root)[n:], strict=True)
         }
 
 

@@ -116,9 +116,7 @@ def test_linear_programs_agree_with_highs(seed: int, sense: int) -> None:
     assert solution.objective == pytest.approx(sign * highs.fun, rel=1e-8)
     assert [m.dual[m.rows[i]] for i in range(3)] == pytest.approx(sign * highs.ineqlin.marginals, abs=1e-7)
     assert m.dual[m.equation] == pytest.approx(sign * highs.eqlin.marginals[0], abs=1e-7)
-    assert [m.rc[v] for v in x] == pytest.approx(
-        sign * (highs.lower.marginals + highs.upper.marginals), abs=1e-7
-    )
+    assert [m.rc[v] for v in x] == pytest.approx(sign * (highs.lower.marginals + highs.upper.marginals), abs=1e-7)
 
 
 def test_a_bound_by_equal_limits_has_its_rc_and_a_fixed_variable_none() -> None:

@@ -192,6 +192,12 @@ def test_one_fault_is_one_message_at_its_cell(tmp_path, change, where, word):
     assert word in problems[0].text
 
 
+def test_a_process_given_twice_is_one_fault(tmp_path):
+    changes = [("processes", cell, value) for cell, value in (("A5", "Smelter"), ("C5", "linear"), ("D5", "ore"))]
+    (problem,) = check_workbook(faulty(tmp_path / "book.xlsx", *changes))
+    assert str(problem).startswith('processes!A5: "Smelter" is listed twice')
+
+
 def sheets_without(*names, **others):
     return {**{name: rows for name, rows in SOUND.items() if name not in names}, **others}
 

@@ -99,10 +99,7 @@ def _sheets(content: bytes) -> list[Sheet]:
                 sheet.cells[row] = present
         sheets.append(sheet)
     if any(
-        isinstance(cell, Calculated)
-        for sheet in sheets
-        for row in sheet.cells.values()
-        for cell in row.values()
+        isinstance(cell, Calculated) for sheet in sheets for row in sheet.cells.values() for cell in row.values()
     ):
         _add_saved_values(sheets, content)
     return sheets
@@ -128,9 +125,7 @@ def _add_saved_values(sheets: list[Sheet], content: bytes) -> None:
                     cell = cells[column - 1]
                     # A formula that gave "" is saved as text without content, unlike one never calculated.
                     saved = cell.value is not None or cell.data_type == "str"
-                    sheet.cells[row][column] = Calculated(
-                        raw.formula, _plain(cell.value, cell.data_type), saved
-                    )
+                    sheet.cells[row][column] = Calculated(raw.formula, _plain(cell.value, cell.data_type), saved)
 
 
 def _plain(value: Any, data_type: str) -> Any:

@@ -42,9 +42,7 @@ def value_of(raw: Raw, column: Column) -> Any:
     if column.kind == "text":
         return raw.text if isinstance(raw, ErrorValue) else _typed(raw)
     if isinstance(raw, ErrorValue):
-        raise CellFault(
-            f"{raw.text} is an error value of Excel, not {column.holds}: repair the cell or clear it"
-        )
+        raise CellFault(f"{raw.text} is an error value of Excel, not {column.holds}: repair the cell or clear it")
     if column.kind in ("name", "choice"):
         return _name(raw, column)
     if column.kind == "yes/no":
@@ -57,9 +55,7 @@ def value_of(raw: Raw, column: Column) -> Any:
 
 def shown(text: str) -> str:
     """Text between quotes, one line, with what can't be seen spelled out."""
-    visible = "".join(
-        c if c.isprintable() else " " if c.isspace() else f"<U+{ord(c):04X}>" for c in text[:80]
-    )
+    visible = "".join(c if c.isprintable() else " " if c.isspace() else f"<U+{ord(c):04X}>" for c in text[:80])
     return f'"{visible}{"..." if len(text) > 80 else ""}"'
 
 

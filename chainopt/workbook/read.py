@@ -111,9 +111,7 @@ class _Reader:
                 outputs[i].append(Output(good))
         self.attach("inputs", Input, inputs, number, spelled)
         self.attach("outputs", Output, outputs, number, spelled)
-        self.processes = [
-            Process(**fields, inputs=inputs[i], outputs=outputs[i]) for i, fields in enumerate(rows)
-        ]
+        self.processes = [Process(**fields, inputs=inputs[i], outputs=outputs[i]) for i, fields in enumerate(rows)]
 
     def attach(
         self,
@@ -137,9 +135,7 @@ class _Reader:
                 self.orphans = True
                 if "processes" in self.tables and self.tables["processes"].complete:
                     if process not in hints:
-                        hints[process] = (
-                            nearest(process, spelled.values()) or ": add it to the sheet processes"
-                        )
+                        hints[process] = nearest(process, spelled.values()) or ": add it to the sheet processes"
                     text = f"there is no process {shown(process)}{hints[process]}"
                     self.faults.say(table.title, at, text)
                 continue
@@ -178,11 +174,8 @@ class _Reader:
             table, row, renamed = self.place(problem)
             column = renamed.get(problem.column, problem.column)
             causes = FOLLOWS_FROM.get((table.name, column), ())
-            if any(
-                (table.title, *table.at(row, cause)) in unread for cause in causes if cause in table.columns
-            ):
-                continue
-            if self.only_seems(problem):
+            places = (table.at(row, cause) for cause in causes if cause in table.columns)
+            if any((table.title, *place) in unread for place in places) or self.only_seems(problem):
                 continue
             text = problem.text
             if column not in table.columns:
@@ -205,7 +198,10 @@ class _Reader:
         """Whether a problem is there only because another sheet, or rows of it, could not be read."""
         if (problem.sheet, problem.column) == ("observed", "process"):
             return "processes" not in self.tables or not self.tables["processes"].complete
-        if self.orphans and (problem.sheet, problem.column) == ("processes", "function"):
-            process = self.processes[problem.record[0]]
-            return process.function in FUNCTIONS and process.formula is None and not process.inputs
-        return False
+        if (problem.sheet, problem.column) != ("processes", "function"):
+            return False
+        table, row, _ = self.place(problem)
+        process = self.processes[problem.record[0]]
+        lacks_inputs = process.function in FUNCTIONS and process.formula is None and not process.inputs
+        # The rows of a process listed twice go to the first.
+        return lacks_inputs and (self.orphans or self.faults.at(table.title, table.at(row, "process")))

@@ -11,9 +11,7 @@ from typing import Any, Literal
 
 from chainopt.records import FUNCTIONS
 
-Kind = Literal[
-    "name", "text", "formula", "choice", "number", "wide", "whole", "disposal", "yes/no", "setting"
-]
+Kind = Literal["name", "text", "formula", "choice", "number", "wide", "whole", "disposal", "yes/no", "setting"]
 
 HOLDS: dict[Kind, str] = {
     "name": "a name",

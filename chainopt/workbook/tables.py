@@ -72,9 +72,7 @@ def find_tables(sheets: Sequence[Sheet], faults: Faults) -> dict[str, Table]:
     for sheet in sheets:
         name = key(sheet.name)
         if name in chosen:
-            faults.say(
-                sheet.name, (0, 0), f'is a second sheet {shown(name)}: merge it into "{chosen[name].name}"'
-            )
+            faults.say(sheet.name, (0, 0), f'is a second sheet {shown(name)}: merge it into "{chosen[name].name}"')
         elif name in SHEETS:
             chosen[name] = sheet
         elif name != NOTES_SHEET and not name.startswith(IGNORED_PREFIX):
@@ -86,9 +84,7 @@ def find_tables(sheets: Sequence[Sheet], faults: Faults) -> dict[str, Table]:
             chosen[meant] = sheet
     for name in REQUIRED_SHEETS:
         if name not in chosen:
-            faults.say(
-                name, (0, 0), f"this sheet is missing: add it, with the columns {', '.join(SHEETS[name])}"
-            )
+            faults.say(name, (0, 0), f"this sheet is missing: add it, with the columns {', '.join(SHEETS[name])}")
     tables = ((name, _table(name, chosen[name], faults)) for name in SHEETS if name in chosen)
     return {name: table for name, table in tables if table is not None}
 
@@ -138,9 +134,7 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
             rows[row] = known
     for column in SHEETS[name].values():
         if column.required and column.column not in columns and (rows or name in REQUIRED_SHEETS):
-            text = (
-                f'row {header} names the columns, and "{column.column}" is missing: add it ({column.meaning})'
-            )
+            text = f'row {header} names the columns, and "{column.column}" is missing: add it ({column.meaning})'
             faults.say(sheet.name, (header, 1), text)
     return Table(name, sheet.name, header, columns, rows)
 
