@@ -1,0 +1,52 @@
+PYTHON ?= python3
+BOOK ?= data/tupperware.xlsx
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint install nightly samples benchmark clean
+
+# Solve a workbook and write its reports: make run BOOK=data/petrochemicals.xlsx
+run: $(VENV)/installed
+	$(BIN)/chainopt solve $(BOOK)
+
+test: $(VENV)/developed
+	$(BIN)/python -m pytest -n 2 -m "not nightly"
+
+lint: $(VENV)/developed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+install: $(VENV)/installed
+
+# The long runs: every test, the nightly ones included.
+nightly: $(VENV)/developed
+	$(BIN)/python -m pytest -n 2 -m "nightly or not nightly"
+
+# The sample reports of every workbook in data/.
+samples: $(VENV)/installed
+	for book in data/*.xlsx; do $(BIN)/chainopt solve $$book --out reports --quiet || exit 1; done
+
+benchmark: $(VENV)/developed
+	$(BIN)/python benchmarks/compare.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "chainopt needs Python 3.11 or newer: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || \
+		{ echo "no ensurepip: install the Debian package python3-venv" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	touch $@
+
+$(VENV)/installed: $(VENV)/python pyproject.toml install/cyipopt.sh
+	$(BIN)/python -m pip install --quiet --editable .
+	install/cyipopt.sh $(BIN)/python build
+	touch $@
+
+$(VENV)/developed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@

@@ -1,0 +1,180 @@
+"""The command line: a thin door to the library. Results go to stdout, errors to stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from chainopt.chain import Chain
+from chainopt.checks import ChainError
+from chainopt.examples import copy_example, example_names
+from chainopt.interior import Progress, SolverMissing
+from chainopt.report import json_text, result_record, show, write_excel, write_html, write_text
+from chainopt.solve import METHODS, solve
+from chainopt.status import Status
+from chainopt.tables import NumeraireError, tables
+from chainopt.workbook import (
+    AssignmentError,
+    WorkbookError,
+    assign,
+    check_workbook,
+    read_workbook,
+    write_template,
+)
+
+BAD_INPUT = 2
+REPORTS = Path("reports")
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Prices of a supply chain as derivatives: a workbook in, audited shadow prices out.",
+)
+Method = Enum("Method", {name: name for name in METHODS}, type=str)
+
+
+@app.command(name="solve", epilog="Example: chainopt solve data/tupperware.xlsx --set natgas.supply=5 --json -")
+def solve_command(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook that holds the chain.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the Excel and HTML reports (default: reports)."),
+    ] = None,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Write the result as JSON, - to stdout; reports then need --out."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME.COLUMN=VALUE", help="Change a figure first; may be repeated."),
+    ] = None,
+    numeraire: Annotated[
+        str | None, typer.Option(metavar="GOOD", help="Give money in units of this good's price.")
+    ] = None,
+    method: Annotated[Method, typer.Option(help="How to solve.")] = Method.ipopt,  # type: ignore[attr-defined]
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print no tables; errors still go to stderr.")] = False,
+) -> None:
+    """Solve the chain in BOOK: every good's price beside its back-propagated derivative.
+
+    Writes BOOK-report.xlsx and BOOK-report.html, and prints the results. Exit codes: 0 solved and certified;
+    2 bad input; 3 infeasible; 4 unbounded; 5 stopped early; 6 solved, but not certified; 130 interrupted.
+    """
+    started = time.perf_counter()
+    chain = _chain(book, changes or [])
+    seconds = {"read": time.perf_counter() - started}
+    for warning in chain.warnings:
+        _say(f"warning: {warning}")
+    with _refusing(SolverMissing), _progress() as progress:
+        solution = solve(chain, method=method.value, progress=progress)
+    seconds |= solution.seconds
+    with _refusing(NumeraireError, OSError):
+        found = tables(chain, solution, numeraire=numeraire)
+        if not quiet and json != "-":
+            show(chain, solution, found, Console())
+        if json is None or out is not None:
+            folder = out or REPORTS
+            folder.mkdir(parents=True, exist_ok=True)
+            for ending, write in ((".xlsx", write_excel), (".html", write_html)):
+                path = folder / f"{book.stem}-report{ending}"
+                write(chain, solution, path, numeraire=numeraire)
+                if not quiet and json != "-":
+                    print(f"wrote {path}")
+        if json is not None:
+            text = json_text(result_record(chain, solution, numeraire=numeraire, seconds=seconds))
+            if json == "-":
+                print(text)
+            else:
+                write_text(Path(json), text + "\n")
+    if solution.status is not Status.OPTIMAL:
+        _say(f"{solution.status}: {solution.message}")
+    raise typer.Exit(solution.status.exit_code)
+
+
+@app.command(epilog="Example: chainopt check data/tupperware.xlsx")
+def check(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook that holds the chain.")],
+) -> None:
+    """Say everything that is wrong with BOOK, each with its sheet and cell; 0 where nothing is, else 2."""
+    found = check_workbook(book)
+    for problem in found:
+        _say(str(problem))
+    errors = sum(problem.error for problem in found)
+    if errors:
+        _say(f"{errors} error{'s' if errors > 1 else ''} in {book}")
+        raise typer.Exit(BAD_INPUT)
+    chain = read_workbook(book)
+    print(f"{book}: nothing wrong; {len(chain.goods)} goods, {len(chain.processes)} processes")
+
+
+@app.command(epilog="Example: chainopt new chain.xlsx --example steel_loop")
+def new(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook to write; it must not exist yet.")],
+    example: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"A filled-in example: {', '.join(example_names())}.")
+    ] = None,
+) -> None:
+    """Write an empty workbook to fill in, with drop-downs and notes, or a copy of an example."""
+    with _refusing(OSError, ValueError):
+        if example is None:
+            write_template(book)
+        else:
+            copy_example(example, book)
+    print(f"wrote {book}: fill it in, then run `chainopt solve {book}`")
+
+
+def _chain(book: Path, changes: list[str]) -> Chain:
+    with _refusing(WorkbookError, AssignmentError, ChainError):
+        chain = read_workbook(book)
+        return assign(chain, changes) if changes else chain
+
+
+@contextmanager
+def _refusing(*errors: type[Exception]) -> Any:
+    """Turn these errors into lines on stderr and the exit code of bad input."""
+    try:
+        yield
+    except errors as error:
+        _refuse(str(error))
+
+
+def _refuse(text: str) -> NoReturn:
+    _say(text)
+    raise typer.Exit(BAD_INPUT)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+@contextmanager
+def _progress() -> Any:
+    """A line on stderr that follows the solver's iterations, on a terminal only."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with console.status("solving") as line:
+
+        def follow(step: Progress) -> None:
+            line.update(
+                f"iteration {step.iteration}: value {step.objective:.6g}, infeasibility "
+                f"{max(step.primal_infeasibility, step.dual_infeasibility):.1e}, {step.seconds:.1f} s"
+            )
+
+        report: Callable[[Progress], None] = follow
+        yield report
+
+
+def main() -> None:
+    """The command `chainopt`."""
+    app()

@@ -1,0 +1,89 @@
+"""One figure of a chain changed from outside: `natgas.supply=5`, in the workbook's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from chainopt.chain import Chain
+from chainopt.names import key, nearest
+from chainopt.workbook.cells import CellFault, is_blank, value_of
+from chainopt.workbook.schema import SETTINGS, SHEETS, Column
+
+_SETTINGS = {column.column: column for column in SETTINGS}
+_CHANGEABLE = ("goods", "processes", "parameters")
+
+
+class AssignmentError(ValueError):
+    """An assignment that can't be read, or that names nothing in the chain; the message says which part."""
+
+
+def assign(chain: Chain, assignments: Iterable[str]) -> Chain:
+    """The chain with figures changed: `good.column=value`, `process.column=value`, `parameter.value=value`.
+
+    Names and columns are the workbook's, matched as there; `settings.column=value` changes a setting; an empty
+    value is the column's default. Raises AssignmentError, and ChainError where the changed chain can't be.
+    """
+    parts: dict[str, Any] = {sheet: list(getattr(chain, sheet)) for sheet in _CHANGEABLE}
+    settings = chain.settings
+    for text in assignments:
+        target, equals, value = text.partition("=")
+        name, dot, head = target.rpartition(".")
+        if not (equals and dot and name.strip() and head.strip()):
+            raise AssignmentError(f'"{text}" is not an assignment: write name.column=value, as natgas.supply=5')
+        if key(name) == "settings":
+            column = _column(text, head, _SETTINGS)
+            settings = replace(settings, **{column.field: _value(text, value, column)})
+            continue
+        sheet, row = _record(text, name, head, parts)
+        column = _column(text, head, SHEETS[sheet])
+        parts[sheet][row] = replace(parts[sheet][row], **{column.field: _value(text, value, column)})
+    return Chain(
+        parts["goods"],
+        parts["processes"],
+        parameters=parts["parameters"],
+        settings=settings,
+        observed=chain.observed,
+    )
+
+
+def _record(text: str, name: str, head: str, parts: dict[str, Any]) -> tuple[str, int]:
+    """The sheet and the row that a name means; where it names several records, the one with the column."""
+    names = {
+        sheet: {key(getattr(record, next(iter(SHEETS[sheet].values())).field)): i for i, record in enumerate(records)}
+        for sheet, records in parts.items()
+    }
+    found = [(sheet, rows[key(name)]) for sheet, rows in names.items() if key(name) in rows]
+    fitting = [place for place in found if key(head) in SHEETS[place[0]]]
+    if fitting or found:
+        return (fitting or found)[0]
+    hint = nearest(name, [known for rows in names.values() for known in rows])
+    raise AssignmentError(f'"{text}": the chain has no good, process or parameter "{name.strip()}"{hint}')
+
+
+def _column(text: str, head: str, columns: dict[str, Column]) -> Column:
+    plain = {name: column for name, column in columns.items() if not column.refers and column.kind != "name"}
+    if columns.keys() == _SETTINGS.keys():
+        plain = columns
+    if key(head) not in plain:
+        hint = nearest(head, plain) or f": there are {', '.join(plain)}"
+        raise AssignmentError(f'"{text}": there is no column "{head.strip()}" to change{hint}')
+    return plain[key(head)]
+
+
+def _value(text: str, value: str, column: Column) -> Any:
+    try:
+        number: Any = float(value)
+    except ValueError:
+        number = value.strip()
+    if column.kind in ("name", "text", "formula", "choice") or number in (float("inf"), float("-inf")):
+        number = value.strip()
+    if is_blank(number):
+        if column.required:
+            raise AssignmentError(f'"{text}": a {column.column} is needed')
+        return column.default
+    try:
+        return value_of(number, column)
+    except CellFault as fault:
+        raise AssignmentError(f'"{text}": {fault}') from None
