@@ -19,7 +19,7 @@ until every good of that layer has at least two uses. Exponents are drawn and sc
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isqrt
+from math import sqrt
 
 import numpy as np
 
@@ -47,9 +47,10 @@ class Layered:
 def layered(flows: int, seed: int = 7) -> Layered:
     """The chain of so many flows, a multiple of 4 that divides into layers; the same for the same seed."""
     processes = flows // INPUTS
-    width = next(n for n in range(isqrt(2 * processes) + 2, 0, -1) if processes % n == 0)
-    if flows % INPUTS or width < NEAREST:
+    widths = [n for n in range(NEAREST, processes + 1) if processes % n == 0]
+    if flows % INPUTS or not widths:
         raise ValueError(f"{flows} flows don't divide into layers of at least {NEAREST} goods with 4 uses each")
+    width = min(widths, key=lambda n: abs(n - sqrt(2 * processes)))
     rng = np.random.default_rng(seed)
     layers = processes // width
     inputs = np.concatenate([layer * width + _inputs(rng, width) for layer in range(layers)])

@@ -14,7 +14,7 @@ from scipy import sparse
 from chainopt.idle import starting_profit, steep_idle
 from chainopt.network import Network
 from chainopt.operations import LEVEL, MINIMUM, READERS, USE, ZERO, Operations, limited_amount
-from chainopt.plan import Multipliers, Plan, Residuals, demand_value, level_values, use_prices
+from chainopt.plan import Multipliers, Plan, Residuals, level_values, turnover, use_prices
 
 Array = np.ndarray
 LEAST = 1e-6
@@ -24,7 +24,7 @@ CERTIFIED = 1e-6
 def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multipliers) -> Residuals:
     """The three KKT residuals of a plan with the solver's multipliers."""
     z = ops.stack(multipliers)
-    floor = LEAST * _whole_value(net, plan) / np.where(ops.throughput > 0, ops.throughput, np.inf)
+    floor = LEAST * turnover(net, plan) / np.where(ops.throughput > 0, ops.throughput, np.inf)
     profit = ops.matrix @ z + ops.constant
     money = abs(ops.matrix) @ np.abs(z) + np.abs(ops.constant)
     money = np.maximum(money, _row_floor(net, plan, ops, floor))
@@ -87,24 +87,13 @@ def _level_size(net: Network, size: Array) -> Array:
     return np.where(most > 0, 1e-6 * most, 1e-300)
 
 
-def _whole_value(net: Network, plan: Plan) -> float:
-    """All the money of a plan: what sales, imports, disposal and levels come to, without signs."""
-    demand = demand_value(net, plan.sale)
-    return float(
-        np.sum(np.abs(demand[np.isfinite(demand)]))
-        + np.sum(np.abs(np.where(net.imports, net.import_price * plan.imported, 0.0)))
-        + np.sum(np.abs(np.where(net.disposes, net.disposal * plan.disposed, 0.0)))
-        + np.sum(np.abs(net.unit_cost * plan.level))
-    )
-
-
 def _row_floor(net: Network, plan: Plan, ops: Operations, floor: Array) -> Array:
     """The least money of each row: the floor of its good; of a level, of all that a unit of it moves."""
     result = np.zeros(len(ops.kind))
     use = ops.kind == USE
     result[use] = floor[net.use_good[ops.index[use]]]
     level = ops.kind == LEVEL
-    whole = _whole_value(net, plan)
+    whole = turnover(net, plan)
     with np.errstate(divide="ignore", invalid="ignore"):
         per_level = LEAST * whole / np.abs(plan.level[ops.index[level]]) * np.minimum(ops.share[level], 1.0)
     result[level] = np.where(np.isfinite(per_level), per_level, 0.0)

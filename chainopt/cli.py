@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -18,7 +18,7 @@ from chainopt.checks import ChainError
 from chainopt.examples import copy_example, example_names
 from chainopt.interior import Progress, SolverMissing
 from chainopt.report import json_text, result_record, show, write_excel, write_html, write_text
-from chainopt.solve import METHODS, solve
+from chainopt.solve import solve
 from chainopt.status import Status
 from chainopt.tables import NumeraireError, tables
 from chainopt.workbook import (
@@ -40,7 +40,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Prices of a supply chain as derivatives: a workbook in, audited shadow prices out.",
 )
-Method = Enum("Method", {name: name for name in METHODS}, type=str)
+
+
+class Method(StrEnum):
+    """How to solve; see solve.METHODS."""
+
+    IPOPT = "ipopt"
 
 
 @app.command(name="solve", epilog="Example: chainopt solve data/tupperware.xlsx --set natgas.supply=5 --json -")
@@ -61,7 +66,7 @@ def solve_command(
     numeraire: Annotated[
         str | None, typer.Option(metavar="GOOD", help="Give money in units of this good's price.")
     ] = None,
-    method: Annotated[Method, typer.Option(help="How to solve.")] = Method.ipopt,  # type: ignore[attr-defined]
+    method: Annotated[Method, typer.Option(help="How to solve.")] = Method.IPOPT,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no tables; errors still go to stderr.")] = False,
 ) -> None:
     """Solve the chain in BOOK: every good's price beside its back-propagated derivative.

@@ -17,8 +17,8 @@ from __future__ import annotations
 import numpy as np
 
 from chainopt.network import FormulaProcess, Network
-from chainopt.operations import Slopes, slopes, throughput
-from chainopt.plan import Plan
+from chainopt.operations import Slopes, slopes
+from chainopt.plan import Plan, throughput
 
 Array = np.ndarray
 _TRIALS = 64

@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from chainopt.nl import Evaluator, Vector
+from chainopt.nl import Problem, Vector
 from chainopt.optimality import Point, greatest, kkt_error, not_finite, row_gaps
 from chainopt.status import Status
 
@@ -132,7 +132,7 @@ def solver_version() -> str:
 
 
 def run(
-    evaluator: Evaluator,
+    evaluator: Problem,
     *,
     start: Point | None = None,
     tolerance: float | None = None,
@@ -179,7 +179,7 @@ class _Problem:
     """
 
     def __init__(
-        self, evaluator: Evaluator, progress: Callable[[Progress], object] | None, time_limit: float | None
+        self, evaluator: Problem, progress: Callable[[Progress], object] | None, time_limit: float | None
     ) -> None:
         self.evaluator = evaluator
         self.progress = progress
@@ -272,7 +272,7 @@ class _Problem:
 
 
 @np.errstate(all="ignore")
-def _judged(e: Evaluator, point: Point, code: int, iterations: int, tolerance: float) -> Outcome:
+def _judged(e: Problem, point: Point, code: int, iterations: int, tolerance: float) -> Outcome:
     """The outcome at a point where Ipopt ended with `code`."""
     words, status = _CODES.get(code, (f"unknown code {code}", Status.EVALUATION_ERROR))
     objective = e.objective(point.x)

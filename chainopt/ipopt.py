@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from pyomo.core.staleflag import StaleFlagManager
 
 from chainopt.interior import Options, Outcome, Progress, run, solver_version
 from chainopt.nl import Evaluator, InfeasibleModelError, build_evaluator
+from chainopt.scaling import read_scaling, scaled
 from chainopt.status import Status
 
 
@@ -57,6 +58,7 @@ def solve_model(
 ) -> ModelSolution:
     """Solve a Pyomo model or block, from its variables' values.
 
+    A suffix `scaling_factor` on the model is honoured: the problem is solved, and judged, in scaled units.
     The last iterate is loaded into the variables, and `dual` and `rc` into the import suffixes of these
     names that the model declares. `time_limit` is in seconds and includes the derivatives. Raises
     NotSmoothError and ValueError for a model that cannot be posed, and SolverMissing. Ctrl-C ends the
@@ -72,14 +74,19 @@ def solve_model(
             _load(model, solution)
         return solution
     left = None if time_limit is None else time_limit - (time.perf_counter() - begun)
+    scaling = read_scaling(model, evaluator)
     outcome = run(
-        evaluator,
+        evaluator if scaling is None else scaled(evaluator, scaling),
         tolerance=tolerance,
         max_iterations=max_iterations,
         time_limit=left,
         options=options,
         progress=progress,
     )
+    if scaling is not None:
+        outcome = replace(
+            outcome, point=scaling.back(outcome.point), objective=outcome.objective / scaling.objective
+        )
     solution = _translate(evaluator, outcome, version)
     if load:
         _load(model, solution)

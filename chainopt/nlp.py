@@ -20,7 +20,7 @@ import numpy as np
 import pyomo.environ as pyo
 
 from chainopt.chain import Chain
-from chainopt.forward import forward_run
+from chainopt.forward import forward_run, typical_amount
 from chainopt.network import (
     CAPACITY,
     MAX_IMPORT,
@@ -33,7 +33,7 @@ from chainopt.network import (
     Network,
     network,
 )
-from chainopt.plan import Multipliers, Plan
+from chainopt.plan import Multipliers, Plan, throughput, turnover
 from chainopt.primitives import PRIMITIVES
 from chainopt.technology import TECHNOLOGIES
 
@@ -117,7 +117,35 @@ class _Builder:
         self._production(model, intake, levels)
         self._limits(model, intake, uses, levels)
         self._value(model, levels)
+        self._scale(model, smooth)
         return model
+
+    def _scale(self, model: Any, smooth: Any) -> None:
+        """Factors that bring flows, and the money of an average flow, to about 1 at the start."""
+        net, start = self.net, self.start
+        least = 1e-6 * typical_amount(net)
+        moved = np.maximum(throughput(net, start), least)
+        level = np.maximum(np.abs(np.nan_to_num(start.level)), least)
+        use = np.maximum(np.abs(np.nan_to_num(start.use)), 1e-3 * moved[net.use_good])
+        money = turnover(net, start)
+        good = dict(zip(net.goods, 1.0 / moved, strict=True))
+        uses, levels = use_keys(net), level_keys(net)
+        of_use = dict(zip(uses, 1.0 / use, strict=True))
+        of_level = dict(zip(levels, 1.0 / level, strict=True))
+        first = dict(zip(net.processes, 1.0 / level[net.first_level], strict=True))
+        suffix = model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.EXPORT)
+        for component, factors in (
+            *((getattr(model, name), good) for name in ("sale", "imported", "disposed", "quantity")),
+            *((getattr(model, name), good) for name in ("balance", "demand")),
+            *((getattr(model, name), good) for name in ("max_sale", "min_sale", "max_import")),
+            *((getattr(model, name), of_use) for name in ("use", "max_use")),
+            *((getattr(model, name), of_level) for name in ("level", "production")),
+            *((getattr(model, name), first) for name in ("capacity", "min_level")),
+        ):
+            suffix.update((part, factors[key]) for key, part in component.items())
+        suffix.update((row, good[key[0]]) for key, row in model.reading.items())
+        if money > 0:
+            suffix[model.value] = len(moved) / money
 
     def _balances(self, model: Any, intake: list[Any], levels: list[Hashable]) -> None:
         net = self.net

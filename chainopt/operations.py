@@ -26,7 +26,7 @@ from scipy import sparse
 
 from chainopt.forward import forward_run
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
-from chainopt.plan import Multipliers, Plan, demand_price
+from chainopt.plan import Multipliers, Plan, demand_price, throughput
 from chainopt.technology import TECHNOLOGIES
 
 Array = np.ndarray
@@ -93,14 +93,6 @@ class Operations:
                 ]
             )
         )
-
-
-def throughput(net: Network, plan: Plan) -> Array:
-    """What each good moves in all at a plan: the larger of what comes and what goes, without signs."""
-    goods = len(net.goods)
-    comes = np.abs(net.supply) + plan.imported + abs(net.yields).T @ np.abs(plan.level)
-    goes = np.bincount(net.use_good, np.abs(plan.use), goods) + np.abs(plan.sale) + plan.disposed
-    return np.where(net.rival, np.maximum(comes, goes), np.maximum(comes, np.abs(plan.quantity(net))))
 
 
 def slopes(net: Network, use: Array) -> Slopes:

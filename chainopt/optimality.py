@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.nl import Evaluator, Vector
+from chainopt.nl import Problem, Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class Point:
     upper: Vector
 
 
-def kkt_error(evaluator: Evaluator, point: Point) -> tuple[float, float, float]:
+def kkt_error(evaluator: Problem, point: Point) -> tuple[float, float, float]:
     """Stationarity, feasibility and complementarity of a point: the greatest violation of each.
 
     Stationarity is relative to the sum of the absolute terms of its equation, feasibility to the
@@ -49,13 +49,13 @@ def kkt_error(evaluator: Evaluator, point: Point) -> tuple[float, float, float]:
     )
 
 
-def row_gaps(e: Evaluator, x: Vector) -> Vector:
+def row_gaps(e: Problem, x: Vector) -> Vector:
     """By how much each row is violated."""
     values = e.constraints(x)
     return np.maximum(0, np.maximum(e.g_lower - values, values - e.g_upper))
 
 
-def not_finite(e: Evaluator, x: Vector) -> str:
+def not_finite(e: Problem, x: Vector) -> str:
     """Names of the objective and rows whose value or slope at x is not finite."""
     rows = e.jacobianstructure()[0]
     bad = ~np.isfinite(e.constraints(x))

@@ -72,6 +72,25 @@ def demand_price(net: Network, sale: Array) -> Array:
     return np.where(net.sells & ~np.isnan(net.price), value, 0.0)
 
 
+def throughput(net: Network, plan: Plan) -> Array:
+    """What each good moves in all at a plan: the larger of what comes and what goes, without signs."""
+    goods = len(net.goods)
+    comes = np.abs(net.supply) + plan.imported + abs(net.yields).T @ np.abs(plan.level)
+    goes = np.bincount(net.use_good, np.abs(plan.use), goods) + np.abs(plan.sale) + plan.disposed
+    return np.where(net.rival, np.maximum(comes, goes), np.maximum(comes, np.abs(plan.quantity(net))))
+
+
+def turnover(net: Network, plan: Plan) -> float:
+    """All the money of a plan: what sales, imports, disposal and levels come to, without signs."""
+    demand = demand_value(net, plan.sale)
+    return float(
+        np.sum(np.abs(demand[np.isfinite(demand)]))
+        + np.sum(np.abs(np.where(net.imports, net.import_price * plan.imported, 0.0)))
+        + np.sum(np.abs(np.where(net.disposes, net.disposal * plan.disposed, 0.0)))
+        + np.sum(np.abs(net.unit_cost * plan.level))
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Multipliers:
     """The solver's multipliers under the sign rule: by good, by use of a non-rival good, by limit.

@@ -157,12 +157,12 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
     warnings = []
     if local:
         warnings.append(
-            f"the optimum is local: {_some(local)} {'is' if len(local) == 1 else 'are'} not concave at these prices"
+            f"the optimum is local: {_some(local)} {'is' if len(local) == 1 else 'are'} not concave there"
         )
     if derivatives.radius >= 1:
         warnings.append(
-            f"a cycle returns {derivatives.radius:.3g} times what it takes at these shares: its prices rest on the "
-            "price equations, not on a sum over its rounds"
+            f"a cycle returns {derivatives.radius:.3g} times what it takes at these shares: its prices solve "
+            "the price equations, but are no sum over its rounds"
         )
     status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
     return Solution(

@@ -51,7 +51,9 @@ def assign(chain: Chain, assignments: Iterable[str]) -> Chain:
 def _record(text: str, name: str, head: str, parts: dict[str, Any]) -> tuple[str, int]:
     """The sheet and the row that a name means; where it names several records, the one with the column."""
     names = {
-        sheet: {key(getattr(record, next(iter(SHEETS[sheet].values())).field)): i for i, record in enumerate(records)}
+        sheet: {
+            key(getattr(record, next(iter(SHEETS[sheet].values())).field)): i for i, record in enumerate(records)
+        }
         for sheet, records in parts.items()
     }
     found = [(sheet, rows[key(name)]) for sheet, rows in names.items() if key(name) in rows]

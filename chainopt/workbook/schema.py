@@ -107,7 +107,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("processes", "elasticity", "elasticity", "number", None,
            "elasticity of substitution, above 0 and not 1; for ces alone, which needs it", blank="none"),
     Column("processes", "capacity", "capacity", "wide", inf, "the most that the level may be"),
-    Column("processes", "min level", "min_level", "number", 0.0, "the least that the level may be; 0 sets no limit"),
+    Column("processes", "min level", "min_level", "number", 0.0, "the least level; 0 sets no limit"),
     Column("processes", "unit cost", "unit_cost", "number", 0.0,
            "money per unit of level; below 0 it is earned"),
     Column("processes", "notes", "notes", "text", "", "a remark; not used", blank="none"),

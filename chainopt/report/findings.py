@@ -1,0 +1,221 @@
+"""What a solution says, in plain sentences: the same for every report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.report.legible import figure, residual, short
+from chainopt.report.salience import ambiguous, binding, disagreeing, losing, scarce_supplies
+from chainopt.solution import Solution
+from chainopt.status import Status
+from chainopt.tables import Tables
+
+MOST = 5
+"""How many of a kind are named; the rest are counted."""
+
+Subject = Literal["prices", "uses", "processes", "limits", "solver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence, and the table that shows more of it; caution where the reader should think twice."""
+
+    about: Subject
+    text: str
+    caution: bool = False
+
+
+_ENDINGS = {
+    Status.UNCERTIFIED: "Not certified: the solver stopped at a plan that the independent check refuses, so that "
+    "no prices are shown.",
+    Status.INFEASIBLE: "Infeasible: no plan meets all obligations within the limits.",
+    Status.UNBOUNDED: "Unbounded: the value grows without end; a limit or a cost is missing.",
+    Status.ITERATION_LIMIT: "Stopped early: the iteration limit came before a solution.",
+    Status.TIME_LIMIT: "Stopped early: the time limit came before a solution.",
+    Status.EVALUATION_ERROR: "Stopped early: a function has no value where the solver had to go.",
+    Status.INTERRUPTED: "Interrupted before a solution was found.",
+}
+
+
+def headline(solution: Solution) -> str:
+    """How the solve ended, in one sentence."""
+    if not solution.certified:
+        return _ENDINGS[solution.status]
+    value = figure(solution.objective if solution.objective is not None else float("nan"))
+    if solution.scope == "local":
+        return f"Solved and certified, as a local optimum: no plan nearby is worth more than {value}."
+    return f"Solved and certified: the greatest value of this chain is {value}."
+
+
+def findings(solution: Solution, tables: Tables) -> list[Finding]:
+    """All that is worth saying: what to beware of first, then what is scarce, then how sure the prices are."""
+    return [
+        *_explanation(solution),
+        *_losses(tables),
+        *_removed(solution),
+        *(Finding("solver", _sentence(text), caution=True) for text in warnings(solution)),
+        *_scarce_limits(tables),
+        *_scarce_supplies(tables),
+        *_agreement(tables),
+        *_ranges(tables),
+    ]
+
+
+def warnings(solution: Solution) -> list[str]:
+    """What the solve and the chain's own checks warn of, legible, each once."""
+    return [short(text, 500) for text in dict.fromkeys((*solution.warnings, *solution.chain.warnings))]
+
+
+def money(tables: Tables) -> str:
+    """What money figures are counted in, as a sentence."""
+    if tables.numeraire is None:
+        return "Money is in the unit of the chain's own prices."
+    return f"Money, but for the chain's value, is in units of {short(tables.numeraire)}: its price is 1."
+
+
+def _explanation(solution: Solution) -> Iterator[Finding]:
+    if solution.certified:
+        return
+    for text in filter(None, (part.strip() for part in solution.message.split("; "))):
+        yield Finding("solver", _sentence(short(text, 500)), caution=True)
+
+
+def _losses(tables: Tables) -> Iterator[Finding]:
+    rows = losing(tables)
+    for row in _rows(rows.head(MOST)):
+        who = _process(row)
+        loss = figure(-row["profit"])
+        text = f"{who} runs at a loss of {loss} at these prices and would shut down if it could."
+        yield Finding("processes", text, caution=True)
+    if len(rows) > MOST:
+        yield Finding(
+            "processes", f"{_count(len(rows) - MOST, 'more process', 'more processes')} at a loss.", True
+        )
+
+
+def _removed(solution: Solution) -> Iterator[Finding]:
+    gone = list(solution.removed.items())
+    for process, why in gone[:MOST]:
+        yield Finding("processes", _sentence(f"{short(process)} can't run: {short(why, 300)}"), caution=True)
+    if len(gone) > MOST:
+        text = f"{_count(len(gone) - MOST, 'more process', 'more processes')} can't run either."
+        yield Finding("processes", text, caution=True)
+
+
+_LIMITS = {
+    CAPACITY: "the capacity of {process}",
+    MIN_LEVEL: "the least level of {process}",
+    MAX_USE: "the most {good} that {process} may take",
+    MAX_SALE: "the most {good} that final demand takes",
+    MIN_SALE: "the least {good} that final demand must get",
+    MAX_IMPORT: "the most {good} that can be imported",
+}
+
+
+def _scarce_limits(tables: Tables) -> Iterator[Finding]:
+    rows = binding(tables)
+    for row in _rows(rows.head(MOST)):
+        names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
+        which = _LIMITS[row["kind"]].format_map(names)
+        relaxed = (row["rent"] > 0) == (row["kind"] not in (MIN_LEVEL, MIN_SALE))
+        step = "one more unit" if relaxed else "one unit less"
+        rent = figure(abs(row["rent"]))
+        whole = f", {figure(abs(row['total']))} in all" if row["total"] else ""
+        text = f"{which}, {figure(row['limit'])}, binds: {step} would add {rent}{whole}."
+        yield Finding("limits", text[0].upper() + text[1:])
+    if len(rows) > MOST:
+        yield Finding("limits", f"{_count(len(rows) - MOST, 'more limit binds', 'more limits bind')}.")
+    if rows.empty and tables.limits["rent"].notna().any():
+        yield Finding("limits", "No limit binds.")
+
+
+def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
+    rows = scarce_supplies(tables)
+    if rows.empty:
+        return
+    named = [
+        f"{short(row['good'])} {figure(row['worth'])} ({_amount(row, 'supply')} at {figure(row['price'])})"
+        for row in _rows(rows.head(MOST))
+    ]
+    rest = f"; {len(rows) - MOST} more are worth less" if len(rows) > MOST else ""
+    opening = "The scarce supply is worth" if len(rows) == 1 else "The most valuable supplies:"
+    yield Finding("prices", f"{opening} {'; '.join(named)}{rest}.".replace("worth natgas", "worth natgas"))
+
+
+def _agreement(tables: Tables) -> Iterator[Finding]:
+    goods = tables.goods
+    compared = goods[goods["difference"].notna()]
+    if compared.empty:
+        return
+    apart = disagreeing(goods)
+    if apart.empty:
+        worst = residual(float(compared["difference"].abs().max()))
+        both = "the price and the derivative of every good agree"
+        if len(compared) < len(goods):
+            both = f"price and derivative agree for {_count(len(compared), 'good', 'goods')} of {len(goods)}"
+        yield Finding("prices", f"Checked from both sides: {both}, to within {worst}.")
+    for row in _rows(apart.head(MOST)):
+        text = (
+            f"{short(row['good'])}: the solver's price {figure(row['price'])} and the derivative "
+            f"{figure(row['backprop'])} differ by {figure(row['difference'])}."
+        )
+        yield Finding("prices", text, caution=True)
+    if len(apart) > MOST:
+        text = f"Price and derivative differ for {_count(len(apart) - MOST, 'more good', 'more goods')}."
+        yield Finding("prices", text, caution=True)
+
+
+def _ranges(tables: Tables) -> Iterator[Finding]:
+    rows = ambiguous(tables.goods)
+    for row in _rows(rows.head(MOST)):
+        any_price = price_range(row["low"], row["high"], row["interval"])
+        text = f"{short(row['good'])} has no single price: {any_price} supports the plan as well."
+        yield Finding("prices", text, caution=True)
+    if len(rows) > MOST:
+        text = f"{_count(len(rows) - MOST, 'more good has', 'more goods have')} no single price."
+        yield Finding("prices", text, caution=True)
+
+
+def price_range(low: float, high: float, interval: str | None) -> str:
+    """The prices that support the plan, in words; "" where they were not computed."""
+    match interval:
+        case "point":
+            return "one price"
+        case "bounded":
+            return f"{figure(low)} to {figure(high)}"
+        case "unbounded below":
+            return f"{figure(high)} or less"
+        case "unbounded above":
+            return f"{figure(low)} or more"
+        case "unbounded":
+            return "any price"
+    return ""
+
+
+def _process(row: dict[str, Any]) -> str:
+    """A process, with its firm where that has a name of its own."""
+    name, firm = short(row["process"]), short(row["firm"])
+    return name if firm in (name, "") else f"{name} ({firm})"
+
+
+def _amount(row: dict[str, Any], column: str) -> str:
+    return f"{figure(row[column])} {short(row['unit'], 20)}".strip()
+
+
+def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:
+    return ({str(name): value for name, value in row.items()} for row in frame.to_dict("records"))
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _sentence(text: str) -> str:
+    """Text with a capital and a full stop."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."

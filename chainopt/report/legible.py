@@ -1,0 +1,68 @@
+"""Names and numbers as people read them."""
+
+from __future__ import annotations
+
+import unicodedata
+from math import floor, isfinite, isnan, log10
+
+LONGEST_NAME = 60
+_JOINERS = "\u200c\u200d"
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def legible(text: str) -> str:
+    """Text whose every character can be seen: a control character, one that turns the reading direction, or one
+    that no file can hold, is written <U+202E>; line ends and tabs become blanks.
+
+    The joiners that Persian and Indian scripts are spelled with stay.
+    """
+    return "".join(" " if c in "\t\n\r" else f"<U+{ord(c):04X}>" if _unseen(c) else c for c in text)
+
+
+def _unseen(character: str) -> bool:
+    noncharacter = ord(character) & 0xFFFE == 0xFFFE
+    return noncharacter or (unicodedata.category(character) in _UNSEEN and character not in _JOINERS)
+
+
+def short(text: str, most: int = LONGEST_NAME) -> str:
+    """A legible name of at most so many characters: its beginning and its end, where it is longer."""
+    text = legible(text)
+    if len(text) <= most:
+        return text
+    end = (most - 3) // 3
+    return f"{text[: most - 3 - end]}...{text[-end:]}"
+
+
+def figure(value: float, noise: float = 0.0) -> str:
+    """A number with about six significant digits; "" for nan, and 0 for what is no more than noise."""
+    if isnan(value):
+        return ""
+    if not isfinite(value):
+        return "inf" if value > 0 else "-inf"
+    size = abs(value)
+    if size <= noise or size == 0:
+        return "0"
+    if 1e6 <= size < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:,.6g}" if size < 1e6 else f"{value:.6g}"
+
+
+def residual(value: float) -> str:
+    """A number of which only the magnitude matters, such as 2.7e-16; one that is not small, as any other."""
+    if isnan(value) or value == 0 or abs(value) >= 1e-3:
+        return figure(value)
+    return f"{value:.1e}"
+
+
+def percent(value: float, noise: float = 1e-9) -> str:
+    """A share, as 12.3%; "" for nan."""
+    if isnan(value):
+        return ""
+    return "0%" if abs(value) <= noise else f"{100 * value:.3g}%"
+
+
+def decimals(value: float) -> int:
+    """How many places after the point show six significant digits of a number, at most 9."""
+    if not isfinite(value) or value == 0 or value == floor(value):
+        return 0
+    return min(max(5 - floor(log10(abs(value))), 0), 9)

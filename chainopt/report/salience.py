@@ -1,0 +1,77 @@
+"""What in the tables matters most: the figures behind the findings, and what a long chain's report keeps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from chainopt.tables import Tables
+
+NOISE = 1e-9
+"""Money below this share of the chain's largest figure is rounding, not news."""
+AGREES = 1e-6
+"""Price and derivative that differ by less, relative to the price, are the same figure twice."""
+
+
+def turnover(goods: pd.DataFrame) -> pd.Series:
+    """Price times all that there is of each good: supplied, imported and produced; nan without a price."""
+    return goods["price"] * (goods["supply"].clip(lower=0) + goods["imported"] + goods["produced"])
+
+
+def money_scale(tables: Tables) -> float:
+    """The largest money figure of the chain: what others are small against."""
+    figures = [turnover(tables.goods), tables.processes["revenue"], tables.processes["cost"]]
+    sizes = pd.concat(figures).abs().replace(np.inf, np.nan)
+    return float(sizes.max()) if sizes.notna().any() else 0.0
+
+
+def losing(tables: Tables) -> pd.DataFrame:
+    """The processes that run at a loss, the greatest first."""
+    processes = tables.processes
+    return processes[processes["profit"] < -NOISE * money_scale(tables)].sort_values("profit", kind="stable")
+
+
+def binding(tables: Tables) -> pd.DataFrame:
+    """The limits that cost something, with the column total = rent * limit, the greatest first."""
+    limits = tables.limits.assign(total=tables.limits["rent"] * tables.limits["limit"])
+    dearest = tables.goods["price"].abs().max()
+    # A limit of 0, such as a forbidden import, has a rent in each unit and none in all.
+    at_zero = (limits["limit"] == 0) & (limits["rent"].abs() > NOISE * dearest)
+    felt = limits["total"].abs() > NOISE * money_scale(tables)
+    return limits[felt | at_zero].sort_values("total", key=lambda total: -total.abs(), kind="stable")
+
+
+def scarce_supplies(tables: Tables) -> pd.DataFrame:
+    """The supplied goods that are worth something, with the column worth = price * supply, the greatest first."""
+    goods = tables.goods.assign(worth=tables.goods["price"] * tables.goods["supply"])
+    kept = goods[goods["worth"] > NOISE * money_scale(tables)]
+    return kept.sort_values("worth", ascending=False, kind="stable")
+
+
+def disagreeing(goods: pd.DataFrame) -> pd.DataFrame:
+    """The goods whose price and derivative are two different figures."""
+    floor = NOISE * goods["price"].abs().max()
+    return goods[goods["difference"].abs() > AGREES * goods["price"].abs() + floor]
+
+
+def ambiguous(goods: pd.DataFrame) -> pd.DataFrame:
+    """The goods of which more than one price supports the plan."""
+    return goods[goods["interval"].notna() & (goods["interval"] != "point")]
+
+
+def foremost(tables: Tables, goods: int, processes: int) -> Tables:
+    """The tables cut to the goods of the greatest turnover, with their uses, and the processes that move the most
+    money, each first to last; as they are where no more are there.
+    """
+    kept_goods, kept_uses, kept_processes = tables.goods, tables.uses, tables.processes
+    if len(kept_goods) > goods:
+        order = turnover(kept_goods).abs().sort_values(ascending=False, kind="stable", na_position="last")
+        kept_goods = kept_goods.loc[order.index[:goods]]
+        kept_uses = kept_uses[kept_uses["good"].isin(kept_goods["good"])]
+    if len(kept_processes) > processes:
+        moved = kept_processes[["revenue", "cost"]].abs().max(axis=1)
+        order = moved.sort_values(ascending=False, kind="stable", na_position="last")
+        kept_processes = kept_processes.loc[order.index[:processes]]
+    return replace(tables, goods=kept_goods, uses=kept_uses, processes=kept_processes)
