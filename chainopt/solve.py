@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from chainopt.backprop import Derivatives, differentiate
-from chainopt.certificate import CERTIFIED, residuals
+from chainopt.certificate import CERTIFIED, LEAST, residuals
 from chainopt.chain import Chain
 from chainopt.idle import steep_idle
 from chainopt.intervals import Intervals, price_intervals
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan
-from chainopt.plan import Multipliers, Plan, places
+from chainopt.plan import Multipliers, Plan, places, turnover
 from chainopt.reach import reach
 from chainopt.scope import bent
 from chainopt.solution import Solution
@@ -149,7 +149,7 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
     derivatives = differentiate(net, plan)
     intervals = price_intervals(derivatives)
     kkt = residuals(net, plan, derivatives.operations, multipliers)
-    doubts = _doubts(net, multipliers, derivatives, intervals)
+    doubts = _doubts(net, plan, multipliers, derivatives, intervals)
     if kkt.largest > CERTIFIED:
         worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
         doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
@@ -180,9 +180,13 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
     )
 
 
-def _doubts(net: Network, multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals) -> list[str]:
+def _doubts(
+    net: Network, plan: Plan, multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals
+) -> list[str]:
     """Multipliers outside their interval: a price that can't support the plan."""
-    floor = CERTIFIED * np.abs(multipliers.price)
+    moved = derivatives.operations.throughput
+    noise = LEAST * turnover(net, plan) / np.where(moved > 0, moved, np.inf)
+    floor = CERTIFIED * np.maximum(np.abs(multipliers.price), noise)
     with np.errstate(invalid="ignore"):
         outside = (multipliers.price < intervals.low - 10 * floor) | (
             multipliers.price > intervals.high + 10 * floor

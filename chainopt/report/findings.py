@@ -143,8 +143,8 @@ def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
         for row in _rows(rows.head(MOST))
     ]
     rest = f"; {len(rows) - MOST} more are worth less" if len(rows) > MOST else ""
-    opening = "The scarce supply is worth" if len(rows) == 1 else "The most valuable supplies:"
-    yield Finding("prices", f"{opening} {'; '.join(named)}{rest}.".replace("worth natgas", "worth natgas"))
+    opening = "The most valuable supply" if len(rows) == 1 else "The most valuable supplies"
+    yield Finding("prices", f"{opening}: {'; '.join(named)}{rest}.")
 
 
 def _agreement(tables: Tables) -> Iterator[Finding]:

@@ -1,0 +1,20 @@
+"""Write docs/workbook.md from the workbook's schema: python docs/write_workbook_page.py."""
+
+from pathlib import Path
+
+from chainopt.workbook import schema_markdown
+
+HEAD = """# The workbook
+
+Sheets `goods` and `processes` are required, the others optional. A sheet named `notes`, and columns or sheets
+whose name begins with `#`, are ignored; anything else unknown is an error with the nearest known name. Names of
+sheets, columns and goods match without regard to case and surrounding or repeated blanks. A blank cell means the
+default. `chainopt new BOOK` writes an empty workbook with drop-downs; `chainopt check BOOK` says what is wrong.
+
+A formula is `output = expression`, several separated by `;`. `^` is right-associative and binds tighter than a
+sign before it: `-x^2` is `-(x^2)`. A formula has at most 2,000 characters, 500 steps and a nesting of 50.
+
+"""
+
+if __name__ == "__main__":
+    Path(__file__).with_name("workbook.md").write_text(HEAD + schema_markdown(), encoding="utf-8")
