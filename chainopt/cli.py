@@ -17,7 +17,7 @@ from chainopt.chain import Chain
 from chainopt.checks import ChainError
 from chainopt.examples import copy_example, example_names
 from chainopt.interior import Progress, SolverMissing
-from chainopt.report import json_text, result_record, show, write_excel, write_html, write_text
+from chainopt.report import json_text, replacing, result_record, show, write_excel, write_html
 from chainopt.solve import solve
 from chainopt.status import Status
 from chainopt.tables import NumeraireError, tables
@@ -99,7 +99,8 @@ def solve_command(
             if json == "-":
                 print(text)
             else:
-                write_text(Path(json), text + "\n")
+                with replacing(json) as file:
+                    file.write(f"{text}\n".encode())
     if solution.status is not Status.OPTIMAL:
         _say(f"{solution.status}: {solution.message}")
     raise typer.Exit(solution.status.exit_code)

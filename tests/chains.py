@@ -2,11 +2,10 @@
 
 Why a random chain is so, by construction:
 
-- feasible: every supply can be thrown away, every process may stand still, and what must be sold or delivered
-  can be imported without limit;
+- feasible: every supply can be thrown away, every process may stand still, and three times what must be sold
+  or delivered can be imported;
 - bounded: goods are numbered, and a process that takes a good of a higher number (which may close a cycle)
-  either is bounded by an input of a lower number (leontief) or has returns well below 1; imports have a limit,
-  or the good is never sold and costs more than it can earn;
+  either is bounded by an input of a lower number (leontief) or has returns well below 1; imports have a limit;
 - concave: returns are at most 1, and formulas are sums of increasing concave functions.
 """
 
@@ -131,8 +130,8 @@ def _made_good(draw: _Draw, name: str, *, last: bool) -> None:
         elif draw.kind != "smooth" and draw.chance(0.4):
             good = replace(good, max_sale=draw.between(0.5, 4.0))
     if draw.kind != "smooth" and not np.isfinite(good.demand_elasticity) and draw.chance(0.15):
-        # Something must be had, at the worst from abroad, at a price at which importing to sell never pays.
-        good = replace(good, import_price=draw.between(8.0, 15.0))
+        # Something must be had, at the worst from abroad.
+        good = replace(good, import_price=draw.between(5.0, 15.0), max_import=3.0)
         if draw.chance(0.5):
             least = draw.between(0.2, 1.0)
             good = replace(good, min_sale=least, max_sale=max(least + 0.5, good.max_sale))

@@ -1,0 +1,21 @@
+"""A solution for people and programs: Excel, HTML, the terminal, JSON, all from the same tables."""
+
+from chainopt.report.excel import write_excel
+from chainopt.report.findings import Finding, findings, headline
+from chainopt.report.html import html_text, write_html
+from chainopt.report.record import json_text, result_record
+from chainopt.report.terminal import show
+from chainopt.report.writing import replacing
+
+__all__ = [
+    "Finding",
+    "findings",
+    "headline",
+    "html_text",
+    "json_text",
+    "replacing",
+    "result_record",
+    "show",
+    "write_excel",
+    "write_html",
+]

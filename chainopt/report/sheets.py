@@ -58,7 +58,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "prices": (
         _GOOD,
         _UNIT,
-        Column("price", "Price", "price", "the solver's multiplier: what one more unit supplied adds to the value"),
+        Column("price", "Price", "price", "what one more unit adds to the value: the solver's multiplier"),
         Column("backprop", "Derivative", "price", "the same by the chain rule, from the plan alone"),
         Column("difference", "Difference", "residual", "price less derivative"),
         Column("low", "Low", "price", "the least price that supports the plan"),
@@ -109,7 +109,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
     "kkt": (
         Column("check", "Check", "name", "one of the optimum's conditions"),
-        Column("residual", "Residual", "residual", "how far it is from holding, relative to the goods' own scales"),
+        Column("residual", "Residual", "residual", "how far it is from holding, relative to the goods' scales"),
         Column("meaning", "What it means", "word", "the condition in words"),
     ),
 }

@@ -1,0 +1,5 @@
+"""python -m chainopt: the command line."""
+
+from chainopt.cli import main
+
+main()

@@ -1,0 +1,319 @@
+"""A solution as an Excel workbook: a summary, every table, and the chain's data as read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import floor, isfinite, log10
+from os import PathLike
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, NamedStyle, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.hyperlink import Hyperlink
+from openpyxl.worksheet.table import Table, TableStyleInfo
+
+from chainopt.chain import Chain
+from chainopt.report.findings import findings, headline, money
+from chainopt.report.legible import decimals, legible
+from chainopt.report.sheets import Column, Sheet, sheets
+from chainopt.report.writing import replacing
+from chainopt.solution import Solution
+from chainopt.tables import Tables, tables
+from chainopt.workbook.book import escaped
+from chainopt.workbook.cells import digits
+from chainopt.workbook.schema import SHEETS
+
+MOST_ROWS = 1_048_576
+"""The most rows that Excel keeps in a sheet."""
+LONGEST_TEXT = 32_767
+"""The most characters that Excel keeps in a cell."""
+_RISKY = ("=", "+", "-", "@")
+_HOME = {"prices": "Prices", "uses": "Uses", "processes": "Processes", "limits": "Limits", "solver": "Solver"}
+_INK, _PAPER = "1F4E5F", "E3EEF1"
+
+
+def write_excel(
+    chain: Chain, solution: Solution, path: str | PathLike[str], *, numeraire: str | None = None
+) -> None:
+    """Write the report to an .xlsx file, which replaces a file of that name only once it is complete.
+
+    Raises OSError where the file can't be written, and NumeraireError as `tables` does.
+    """
+    book = _book(chain, solution, tables(chain, solution, numeraire=numeraire))
+    with replacing(path) as file:
+        book.save(file)
+
+
+def _book(chain: Chain, solution: Solution, figures: Tables) -> Workbook:
+    book = Workbook()
+    book.remove(book.active)
+    for style in _styles():
+        book.add_named_style(style)
+    shown = sheets(chain, figures)
+    shown["prices"] = _with_balances(shown["prices"], shown["balances"])
+    summary = book.create_sheet("Summary")
+    cut = []
+    for name in ("prices", "uses", "processes", "limits"):
+        sheet = book.create_sheet(_HOME[name])
+        _page(sheet)
+        if len(shown[name].rows) > MOST_ROWS - 1:
+            whole = len(shown[name].rows)
+            cut.append(f"The sheet {_HOME[name]} holds the first {MOST_ROWS - 1:,} of {whole:,} rows.")
+        _fill(sheet, 1, shown[name], _HOME[name])
+        sheet.freeze_panes = "C2" if name == "uses" else "B2"
+        sheet.print_title_rows = "1:1"
+    _summary(summary, chain, solution, figures, cut)
+    _solver(book.create_sheet("Solver"), solution, shown["kkt"])
+    _inputs(book.create_sheet("Inputs"), chain)
+    return book
+
+
+def _styles() -> Iterable[NamedStyle]:
+    """The report's own cell styles, which a user can restyle all at once."""
+    yield NamedStyle("Report title", font=Font(size=16, bold=True, color=_INK))
+    yield NamedStyle("Report heading", font=Font(size=12, bold=True, color=_INK))
+    yield NamedStyle(
+        "Report header",
+        font=Font(bold=True, color="FFFFFF"),
+        fill=PatternFill("solid", fgColor=_INK),
+        alignment=Alignment(wrap_text=True, vertical="center"),
+    )
+    yield NamedStyle("Report text", alignment=Alignment(wrap_text=True, vertical="top"))
+    yield NamedStyle(
+        "Report caution",
+        font=Font(color="8A3B00"),
+        fill=PatternFill("solid", fgColor="FFF3E0"),
+        alignment=Alignment(wrap_text=True, vertical="top"),
+    )
+
+
+def _page(sheet: Any) -> None:
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
+    sheet.sheet_view.showGridLines = False
+
+
+def _with_balances(prices: Sheet, balances: Sheet) -> Sheet:
+    """Prices and amounts of each good on one sheet."""
+    seen = {column.name for column in prices.columns}
+    columns = tuple(column for column in prices.columns if column.name != "range")
+    more = tuple(column for column in balances.columns if column.name not in seen)
+    shown = prices.shown.join(balances.shown[[column.name for column in more]])
+    return Sheet(prices.title, prices.caption, columns + more, prices.rows, shown)
+
+
+def _put(sheet: Any, row: int, column: int, value: Any) -> Any:
+    """Write one cell: text stays text, whatever it begins with; what does not exist is left empty."""
+    cell = sheet.cell(row, column)
+    if isinstance(value, str):
+        text = legible(value)
+        if not text:
+            return cell
+        cell.value = escaped(text)[:LONGEST_TEXT]
+        cell.data_type = "s"
+        # Without the prefix, editing the cell would make a formula of it.
+        cell.quotePrefix = text.startswith(_RISKY)
+    elif value is not None and isfinite(value):
+        # openpyxl itself would round a number to 16 digits; a double may need 17.
+        cell.value = digits(value + 0.0)
+        cell.data_type = "n"
+    elif value in (float("inf"), float("-inf")):
+        cell.value = "inf" if value > 0 else "-inf"
+        cell.data_type = "s"
+    return cell
+
+
+def _fill(sheet: Any, top: int, table: Sheet, name: str) -> int:
+    """Write a table with its header at a row, as an Excel table of that name; returns the row after it."""
+    values = [[_value(row, column) for column in table.columns] for _, row in table.rows.iterrows()]
+    formats = [
+        [""] * len(values) if not column.numeric else _formats(column, table) for column in table.columns
+    ]
+    return _rows(sheet, top, table.columns, values[: MOST_ROWS - top], formats, name)
+
+
+def _value(row: Any, column: Column) -> Any:
+    value = row[column.name]
+    if column.numeric:
+        return float(value)
+    return value if isinstance(value, str) else None
+
+
+def _rows(
+    sheet: Any,
+    top: int,
+    columns: Sequence[Column],
+    values: Sequence[Sequence[Any]],
+    formats: Sequence[Sequence[str]],
+    name: str,
+) -> int:
+    for j, column in enumerate(columns, 1):
+        header = _put(sheet, top, j, column.title)
+        header.style = "Report header"
+        header.alignment = Alignment(
+            horizontal="right" if column.numeric else "left", vertical="center", wrap_text=True
+        )
+        width = len(column.title) + 4
+        for i, row in enumerate(values, top + 1):
+            cell = _put(sheet, i, j, row[j - 1])
+            number_format = formats[j - 1][i - top - 1]
+            if number_format:
+                cell.number_format = number_format
+            if isinstance(row[j - 1], str):
+                width = max(width, len(row[j - 1]) + 2)
+                cell.alignment = Alignment(vertical="top", wrap_text=len(row[j - 1]) > 50)
+        letter = get_column_letter(j)
+        least = 15 if column.numeric else 8
+        sheet.column_dimensions[letter].width = max(
+            min(max(width, least), 52), sheet.column_dimensions[letter].width if top > 1 else 0
+        )
+    if not values:
+        _put(sheet, top + 1, 1, "none")
+        return top + 2
+    last = top + len(values)
+    area = Table(displayName=f"chain_{name.lower()}", ref=f"A{top}:{get_column_letter(len(columns))}{last}")
+    area.tableStyleInfo = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
+    sheet.add_table(area)
+    return last + 1
+
+
+def _formats(column: Column, table: Sheet) -> list[str]:
+    """Number formats that show six digits of each figure, with the points of a column one above the other."""
+    if column.kind == "share":
+        return ["0.0%"] * len(table.rows)
+    if column.kind == "residual":
+        return ["0.0E+00"] * len(table.rows)
+    numbers = [
+        0.0 if shown == "0" else float(value)
+        for value, shown in zip(table.rows[column.name], table.shown[column.name], strict=True)
+    ]
+    places = [decimals(number) for number in numbers]
+    most = max(places, default=0)
+    return [_format(number, own, most) for number, own in zip(numbers, places, strict=True)]
+
+
+def _format(number: float, places: int, most: int) -> str:
+    if number and isfinite(number) and not -5 <= floor(log10(abs(number))) < 15:
+        return "0.00000E+00"
+    point = f".{'0' * places}" if places else "_." if most else ""
+    return f"#,##0{point}{'_0' * (most - places)}"
+
+
+def _summary(sheet: Any, chain: Chain, solution: Solution, figures: Tables, cut: Sequence[str]) -> None:
+    _page(sheet)
+    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 18, 100
+    _put(sheet, 1, 1, chain.name or "Supply chain").style = "Report title"
+    _put(sheet, 2, 1, headline(solution)).style = "Report heading"
+    found = findings(solution, figures)
+    facts = [
+        ("Status", str(solution.status)),
+        ("Value", solution.objective),
+        ("Optimum", solution.scope),
+        ("Goods", len(chain.goods)),
+        ("Processes", len(chain.processes)),
+        ("Money", money(figures) if solution.certified else None),
+    ]
+    row = 4
+    for label, value in facts:
+        if value is None:
+            continue
+        _put(sheet, row, 1, label).font = Font(bold=True)
+        cell = _put(sheet, row, 2, value)
+        cell.alignment = Alignment(horizontal="left", wrap_text=True)
+        if isinstance(value, float):
+            cell.number_format = _format(value, decimals(value), 0)
+        row += 1
+    row += 1
+    _put(sheet, row, 1, "What it says").style = "Report heading"
+    for finding in found:
+        row += 1
+        _link(_put(sheet, row, 1, _HOME[finding.about]), _HOME[finding.about])
+        cell = _put(sheet, row, 2, finding.text)
+        cell.style = "Report caution" if finding.caution else "Report text"
+        sheet.row_dimensions[row].height = 15 * (1 + len(finding.text) // 105)
+    for text in cut:
+        row += 1
+        _put(sheet, row, 2, text).style = "Report caution"
+
+
+def _link(cell: Any, sheet: str) -> None:
+    """Make a cell lead to another sheet of the book."""
+    cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{sheet}'!A1")
+    cell.font = Font(color="0B5394", underline="single")
+    cell.alignment = Alignment(vertical="top")
+
+
+def _solver(sheet: Any, solution: Solution, kkt: Sheet) -> None:
+    _page(sheet)
+    row = _fill(sheet, 1, kkt, "kkt") + 1
+    sheet.column_dimensions["C"].width = 90
+    facts: list[tuple[str, Any]] = [
+        ("Solver", solution.solver_version or solution.solver),
+        ("Iterations", solution.iterations),
+        *((f"Seconds: {phase}", spent) for phase, spent in solution.seconds.items()),
+        ("Message", solution.message),
+    ]
+    for label, value in facts:
+        _put(sheet, row, 1, label).font = Font(bold=True)
+        cell = _put(sheet, row, 2 if not isinstance(value, str) else 3, value)
+        if isinstance(value, float):
+            cell.number_format = "0.0000"
+        else:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        row += 1
+    sheet.column_dimensions["A"].width = 24
+
+
+def _inputs(sheet: Any, chain: Chain) -> None:
+    """The chain's data as read, sheet by sheet of the workbook's schema; a default is left blank."""
+    _page(sheet)
+    row = 1
+    for name, records in _records(chain).items():
+        if not records:
+            continue
+        schema = SHEETS[name].values()
+        columns = [
+            Column(column.column, column.column, "word", column.meaning)
+            for column in schema
+            if column.main or any(record[column.column] != column.default for record in records)
+        ]
+        default = {column.column: None if column.required else column.default for column in schema}
+        values = [
+            [None if record[c.name] == default[c.name] else _as_read(record[c.name]) for c in columns]
+            for record in records
+        ]
+        _put(sheet, row, 1, name.capitalize()).style = "Report heading"
+        formats = [[""] * len(values)] * len(columns)
+        row = _rows(sheet, row + 1, columns, values, formats, f"input_{name}") + 1
+
+
+def _records(chain: Chain) -> dict[str, list[dict[str, Any]]]:
+    """Each input sheet's rows by column, whatever the sheet they were read from spelled short."""
+
+    def row(sheet: str, record: object, **own: Any) -> dict[str, Any]:
+        return {
+            column.column: own[column.field] if column.field in own else getattr(record, column.field)
+            for column in SHEETS[sheet].values()
+        }
+
+    settings = {"name": chain.name, "numeraire": chain.settings.numeraire, "tolerance": chain.settings.tolerance}
+    settings |= {"max iterations": chain.settings.max_iterations, "time limit": chain.settings.time_limit}
+    return {
+        "goods": [row("goods", good) for good in chain.goods],
+        "processes": [row("processes", process, outputs=None) for process in chain.processes],
+        "inputs": [row("inputs", use, process=p.process) for p in chain.processes for use in p.inputs],
+        "outputs": [row("outputs", made, process=p.process) for p in chain.processes for made in p.outputs],
+        "parameters": [row("parameters", parameter) for parameter in chain.parameters],
+        "settings": [{"setting": name, "value": value} for name, value in settings.items() if value],
+        "observed": [row("observed", seen) for seen in chain.observed],
+    }
+
+
+def _as_read(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str | int | float) else None

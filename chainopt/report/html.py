@@ -1,0 +1,223 @@
+"""A solution as one self-contained web page, which asks nothing of any network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from os import PathLike
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from chainopt.chain import Chain
+from chainopt.report.findings import findings, headline, money
+from chainopt.report.legible import figure, legible, short
+from chainopt.report.salience import NOISE, foremost, money_scale, turnover
+from chainopt.report.sheets import Column, Sheet, sheets
+from chainopt.report.writing import replacing
+from chainopt.solution import Solution
+from chainopt.tables import Tables, tables
+
+MOST_ROWS = 500
+"""The most goods, and the most processes, that a page shows; the workbook and the JSON hold all."""
+MOST_BARS = 15
+
+
+def write_html(
+    chain: Chain, solution: Solution, path: str | PathLike[str], *, numeraire: str | None = None
+) -> None:
+    """Write the report to an HTML file, which replaces a file of that name only once it is complete.
+
+    Raises OSError where the file can't be written, and NumeraireError as `tables` does.
+    """
+    text = html_text(chain, solution, tables(chain, solution, numeraire=numeraire))
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
+    """The page's text, from the tables of a solution."""
+    kept = foremost(figures, MOST_ROWS, MOST_ROWS)
+    shown = sheets(chain, kept)
+    return _template().render(
+        title=legible(chain.name) or "Supply chain",
+        solution=solution,
+        headline=headline(solution),
+        findings=findings(solution, figures),
+        money=money(figures),
+        facts=_facts(chain, solution),
+        bars=_bars(kept) if solution.certified else [],
+        pages=_pages(shown, solution),
+        left_out={
+            "prices": len(figures.goods) - len(kept.goods),
+            "balances": len(figures.goods) - len(kept.goods),
+            "uses": len(figures.uses) - len(kept.uses),
+            "processes": len(figures.processes) - len(kept.processes),
+            "limits": 0,
+            "solver": 0,
+        },
+        message=legible(solution.message),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell: its text, the unseen digits that bring its point under the others', and what it sorts by."""
+
+    column: Column
+    text: str
+    pad: str
+    order: str
+    negative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows under one heading; "" for none."""
+
+    heading: str
+    note: str
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A table of the page."""
+
+    name: str
+    title: str
+    caption: str
+    columns: Sequence[Column]
+    groups: Sequence[Group]
+
+    @property
+    def length(self) -> int:
+        return sum(len(group.rows) for group in self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of the picture: where it begins and how long it is, in per cent of the width."""
+
+    name: str
+    text: str
+    start: float
+    length: float
+    negative: bool
+
+
+_SHOWN = {
+    "prices": ("good", "unit", "price", "backprop", "difference", "range", "turnover"),
+    "uses": ("taker", "amount", "unit", "share", "value"),
+    "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent"),
+    "limits": ("kind", "good", "process", "limit", "amount", "unit", "rent", "backprop", "total"),
+    "balances": ("good", "unit", "supply", "imported", "produced", "used", "sold", "disposed"),
+    "kkt": ("check", "residual", "meaning"),
+}
+_UNPRICED = {"price", "backprop", "difference", "range", "turnover", "value", "revenue", "cost", "profit", "rent"}
+_UNPRICED |= {"total"}
+
+
+def _pages(shown: dict[str, Sheet], solution: Solution) -> list[Page]:
+    """The tables worth showing: none without a plan, none of prices without a certificate."""
+    if solution.plan is None:
+        return []
+    names = [name for name in _SHOWN if name != "prices" or solution.certified]
+    pages = []
+    for name in names:
+        sheet = shown[name]
+        hidden = set() if solution.certified else _UNPRICED
+        columns = [
+            column
+            for wanted in _SHOWN[name]
+            for column in sheet.columns
+            if column.name == wanted and wanted not in hidden and (wanted != "unit" or any(sheet.shown[wanted]))
+        ]
+        cells = _cells(sheet, columns)
+        groups = _by_good(sheet, cells, shown["prices"]) if name == "uses" else [Group("", "", cells)]
+        if name == "kkt" and solution.kkt is None:
+            continue
+        pages.append(Page("solver" if name == "kkt" else name, sheet.title, sheet.caption, columns, groups))
+    return pages
+
+
+def _cells(sheet: Sheet, columns: Iterable[Column]) -> list[list[Cell]]:
+    shown, rows = sheet.shown, sheet.rows
+    by_column = (_column(column, list(shown[column.name]), list(rows[column.name])) for column in columns)
+    return [list(row) for row in zip(*by_column, strict=True)]
+
+
+def _column(column: Column, texts: list[str], values: list[object]) -> list[Cell]:
+    places = [len(text) - text.index(".") - 1 if "." in text and "e" not in text else 0 for text in texts]
+    pointed = column.kind in ("price", "money", "amount")
+    most = max(places, default=0) if pointed else 0
+    cells = []
+    for text, value, own in zip(texts, values, places, strict=True):
+        pad = ("" if own else ".") + "0" * (most - own) if most > own and text and "e" not in text else ""
+        order = (repr(float(value)) if text else "") if isinstance(value, float | int) else text
+        cells.append(Cell(column, text, pad, order, pointed and text.startswith("-")))
+    return cells
+
+
+def _by_good(sheet: Sheet, cells: list[list[Cell]], prices: Sheet) -> list[Group]:
+    """The uses of each good together, without disposals of nothing."""
+    price = dict(zip(prices.rows["good"], prices.shown["price"], strict=True))
+    groups: dict[str, list[list[Cell]]] = {good: [] for good in prices.rows["good"]}
+    for (i, row), line in zip(sheet.rows.iterrows(), cells, strict=True):
+        if row["kind"] == "disposal" and sheet.shown.at[i, "amount"] == "0":
+            continue
+        groups[row["good"]].append(line)
+    return [
+        Group(legible(good), f"price {price[good]}" if price[good] else "", rows)
+        for good, rows in groups.items()
+        if rows
+    ]
+
+
+def _bars(figures: Tables) -> list[Bar]:
+    """The goods of the greatest turnover, as bars from a common zero."""
+    worth = turnover(figures.goods).dropna()
+    worth = worth[worth.abs() > NOISE * money_scale(figures)]
+    worth = worth.loc[worth.abs().sort_values(ascending=False, kind="stable").index[:MOST_BARS]]
+    if worth.empty:
+        return []
+    low, high = min(float(worth.min()), 0.0), max(float(worth.max()), 0.0)
+    scale = 100 / (high - low)
+    names = figures.goods["good"].loc[worth.index]
+    return [
+        Bar(short(name, 80), figure(value), (min(value, 0.0) - low) * scale, abs(value) * scale, value < 0)
+        for name, value in zip(names, worth, strict=True)
+    ]
+
+
+def _facts(chain: Chain, solution: Solution) -> list[tuple[str, str]]:
+    facts = [("Status", str(solution.status).replace("_", " "))]
+    if solution.objective is not None:
+        facts.append(("Value", figure(solution.objective)))
+    if solution.scope:
+        facts.append(("Optimum", solution.scope))
+    facts += [("Goods", f"{len(chain.goods):,}"), ("Processes", f"{len(chain.processes):,}")]
+    facts.append(("Solver", f"{solution.solver_version or solution.solver}, {solution.iterations} iterations"))
+    if solution.seconds:
+        facts.append(("Seconds", f"{sum(solution.seconds.values()):.2f}"))
+    return facts
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("chainopt", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["csp_hash"] = _csp_hash
+    return environment.get_template("page.html")
+
+
+def _csp_hash(text: str) -> str:
+    """The hash by which a Content-Security-Policy admits one inline script or style, and no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()

@@ -1,0 +1,220 @@
+"""The command line: its exit codes, each with a real workbook, its streams, and its JSON."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from math import inf, log
+from pathlib import Path
+
+import pytest
+
+import chainopt as co
+
+DATA = Path(__file__).parent.parent / "data"
+COMMAND = [sys.executable, "-m", "chainopt"]
+
+
+def run(*arguments, folder):
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def book(folder, *, settings=None, goods, processes=()):
+    path = folder / "chain.xlsx"
+    co.write_workbook(co.Chain(goods, processes, settings=settings), path)
+    return path
+
+
+def test_json_of_the_essays_chain(tmp_path):
+    done = run("solve", DATA / "tupperware.xlsx", "--json", "-", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    assert answer["status"] == "optimal"
+    goods = {row["good"]: row for row in answer["goods"]}
+    for good, price in {"natgas": 1 / 24, "ethylene": 1 / 6, "polyethylene": 3 / 2, "tupperware": 1}.items():
+        assert goods[good]["price"] == pytest.approx(price, abs=1e-8)
+        assert goods[good]["backprop"] == pytest.approx(price, abs=1e-8)
+    assert answer["objective"] == pytest.approx(log(2 / 3), abs=1e-9)
+    loss = next(row for row in answer["processes"] if row["firm"] == "C")
+    assert loss["profit"] == pytest.approx(log(2 / 3) - 1, abs=1e-8)
+    assert list(tmp_path.iterdir()) == [], "with --json alone no report is written"
+
+
+def test_reports_and_tables(tmp_path):
+    done = run("solve", DATA / "tupperware.xlsx", folder=tmp_path)
+    assert done.returncode == 0
+    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == [
+        "tupperware-report.html",
+        "tupperware-report.xlsx",
+    ]
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
+    assert "loss" in done.stdout
+
+
+def test_set_changes_a_figure(tmp_path):
+    done = run("solve", DATA / "tupperware.xlsx", "--set", "NatGas.Supply=9", "--json", "out.json", folder=tmp_path)
+    assert done.returncode == 0
+    answer = json.loads((tmp_path / "out.json").read_text())
+    assert answer["objective"] == pytest.approx(log(3 / 4), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ("natgas.suply=5", "supply"),
+        ("natgass.supply=5", "natgas"),
+        ("natgas.supply=five", "number"),
+        ("natgas", "natgas.supply=5"),
+        ("natgas.max sale=-5", "max sale"),
+    ],
+)
+def test_set_refuses_what_it_cannot_read(tmp_path, change, word):
+    done = run("solve", DATA / "tupperware.xlsx", "--set", change, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_numeraire(tmp_path):
+    done = run("solve", DATA / "tupperware.xlsx", "--numeraire", "ethylene", "--json", "-", folder=tmp_path)
+    answer = json.loads(done.stdout)
+    assert answer["numeraire"] == "ethylene"
+    assert {row["good"]: row["price"] for row in answer["goods"]}["tupperware"] == pytest.approx(6, rel=1e-8)
+    assert answer["objective"] == pytest.approx(log(2 / 3), abs=1e-9)
+
+
+def test_a_numeraire_without_a_price_is_refused(tmp_path):
+    path = book(tmp_path, goods=[co.Good("air", supply=5), co.Good("bread", supply=1, price=1)])
+    done = run("solve", path, "--numeraire", "air", folder=tmp_path)
+    assert done.returncode == 2
+    assert '"air"' in done.stderr
+
+
+def test_bad_input_ends_with_2(tmp_path):
+    path = book(tmp_path, goods=[co.Good("bread", supply=1, price=1)])
+    for arguments in (["solve", "absent.xlsx"], ["solve"], ["sovle", path], ["solve", path, "--method", "magic"]):
+        done = run(*arguments, folder=tmp_path)
+        assert done.returncode == 2, arguments
+        assert done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_infeasible_ends_with_3(tmp_path):
+    path = book(
+        tmp_path,
+        goods=[co.Good("ore", supply=1), co.Good("steel", min_sale=5)],
+        processes=[co.Process("mill", formula="steel = 2*ore")],
+    )
+    done = run("solve", path, "--json", "-", folder=tmp_path)
+    assert done.returncode == 3
+    answer = json.loads(done.stdout)
+    assert answer["status"] == "infeasible"
+    assert all(row["price"] is None for row in answer["goods"])
+
+
+def test_unbounded_ends_with_4(tmp_path):
+    path = book(
+        tmp_path,
+        goods=[co.Good("ore", import_price=1), co.Good("steel", price=3)],
+        processes=[co.Process("mill", formula="steel = ore")],
+    )
+    done = run("solve", path, "--json", "-", folder=tmp_path)
+    assert done.returncode == 4
+    assert json.loads(done.stdout)["status"] == "unbounded"
+
+
+def test_stopping_early_ends_with_5(tmp_path):
+    path = book(
+        tmp_path,
+        settings=co.Settings(max_iterations=2),
+        goods=[co.Good("ore", supply=4), co.Good("steel", price=3)],
+        processes=[co.Process("mill", formula="steel = sqrt(ore)")],
+    )
+    done = run("solve", path, "--json", "-", folder=tmp_path)
+    assert done.returncode == 5
+    answer = json.loads(done.stdout)
+    assert answer["status"] == "iteration_limit"
+    assert answer["goods"][0]["price"] is None
+
+
+def test_uncertified_ends_with_6(tmp_path):
+    path = book(
+        tmp_path,
+        settings=co.Settings(tolerance=0.01),
+        goods=[co.Good("ore", supply=4), co.Good("steel", price=3, max_sale=1)],
+        processes=[co.Process("mill", formula="steel = sqrt(ore)")],
+    )
+    done = run("solve", path, "--json", "-", folder=tmp_path)
+    assert done.returncode == 6
+    answer = json.loads(done.stdout)
+    assert answer["status"] == "uncertified"
+    assert answer["goods"][0]["price"] is None
+    assert "check" in done.stderr
+
+
+def test_interrupting_ends_with_130(tmp_path):
+    goods = [co.Good("g0", supply=4000)]
+    processes = []
+    for i in range(1500):
+        goods.append(co.Good(f"g{i + 1}", price=1, min_sale=-inf))
+        processes.append(co.Process(f"p{i}", formula=f"[g{i + 1}] = log(1 + [g{i}])"))
+    path = book(tmp_path, goods=goods, processes=processes)
+    reader, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [*COMMAND, "solve", path, "--json", "out.json"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
+        env={**os.environ, "TERM": "xterm"},
+    )
+    os.close(terminal)
+    seen = b""
+    while b"solving" not in seen and b"iteration" not in seen:
+        seen += os.read(reader, 4096)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    os.close(reader)
+
+
+def test_check_names_every_fault(tmp_path):
+    good = run("check", DATA / "petrochemicals.xlsx", folder=tmp_path)
+    assert (good.returncode, good.stderr) == (0, "")
+    path = book(tmp_path, goods=[co.Good("bread", supply=1, price=1)])
+    import openpyxl
+
+    workbook = openpyxl.load_workbook(path)
+    workbook["goods"]["C2"], workbook["goods"]["D2"] = "1,5", "cheap"
+    workbook.save(path)
+    bad = run("check", path, folder=tmp_path)
+    assert (bad.returncode, bad.stdout) == (2, "")
+    assert "goods!C2" in bad.stderr
+    assert "goods!D2" in bad.stderr
+
+
+def test_new_writes_a_template_and_examples_and_never_overwrites(tmp_path):
+    assert run("new", "empty.xlsx", folder=tmp_path).returncode == 0
+    assert run("new", "loop.xlsx", "--example", "steel_loop", folder=tmp_path).returncode == 0
+    assert co.read_workbook(tmp_path / "loop.xlsx") == co.read_workbook(DATA / "steel_loop.xlsx")
+    before = (tmp_path / "loop.xlsx").read_bytes()
+    for arguments in (["new", "loop.xlsx"], ["new", "loop.xlsx", "--example", "steel_loop"]):
+        again = run(*arguments, folder=tmp_path)
+        assert again.returncode == 2
+        assert "loop.xlsx" in again.stderr
+    assert (tmp_path / "loop.xlsx").read_bytes() == before
+    wrong = run("new", "x.xlsx", "--example", "stel_loop", folder=tmp_path)
+    assert wrong.returncode == 2
+    assert "steel_loop" in wrong.stderr
+
+
+def test_a_report_never_overwrites_the_workbook(tmp_path):
+    path = tmp_path / "a-report.xlsx"
+    path.write_bytes((DATA / "tupperware.xlsx").read_bytes())
+    twin = tmp_path / "a.xlsx"
+    twin.write_bytes(path.read_bytes())
+    done = run("solve", path, "--out", ".", folder=tmp_path)
+    assert done.returncode == 0
+    assert path.read_bytes() == twin.read_bytes()

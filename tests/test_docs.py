@@ -1,0 +1,78 @@
+"""The documents keep their word: commands of the README run, its Python runs, its tables are true."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chainopt.cli import app
+from chainopt.status import Status
+from chainopt.workbook import schema_markdown
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def shell(command, folder):
+    words = shlex.split(command, comments=True)
+    assert words[0] == "chainopt"
+    return subprocess.run(
+        [sys.executable, "-m", *words], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An empty folder with the repository's data in it, as the README's commands expect."""
+    os.symlink(ROOT / "data", tmp_path / "data")
+    return tmp_path
+
+
+def test_the_commands_of_the_readme_run(folder):
+    commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("chainopt")]
+    assert len(commands) >= 5
+    for command in commands:
+        done = shell(command, folder)
+        assert done.returncode == 0, (command, done.stderr)
+
+
+def test_the_python_of_the_readme_runs():
+    for block in blocks("python"):
+        done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_every_command_has_an_example_that_runs(folder):
+    assert {"solve", "check", "new"} <= {command.name or command.callback.__name__ for command in app.registered_commands}
+    for command in app.registered_commands:
+        assert command.epilog.startswith("Example: chainopt "), command.name
+        done = shell(command.epilog.removeprefix("Example: "), folder)
+        assert done.returncode == 0, done.stderr
+
+
+def test_help_shows_the_example(folder):
+    for command in ("solve", "check", "new"):
+        assert f"chainopt {command} " in shell(f"chainopt {command} --help", folder).stdout
+
+
+def test_the_table_of_exit_codes_is_the_programs():
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    assert codes == {status.exit_code for status in Status} | {2}
+
+
+def test_the_workbook_page_is_the_schema():
+    assert schema_markdown() in (ROOT / "docs" / "workbook.md").read_text(encoding="utf-8")
+
+
+def test_links_lead_somewhere():
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), (page.name, link)

@@ -1,0 +1,50 @@
+"""The derivative side imports no solver and no Pyomo; the solver side doesn't import the derivative side."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def imported(module):
+    code = (
+        "import sys, types, pathlib, importlib.util\n"
+        "package = types.ModuleType('chainopt')\n"
+        "package.__path__ = list(importlib.util.find_spec('chainopt').submodule_search_locations)\n"
+        "sys.modules['chainopt'] = package\n"
+        f"import {module}\n"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "module", ["chainopt.backprop", "chainopt.operations", "chainopt.certificate", "chainopt.intervals"]
+)
+def test_the_derivative_side_needs_no_solver(module):
+    loaded = imported(module)
+    assert module in loaded
+    assert not loaded & {"pyomo", "casadi", "cyipopt", "chainopt.nlp", "chainopt.nl", "chainopt.ipopt"}
+
+
+@pytest.mark.parametrize("module", ["chainopt.nlp", "chainopt.ipopt"])
+def test_the_solver_side_needs_no_derivatives_of_ours(module):
+    loaded = imported(module)
+    assert module in loaded
+    assert not loaded & {"chainopt.backprop", "chainopt.operations", "chainopt.equations", "chainopt.certificate"}
+
+
+def test_without_cyipopt_only_solving_fails():
+    code = (
+        "import sys\n"
+        "sys.modules['cyipopt'] = None\n"
+        "import chainopt as co\n"
+        "chain = co.Chain([co.Good('a', supply=1, price=1)], [])\n"
+        "try:\n"
+        "    co.solve(chain)\n"
+        "except co.SolverMissing as error:\n"
+        "    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "make install" in done.stdout
