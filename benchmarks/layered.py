@@ -20,10 +20,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-import chainopt as co
+if TYPE_CHECKING:
+    from chainopt import Chain
 
 INPUTS, NEAREST, RETURNS = 4, 7, 0.9
 
@@ -74,8 +76,11 @@ def _inputs(rng: np.random.Generator, width: int) -> np.ndarray:
             return drawn
 
 
-def chain(numbers: Layered) -> co.Chain:
-    """The same as a chain; good g of layer l is named "g{l}.{place}", its process "p{l}.{place}"."""
+def chain(numbers: Layered) -> Chain:
+    """The same as a chain; a good is named "g{layer}.{place}", its process "p{layer}.{place}"."""
+    # Here, so that a peer's process holds none of it.
+    import chainopt as co
+
     place = [f"{g // numbers.width}.{g % numbers.width}" for g in range(numbers.goods)]
     names = ["g" + at for at in place]
     sold = numbers.goods - numbers.width

@@ -7,16 +7,13 @@ from pathlib import Path
 
 from chainopt.names import nearest
 
-_FOLDER = "chainopt.data"
+_FOLDER = files("chainopt") / "data"
 
 
 def example_names() -> tuple[str, ...]:
     """The names of the examples."""
-    try:
-        found = files(_FOLDER).iterdir()
-    except ModuleNotFoundError:
-        return ()
-    return tuple(sorted(item.name.removesuffix(".xlsx") for item in found if item.name.endswith(".xlsx")))
+    names = [item.name for item in _FOLDER.iterdir()]
+    return tuple(sorted(name.removesuffix(".xlsx") for name in names if name.endswith(".xlsx")))
 
 
 def copy_example(name: str, path: Path) -> None:
@@ -30,6 +27,6 @@ def copy_example(name: str, path: Path) -> None:
         raise ValueError(f'there is no example "{name}"{hint}')
     try:
         with path.open("xb") as file:
-            file.write((files(_FOLDER) / f"{name}.xlsx").read_bytes())
+            file.write((_FOLDER / f"{name}.xlsx").read_bytes())
     except FileExistsError:
         raise FileExistsError(f"{path} exists already: choose another name, it is not overwritten") from None

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 
 from chainopt.chain import Chain
 from chainopt.forward import forward_run, typical_amount
@@ -75,7 +76,9 @@ def use_keys(net: Network) -> list[tuple[str, str]]:
 def build(net: Network, start: Plan | None = None) -> pyo.ConcreteModel:
     """build_model for a network, from a given start (default: a forward run)."""
     start = start or forward_run(net)
-    return _Builder(net, start).build()
+    # Collections would go through every expression again and again, and find nothing.
+    with PauseGC():
+        return _Builder(net, start).build()
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import floor, isfinite, log10
+from math import ceil, isfinite
 from os import PathLike
 from typing import Any
 
@@ -15,7 +15,7 @@ from openpyxl.worksheet.table import Table, TableStyleInfo
 
 from chainopt.chain import Chain
 from chainopt.report.findings import findings, headline, money
-from chainopt.report.legible import decimals, legible
+from chainopt.report.legible import figure, legible, places
 from chainopt.report.sheets import Column, Sheet, sheets
 from chainopt.report.writing import replacing
 from chainopt.solution import Solution
@@ -30,7 +30,11 @@ LONGEST_TEXT = 32_767
 """The most characters that Excel keeps in a cell."""
 _RISKY = ("=", "+", "-", "@")
 _HOME = {"prices": "Prices", "uses": "Uses", "processes": "Processes", "limits": "Limits", "solver": "Solver"}
-_INK, _PAPER = "1F4E5F", "E3EEF1"
+_WIDEST, _NARROWEST = 52, 12
+"""Columns, in characters."""
+_LINE, _TALLEST = 15, 409
+"""Rows, in points; Excel allows no more."""
+_INK, _FONT = "1F4E5F", "Calibri"
 
 
 def write_excel(
@@ -71,18 +75,18 @@ def _book(chain: Chain, solution: Solution, figures: Tables) -> Workbook:
 
 def _styles() -> Iterable[NamedStyle]:
     """The report's own cell styles, which a user can restyle all at once."""
-    yield NamedStyle("Report title", font=Font(size=16, bold=True, color=_INK))
-    yield NamedStyle("Report heading", font=Font(size=12, bold=True, color=_INK))
+    yield NamedStyle("Report title", font=Font(name=_FONT, size=16, bold=True, color=_INK))
+    yield NamedStyle("Report heading", font=Font(name=_FONT, size=12, bold=True, color=_INK))
     yield NamedStyle(
         "Report header",
-        font=Font(bold=True, color="FFFFFF"),
+        font=Font(name=_FONT, bold=True, color="FFFFFF"),
         fill=PatternFill("solid", fgColor=_INK),
         alignment=Alignment(wrap_text=True, vertical="center"),
     )
     yield NamedStyle("Report text", alignment=Alignment(wrap_text=True, vertical="top"))
     yield NamedStyle(
         "Report caution",
-        font=Font(color="8A3B00"),
+        font=Font(name=_FONT, color="8A3B00"),
         fill=PatternFill("solid", fgColor="FFF3E0"),
         alignment=Alignment(wrap_text=True, vertical="top"),
     )
@@ -130,9 +134,7 @@ def _put(sheet: Any, row: int, column: int, value: Any) -> Any:
 def _fill(sheet: Any, top: int, table: Sheet, name: str) -> int:
     """Write a table with its header at a row, as an Excel table of that name; returns the row after it."""
     values = [[_value(row, column) for column in table.columns] for _, row in table.rows.iterrows()]
-    formats = [
-        [""] * len(values) if not column.numeric else _formats(column, table) for column in table.columns
-    ]
+    formats = [[""] * len(values) if not column.numeric else _formats(column, table) for column in table.columns]
     return _rows(sheet, top, table.columns, values[: MOST_ROWS - top], formats, name)
 
 
@@ -151,26 +153,28 @@ def _rows(
     formats: Sequence[Sequence[str]],
     name: str,
 ) -> int:
+    lines = [1] * len(values)
     for j, column in enumerate(columns, 1):
         header = _put(sheet, top, j, column.title)
         header.style = "Report header"
-        header.alignment = Alignment(
-            horizontal="right" if column.numeric else "left", vertical="center", wrap_text=True
-        )
-        width = len(column.title) + 4
-        for i, row in enumerate(values, top + 1):
-            cell = _put(sheet, i, j, row[j - 1])
-            number_format = formats[j - 1][i - top - 1]
-            if number_format:
-                cell.number_format = number_format
-            if isinstance(row[j - 1], str):
-                width = max(width, len(row[j - 1]) + 2)
-                cell.alignment = Alignment(vertical="top", wrap_text=len(row[j - 1]) > 50)
+        header.alignment = Alignment(horizontal="right" if column.numeric else "left", vertical="center", indent=0)
         letter = get_column_letter(j)
-        least = 15 if column.numeric else 8
-        sheet.column_dimensions[letter].width = max(
-            min(max(width, least), 52), sheet.column_dimensions[letter].width if top > 1 else 0
-        )
+        texts = [row[j - 1] for row in values if isinstance(row[j - 1], str)]
+        width = max([len(column.title) + 4, *(len(text) + 2 for text in texts)])
+        width = max(min(width, _WIDEST), _NARROWEST if column.numeric else 0)
+        # Tables one below the other share their columns.
+        width = max(width, sheet.column_dimensions[letter].width if top > 1 else 0)
+        sheet.column_dimensions[letter].width = width
+        for i, row in enumerate(values):
+            cell = _put(sheet, top + 1 + i, j, row[j - 1])
+            if formats[j - 1][i]:
+                cell.number_format = formats[j - 1][i]
+            if isinstance(row[j - 1], str):
+                cell.alignment = Alignment(vertical="top", wrap_text=len(row[j - 1]) > width)
+                lines[i] = max(lines[i], ceil(1.15 * len(row[j - 1]) / width))
+    for i, count in enumerate(lines, top + 1):
+        if count > 1:
+            sheet.row_dimensions[i].height = min(_LINE * count, _TALLEST)
     if not values:
         _put(sheet, top + 1, 1, "none")
         return top + 2
@@ -187,20 +191,18 @@ def _formats(column: Column, table: Sheet) -> list[str]:
         return ["0.0%"] * len(table.rows)
     if column.kind == "residual":
         return ["0.0E+00"] * len(table.rows)
-    numbers = [
-        0.0 if shown == "0" else float(value)
-        for value, shown in zip(table.rows[column.name], table.shown[column.name], strict=True)
-    ]
-    places = [decimals(number) for number in numbers]
-    most = max(places, default=0)
-    return [_format(number, own, most) for number, own in zip(numbers, places, strict=True)]
+    texts = [str(text) for text in table.shown[column.name]]
+    most = max(map(places, texts), default=0)
+    return [_format(text, most) for text in texts]
 
 
-def _format(number: float, places: int, most: int) -> str:
-    if number and isfinite(number) and not -5 <= floor(log10(abs(number))) < 15:
+def _format(text: str, most: int = 0) -> str:
+    """The number format that shows a figure as its text does, with room for as many places as the column has."""
+    if "e" in text:
         return "0.00000E+00"
-    point = f".{'0' * places}" if places else "_." if most else ""
-    return f"#,##0{point}{'_0' * (most - places)}"
+    own = places(text)
+    point = f".{'0' * own}" if own else "_." if most else ""
+    return f"#,##0{point}{'_0' * (most - own)}"
 
 
 def _summary(sheet: Any, chain: Chain, solution: Solution, figures: Tables, cut: Sequence[str]) -> None:
@@ -221,11 +223,11 @@ def _summary(sheet: Any, chain: Chain, solution: Solution, figures: Tables, cut:
     for label, value in facts:
         if value is None:
             continue
-        _put(sheet, row, 1, label).font = Font(bold=True)
+        _put(sheet, row, 1, label).font = Font(name=_FONT, bold=True)
         cell = _put(sheet, row, 2, value)
         cell.alignment = Alignment(horizontal="left", wrap_text=True)
         if isinstance(value, float):
-            cell.number_format = _format(value, decimals(value), 0)
+            cell.number_format = _format(figure(value))
         row += 1
     row += 1
     _put(sheet, row, 1, "What it says").style = "Report heading"
@@ -243,7 +245,7 @@ def _summary(sheet: Any, chain: Chain, solution: Solution, figures: Tables, cut:
 def _link(cell: Any, sheet: str) -> None:
     """Make a cell lead to another sheet of the book."""
     cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"'{sheet}'!A1")
-    cell.font = Font(color="0B5394", underline="single")
+    cell.font = Font(name=_FONT, color="0B5394", underline="single")
     cell.alignment = Alignment(vertical="top")
 
 
@@ -258,7 +260,7 @@ def _solver(sheet: Any, solution: Solution, kkt: Sheet) -> None:
         ("Message", solution.message),
     ]
     for label, value in facts:
-        _put(sheet, row, 1, label).font = Font(bold=True)
+        _put(sheet, row, 1, label).font = Font(name=_FONT, bold=True)
         cell = _put(sheet, row, 2 if not isinstance(value, str) else 3, value)
         if isinstance(value, float):
             cell.number_format = "0.0000"

@@ -10,7 +10,7 @@ import pandas as pd
 
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.report.legible import figure, residual, short
-from chainopt.report.salience import ambiguous, binding, disagreeing, losing, scarce_supplies
+from chainopt.report.salience import ambiguous, binding, disagreeing, losing, price_scale, scarce_supplies
 from chainopt.solution import Solution
 from chainopt.status import Status
 from chainopt.tables import Tables
@@ -81,8 +81,12 @@ def money(tables: Tables) -> str:
 def _explanation(solution: Solution) -> Iterator[Finding]:
     if solution.certified:
         return
-    for text in filter(None, (part.strip() for part in solution.message.split("; "))):
-        yield Finding("solver", _sentence(short(text, 500)), caution=True)
+    if solution.message:
+        yield Finding("solver", _sentence(short(solution.message, 1000)), caution=True)
+    if solution.plan is not None:
+        yield Finding("processes", "The amounts shown are where the solver stopped, not a solution.", caution=True)
+    else:
+        yield Finding("solver", "There is no plan, so that there are no amounts to show.", caution=True)
 
 
 def _losses(tables: Tables) -> Iterator[Finding]:
@@ -119,6 +123,7 @@ _LIMITS = {
 
 def _scarce_limits(tables: Tables) -> Iterator[Finding]:
     rows = binding(tables)
+    units = tables.goods.set_index("good")["unit"].map(lambda unit: short(unit, 20))
     for row in _rows(rows.head(MOST)):
         names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
         which = _LIMITS[row["kind"]].format_map(names)
@@ -126,7 +131,8 @@ def _scarce_limits(tables: Tables) -> Iterator[Finding]:
         step = "one more unit" if relaxed else "one unit less"
         rent = figure(abs(row["rent"]))
         whole = f", {figure(abs(row['total']))} in all" if row["total"] else ""
-        text = f"{which}, {figure(row['limit'])}, binds: {step} would add {rent}{whole}."
+        bound = f"{figure(row['limit'])} {units.get(row['good'], '')}".strip()
+        text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
         yield Finding("limits", text[0].upper() + text[1:])
     if len(rows) > MOST:
         yield Finding("limits", f"{_count(len(rows) - MOST, 'more limit binds', 'more limits bind')}.")
@@ -152,13 +158,18 @@ def _agreement(tables: Tables) -> Iterator[Finding]:
     compared = goods[goods["difference"].notna()]
     if compared.empty:
         return
-    apart = disagreeing(goods)
+    apart = disagreeing(tables)
     if apart.empty:
-        worst = residual(float(compared["difference"].abs().max()))
+        size = compared["price"].abs().clip(lower=1e-3 * price_scale(tables))
+        worst = residual(float((compared["difference"].abs() / size.where(size > 0, 1.0)).max()))
         both = "the price and the derivative of every good agree"
+        rest = ""
         if len(compared) < len(goods):
-            both = f"price and derivative agree for {_count(len(compared), 'good', 'goods')} of {len(goods)}"
-        yield Finding("prices", f"Checked from both sides: {both}, to within {worst}.")
+            rest = " (the others have no single derivative)"
+            both = (
+                f"the price and the derivative of {len(compared):,} of {_count(len(goods), 'good', 'goods')} agree"
+            )
+        yield Finding("prices", f"Checked from both sides: {both}, to a relative {worst}{rest}.")
     for row in _rows(apart.head(MOST)):
         text = (
             f"{short(row['good'])}: the solver's price {figure(row['price'])} and the derivative "

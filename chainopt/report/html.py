@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from chainopt.chain import Chain
 from chainopt.report.findings import findings, headline, money
-from chainopt.report.legible import figure, legible, short
+from chainopt.report.legible import figure, legible, places, short
 from chainopt.report.salience import NOISE, foremost, money_scale, turnover
 from chainopt.report.sheets import Column, Sheet, sheets
 from chainopt.report.writing import replacing
@@ -150,11 +150,11 @@ def _cells(sheet: Sheet, columns: Iterable[Column]) -> list[list[Cell]]:
 
 
 def _column(column: Column, texts: list[str], values: list[object]) -> list[Cell]:
-    places = [len(text) - text.index(".") - 1 if "." in text and "e" not in text else 0 for text in texts]
+    digits = [places(text) for text in texts]
     pointed = column.kind in ("price", "money", "amount")
-    most = max(places, default=0) if pointed else 0
+    most = max(digits, default=0) if pointed else 0
     cells = []
-    for text, value, own in zip(texts, values, places, strict=True):
+    for text, value, own in zip(texts, values, digits, strict=True):
         pad = ("" if own else ".") + "0" * (most - own) if most > own and text and "e" not in text else ""
         order = (repr(float(value)) if text else "") if isinstance(value, float | int) else text
         cells.append(Cell(column, text, pad, order, pointed and text.startswith("-")))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from math import floor, isfinite, isnan, log10
+from math import isfinite, isnan
 
 LONGEST_NAME = 60
 _JOINERS = "\u200c\u200d"
@@ -63,8 +63,6 @@ def percent(value: float, noise: float = 1e-9) -> str:
     return f"{100 * value + 0.0:.1f}%" if abs(value) > noise else "0.0%"
 
 
-def decimals(value: float) -> int:
-    """How many places after the point show six significant digits of a number, at most 9."""
-    if not isfinite(value) or value == 0 or value == floor(value):
-        return 0
-    return min(max(5 - floor(log10(abs(value))), 0), 9)
+def places(text: str) -> int:
+    """How many digits follow the point of a number's text; none where it has an exponent."""
+    return len(text.partition(".")[2]) if "e" not in text else 0

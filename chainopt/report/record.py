@@ -53,9 +53,7 @@ def result_record(
             "name": solution.solver,
             "version": solution.solver_version,
             "iterations": int(solution.iterations),
-            "seconds": {
-                phase: _plain(spent) for phase, spent in {**(seconds or {}), **solution.seconds}.items()
-            },
+            "seconds": {phase: _plain(spent) for phase, spent in {**(seconds or {}), **solution.seconds}.items()},
         },
         "scope": solution.scope,
         "warnings": warnings(solution),
@@ -69,9 +67,7 @@ def json_text(record: Mapping[str, Any]) -> str:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")
-    ]
+    return [{str(name): _plain(value) for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:

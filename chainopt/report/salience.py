@@ -22,7 +22,21 @@ def turnover(goods: pd.DataFrame) -> pd.Series:
 
 def money_scale(tables: Tables) -> float:
     """The largest money figure of the chain: what others are small against."""
-    figures = [turnover(tables.goods), tables.processes["revenue"], tables.processes["cost"]]
+    return _largest(
+        turnover(tables.goods),
+        tables.uses["value"] * tables.uses["amount"],
+        tables.processes["revenue"],
+        tables.processes["cost"],
+        tables.limits["rent"] * tables.limits["limit"],
+    )
+
+
+def price_scale(tables: Tables) -> float:
+    """The largest figure per unit of anything: price, rent, or what a taker would pay."""
+    return _largest(tables.goods["price"], tables.uses["value"], tables.limits["rent"])
+
+
+def _largest(*figures: pd.Series) -> float:
     sizes = pd.concat(figures).abs().replace(np.inf, np.nan)
     return float(sizes.max()) if sizes.notna().any() else 0.0
 
@@ -36,9 +50,8 @@ def losing(tables: Tables) -> pd.DataFrame:
 def binding(tables: Tables) -> pd.DataFrame:
     """The limits that cost something, with the column total = rent * limit, the greatest first."""
     limits = tables.limits.assign(total=tables.limits["rent"] * tables.limits["limit"])
-    dearest = tables.goods["price"].abs().max()
     # A limit of 0, such as a forbidden import, has a rent in each unit and none in all.
-    at_zero = (limits["limit"] == 0) & (limits["rent"].abs() > NOISE * dearest)
+    at_zero = (limits["limit"] == 0) & (limits["rent"].abs() > NOISE * price_scale(tables))
     felt = limits["total"].abs() > NOISE * money_scale(tables)
     return limits[felt | at_zero].sort_values("total", key=lambda total: -total.abs(), kind="stable")
 
@@ -50,10 +63,10 @@ def scarce_supplies(tables: Tables) -> pd.DataFrame:
     return kept.sort_values("worth", ascending=False, kind="stable")
 
 
-def disagreeing(goods: pd.DataFrame) -> pd.DataFrame:
+def disagreeing(tables: Tables) -> pd.DataFrame:
     """The goods whose price and derivative are two different figures."""
-    floor = NOISE * goods["price"].abs().max()
-    return goods[goods["difference"].abs() > AGREES * goods["price"].abs() + floor]
+    goods = tables.goods
+    return goods[goods["difference"].abs() > AGREES * goods["price"].abs() + NOISE * price_scale(tables)]
 
 
 def ambiguous(goods: pd.DataFrame) -> pd.DataFrame:

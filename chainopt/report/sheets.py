@@ -15,7 +15,7 @@ from chainopt.chain import Chain
 from chainopt.network import network
 from chainopt.report.findings import price_range
 from chainopt.report.legible import figure, legible, percent, residual
-from chainopt.report.salience import NOISE, money_scale, turnover
+from chainopt.report.salience import NOISE, money_scale, price_scale, turnover
 from chainopt.tables import Tables
 
 Kind = Literal["name", "word", "amount", "price", "money", "share", "residual"]
@@ -142,9 +142,9 @@ def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
     uses = tables.uses.assign(
         unit=tables.uses["good"].map(of_good["unit"]),
         price=tables.uses["good"].map(of_good["price"]),
-        taker=tables.uses["process"].where(tables.uses["kind"] == "use", tables.uses["kind"]).replace(
-            {"sale": "final demand"}
-        ),
+        taker=tables.uses["process"]
+        .where(tables.uses["kind"] == "use", tables.uses["kind"])
+        .replace({"sale": "final demand"}),
     )
     limits = tables.limits.assign(total=tables.limits["rent"] * tables.limits["limit"])
     limits["unit"] = [
@@ -214,8 +214,10 @@ def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> n
             level = frame["good"].map(moved)
         case "amount" if sheet == "limits":
             level = frame["limit"].abs()
-        case "amount" | "price":
-            # Levels and prices of different goods have no common unit: only a far smaller one is noise.
+        # Prices, and levels, have no unit in common: only one that is far smaller than another is noise.
+        case "price":
+            level = price_scale(tables) * 1e-3
+        case "amount":
             level = values.abs().max() * 1e-3
         case _:
             level = 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -26,16 +28,16 @@ def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> 
     Of a long chain, the goods of the greatest turnover and the processes that move the most money, and a line
     that says how many are left out.
     """
-    _say(console, Text(headline(solution), style="bold green" if solution.certified else "bold red"))
+    console.print(Text(headline(solution), style="bold green" if solution.certified else "bold red"))
     for finding in findings(solution, tables):
-        _say(console, Text(f"- {finding.text}", style="yellow" if finding.caution else ""))
+        _say(console, finding.text, "yellow" if finding.caution else "")
     if solution.kkt is not None:
         checks = ", ".join(f"{name} {residual(float(value))}" for name, value in tables.kkt.iloc[0].items())
-        _say(console, Text(f"- KKT residuals, relative: {checks}."))
+        _say(console, f"KKT residuals, relative: {checks}.")
     if solution.plan is None:
         return
     if solution.certified:
-        _say(console, Text(f"- {money(tables)}"))
+        _say(console, money(tables))
     kept = foremost(tables, MOST_GOODS, MOST_GOODS)
     shown = sheets(chain, kept)
     if solution.certified:
@@ -52,38 +54,47 @@ def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> 
     _print(console, shown["processes"], columns, len(tables.processes), "processes")
     bound = binding(tables)
     if len(bound):
-        limits = shown["limits"]
-        part = Sheet(
-            "Limits that bind",
-            limits.caption,
-            limits.columns,
-            limits.rows.loc[bound.index[:MOST_LIMITS]],
-            limits.shown.loc[bound.index[:MOST_LIMITS]],
+        limits, first = shown["limits"], bound.index[:MOST_LIMITS]
+        part = replace(
+            limits, title="Limits that bind", rows=limits.rows.loc[first], shown=limits.shown.loc[first]
         )
-        _print(console, part, ["kind", "good", "process", "limit", "rent", "total"], len(bound), "limits that bind")
+        columns = ["kind", "good", "process", "limit", "rent", "total"]
+        _print(console, part, columns, len(bound), "limits that bind")
 
 
-def _say(console: Console, text: Text) -> None:
-    console.print(text, highlight=False)
+def _say(console: Console, text: str, style: str = "") -> None:
+    """One point of a list, its further lines under the first."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text("-"), Text(text, style=style))
+    console.print(grid)
 
 
-def _print(console: Console, sheet: Sheet, columns: list[str], whole: int, what: str) -> None:
-    """One table; columns in which every cell is blank are left out."""
-    table = Table(title=sheet.title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
-    titles = {column.name: column for column in sheet.columns}
-    filled = [name for name in columns if (sheet.shown[name] != "").any()]
-    for name in filled:
-        column = titles[name]
+def _print(console: Console, sheet: Sheet, names: list[str], whole: int, what: str) -> None:
+    """One table of these columns; one in which every cell is blank is left out."""
+    table = Table(
+        title=sheet.title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+    )
+    cells: list[list[Text]] = []
+    for column in sorted((c for c in sheet.columns if c.name in names), key=lambda c: names.index(c.name)):
+        texts = [str(text) for text in sheet.shown[column.name]]
+        if not any(texts):
+            continue
         if column.numeric:
             table.add_column(column.title, justify="right", no_wrap=True)
         else:
             table.add_column(column.title, overflow="fold", min_width=6)
-    for i in sheet.shown.index:
-        cells = [Text(short(sheet.shown.at[i, name], _NAME_WIDTH)) for name in filled]
-        if "profit" in filled and sheet.shown.at[i, "profit"].startswith("-"):
-            cells[filled.index("profit")].stylize("bold red")
-        table.add_row(*cells)
+        loss = "bold red" if column.name == "profit" else ""
+        cells.append(
+            [Text(short(text, _NAME_WIDTH), style=loss if text.startswith("-") else "") for text in texts]
+        )
+    for row in zip(*cells, strict=True):
+        table.add_row(*row)
     console.print()
     console.print(table)
     if len(sheet.rows) < whole:
-        _say(console, Text(f"{whole - len(sheet.rows):,} more {what} are left out."))
+        console.print(Text(f"... and {whole - len(sheet.rows):,} of {whole:,} {what} more."))
