@@ -111,7 +111,8 @@ class Outcome:
     """The end of a run and its last point, whatever the status.
 
     `objective` is f, which is minimised; `error` is the greatest of the point's three KKT errors; `code`
-    is Ipopt's; `raised` is the exception that ended the run: KeyboardInterrupt, or one of `progress`.
+    is Ipopt's; `raised` is the exception that ended the run: KeyboardInterrupt, or one of `progress`;
+    `notes` is for a review of the point.
     """
 
     status: Status
@@ -123,6 +124,7 @@ class Outcome:
     code: int
     seconds: dict[str, float] = field(default_factory=dict)
     raised: BaseException | None = None
+    notes: tuple[str, ...] = ()
 
 
 def solver_version() -> str:

@@ -9,18 +9,22 @@ derivative of the optimal value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
 from scipy import sparse
 
 from chainopt.backprop import Derivatives
-from chainopt.operations import Operations
+from chainopt.idle import cheapest_mixes, starts_below_constant_returns, steep_idle
+from chainopt.network import Network
+from chainopt.operations import ZERO
+from chainopt.plan import Plan
 
 Array = np.ndarray
 _SLACK = 1e-9
 _POINT = 1e-6
+_CUTS = 60
 
 POINT, BOUNDED, BELOW, ABOVE, UNBOUNDED = (
     "point",
@@ -40,7 +44,7 @@ class Intervals:
     kind: tuple[str | None, ...]
 
 
-def price_intervals(derivatives: Derivatives, numeraire: int | None = None) -> Intervals:
+def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numeraire: int | None = None) -> Intervals:
     """Every good's interval; a price that the equations fix is its own.
 
     With a numeraire, the interval of the ratio of each good's price to that good's.
@@ -55,10 +59,21 @@ def price_intervals(derivatives: Derivatives, numeraire: int | None = None) -> I
     ratio = numeraire if np.isnan(derivatives.price[numeraire or 0]) else None
     asked = np.flatnonzero(np.isnan(price)) if ratio is None else np.arange(len(price))
     if len(asked):
-        program = _Program(derivatives.operations, derivatives.unknowns, ratio)
+        program = _Program(net, plan, derivatives, ratio)
         for g in asked:
             low[g], high[g] = (end / scale for end in program.range(int(g)))
     return Intervals(low, high, tuple(_kind(a, b) for a, b in zip(low, high, strict=True)))
+
+
+def supporting(net: Network, plan: Plan, derivatives: Derivatives, known: Array) -> Array:
+    """Unknowns with those that are nan (goods that the solver left out) at the least prices that support the plan.
+
+    They stay nan where there are none.
+    """
+    if not np.isnan(known).any():
+        return known
+    program = _Program(net, plan, replace(derivatives, unknowns=known), None)
+    return program.least()
 
 
 def settled(derivatives: Derivatives, intervals: Intervals) -> Array:
@@ -79,85 +94,146 @@ def _kind(low: float, high: float) -> str | None:
 class _Program:
     """The linear program of the open unknowns, kept so that each good starts from the last one's basis.
 
+    Idle processes with infinite slopes add "start at mix d" rows: lambda <= 0 below constant returns; at constant
+    returns a cutting plane at the cheapest mix of each answer, until none is cheaper (Kelley, 1960).
+
     For the ratio to a numeraire n whose price is open, every unknown and every constant is multiplied by one
     more unknown t >= 0, and pi_n t = 1 (Charnes and Cooper, 1962).
     """
 
-    def __init__(self, ops: Operations, known: Array, numeraire: int | None = None):
-        open_ = np.isnan(known) & ops.may
+    def __init__(self, net: Network, plan: Plan, derivatives: Derivatives, numeraire: int | None):
+        ops, known = derivatives.operations, derivatives.unknowns
+        self.net, self.ops = net, ops
+        self.open = np.isnan(known) & ops.may
         self.known = np.where(np.isnan(known), 0.0, known)
         self.column = np.full(len(known), -1)
-        self.column[open_] = np.arange(open_.sum())
-        whole = sparse.csr_array(ops.matrix[:, np.flatnonzero(open_)])
-        touched = np.diff(whole.indptr) > 0
-        matrix = sparse.csr_array(whole[touched])
-        rest = (ops.matrix @ self.known + ops.constant)[touched]
-        money = (abs(ops.matrix) @ np.abs(self.known) + np.abs(ops.constant))[touched]
+        self.column[self.open] = np.arange(self.open.sum())
+        self.idle = steep_idle(net, plan, ZERO)
+        never = starts_below_constant_returns(net, self.idle)
         # The open prices are counted in money of the size of the fixed ones, rows in units of their good.
+        money = abs(ops.matrix) @ np.abs(self.known) + np.abs(ops.constant)
         self.scale = float(np.median(money[money > 0])) if np.any(money > 0) else 1.0
-        row = 1.0 / abs(matrix).max(axis=1).toarray().ravel()
-        matrix = sparse.csr_array(sparse.diags_array(row) @ matrix)
-        rest, slack = row * rest / self.scale, _SLACK * np.maximum(1.0, row * money / self.scale)
-        active, signed = ops.active[touched], ops.signed[open_]
-        self.factor: int | None = None
-        if numeraire is None:
-            lower, upper = np.where(active, -rest - slack, -highspy.kHighsInf), -rest + slack
-        else:
-            # Row by row: C z' + (rest - slack) t <= 0, and for operations in use >= 0 with + slack.
-            self.factor = matrix.shape[1]
-            both = np.flatnonzero(active)
-            signed = np.append(signed, False)
-            unit = sparse.csr_array(([1.0], ([0], [self.column[numeraire]])), shape=(1, self.factor + 1))
-            matrix = sparse.csr_array(
-                sparse.vstack(
-                    [
-                        sparse.hstack([matrix, sparse.csr_array((rest - slack)[:, None])]),
-                        sparse.hstack([-matrix[both], sparse.csr_array((-rest - slack)[both, None])]),
-                        unit,
-                    ],
-                    format="csr",
-                )
-            )
-            lower = np.full(matrix.shape[0], -highspy.kHighsInf)
-            upper = np.zeros(matrix.shape[0])
-            lower[-1] = upper[-1] = 1.0
+        matrix, constant, active = _stacked(
+            (ops.matrix, ops.constant, ops.active),
+            (ops.earns[never], -net.unit_cost[never], np.zeros(len(never), dtype=bool)),
+        )
+        self.homogeneous = numeraire is not None
+        signed = ops.signed[self.open]
+        low, high = np.where(signed, -highspy.kHighsInf, 0.0), np.full(len(signed), highspy.kHighsInf)
         self.solver = highspy.Highs()
         self.solver.setOptionValue("output_flag", False)
         self.solver.setOptionValue("primal_feasibility_tolerance", 1e-9)
         self.solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
-        program = highspy.HighsLp()
-        program.num_col_, program.num_row_ = matrix.shape[1], matrix.shape[0]
-        program.col_cost_ = np.zeros(matrix.shape[1])
-        program.col_lower_ = np.where(signed, -highspy.kHighsInf, 0.0)
-        program.col_upper_ = np.full(matrix.shape[1], highspy.kHighsInf)
-        program.row_lower_, program.row_upper_ = lower, upper
-        program.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        program.a_matrix_.start_ = matrix.indptr
-        program.a_matrix_.index_ = matrix.indices
-        program.a_matrix_.value_ = matrix.data
-        self.solver.passModel(program)
+        if self.homogeneous:
+            low, high = np.append(low, 0.0), np.append(high, highspy.kHighsInf)
+        self.solver.addVars(len(low), low, high)
+        self._add(matrix, constant, active)
+        # A first plane for each idle process and each of a few price vectors, without which an answer may have no end.
+        for factor in (1.0, 0.1, 10.0):
+            self._plane(np.where(self.open, factor * self.scale, self.known), every=True)
+        if numeraire is not None:
+            self.solver.addRow(1.0, 1.0, 1, [int(self.column[numeraire])], [1.0])
+
+    def _add(self, matrix: sparse.csr_array, constant: Array, active: Array) -> None:
+        """Rows C z + c <= 0 (>= 0 too where active) of the unknowns that are open."""
+        part = sparse.csr_array(matrix[:, np.flatnonzero(self.open)])
+        touched = np.flatnonzero(np.diff(part.indptr) > 0)
+        if not len(touched):
+            return
+        part, active = sparse.csr_array(part[touched]), active[touched]
+        rest = (matrix @ self.known + constant)[touched]
+        money = (abs(matrix) @ np.abs(self.known) + np.abs(constant))[touched]
+        row = 1.0 / abs(part).max(axis=1).toarray().ravel()
+        part = sparse.csr_array(sparse.diags_array(row) @ part)
+        rest, slack = row * rest / self.scale, _SLACK * np.maximum(1.0, row * money / self.scale)
+        infinite = highspy.kHighsInf
+        if not self.homogeneous:
+            lower, upper = np.where(active, -rest - slack, -infinite), slack - rest
+        else:
+            both = np.flatnonzero(active)
+            part = sparse.csr_array(
+                sparse.vstack(
+                    [
+                        sparse.hstack([part, sparse.csr_array((rest - slack)[:, None])]),
+                        sparse.hstack([-part[both], sparse.csr_array((-rest - slack)[both, None])]),
+                    ],
+                    format="csr",
+                )
+            )
+            lower, upper = np.full(part.shape[0], -infinite), np.zeros(part.shape[0])
+        self.solver.addRows(part.shape[0], lower, upper, part.nnz, part.indptr[:-1], part.indices, part.data)
 
     def range(self, good: int) -> tuple[float, ...]:
         """The least and the greatest price (or ratio) of a good; nan where no price supports the plan."""
-        column, cost = int(self.column[good]), self.scale if self.factor is None else 1.0
+        column, cost = int(self.column[good]), 1.0 if self.homogeneous else self.scale
         if column < 0:
-            assert self.factor is not None
-            column, cost = self.factor, self.known[good] / self.scale
+            column, cost = int(self.open.sum()), self.known[good] / self.scale
         self.solver.changeColCost(column, cost)
-        ends = []
-        for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize):
-            self.solver.changeObjectiveSense(sense)
+        ends = [self._end(sense) for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize)]
+        self.solver.changeColCost(column, 0.0)
+        rounding = 10 * _SLACK * (1.0 if self.homogeneous else self.scale)
+        return tuple(0.0 if abs(end) <= rounding else end for end in ends)
+
+    def least(self) -> Array:
+        """The unknowns at which the open ones sum to the least; nan where none support the plan."""
+        count = int(self.open.sum())
+        for column in range(count):
+            self.solver.changeColCost(column, 1.0)
+        if not np.isfinite(self._end(highspy.ObjSense.kMinimize)):
+            return np.where(self.open, np.nan, self.known)
+        unknowns = self.known.copy()
+        unknowns[self.open] = self.scale * np.array(self.solver.getSolution().col_value)[:count]
+        return unknowns
+
+    def _end(self, sense: highspy.ObjSense) -> float:
+        self.solver.changeObjectiveSense(sense)
+        for _ in range(_CUTS):
             self.solver.run()
             status = self.solver.getModelStatus()
-            if status == highspy.HighsModelStatus.kOptimal:
-                ends.append(float(self.solver.getInfo().objective_function_value))
-            elif status in (
+            if status in (
                 highspy.HighsModelStatus.kUnbounded,
                 highspy.HighsModelStatus.kUnboundedOrInfeasible,
             ):
-                ends.append(np.inf if sense == highspy.ObjSense.kMaximize else -np.inf)
-            else:
-                ends.append(np.nan)
-        self.solver.changeColCost(column, 0.0)
-        rounding = 10 * _SLACK * (self.scale if self.factor is None else 1.0)
-        return tuple(0.0 if abs(end) <= rounding else end for end in ends)
+                return np.inf if sense == highspy.ObjSense.kMaximize else -np.inf
+            if status != highspy.HighsModelStatus.kOptimal:
+                return np.nan
+            if not self._cut(np.array(self.solver.getSolution().col_value)):
+                break
+        return float(self.solver.getInfo().objective_function_value)
+
+    def _cut(self, answer: Array) -> bool:
+        """Add a plane at the cheapest mix of each idle process that would start at these prices."""
+        if not self.idle:
+            return False
+        unknowns = self.known.copy()
+        if self.homogeneous and answer[-1] <= _SLACK:
+            return False
+        unit = answer[-1] if self.homogeneous else 1.0
+        unknowns[self.open] = self.scale * answer[: int(self.open.sum())] / unit
+        return self._plane(unknowns)
+
+    def _plane(self, unknowns: Array, every: bool = False) -> bool:
+        """Add the planes of idle processes that would start at these unknowns, or of every one; whether any was."""
+        if not self.idle:
+            return False
+        paid = np.maximum(self.ops.pays @ unknowns, _SLACK * self.scale)
+        level, mixes = cheapest_mixes(self.net, self.idle, paid)
+        earned = self.ops.earns[level] @ unknowns - self.net.unit_cost[level]
+        gain = earned - mixes @ (self.ops.pays @ unknowns)
+        starts = np.flatnonzero(every | (gain > 10 * _SLACK * np.maximum(np.abs(earned), self.scale)))
+        if not len(starts):
+            return False
+        planes = sparse.csr_array(self.ops.earns[level[starts]] - mixes[starts] @ self.ops.pays)
+        self._add(planes, -self.net.unit_cost[level[starts]], np.zeros(len(starts), dtype=bool))
+        return True
+
+
+def _stacked(
+    *parts: tuple[sparse.csr_array, Array, Array],
+) -> tuple[sparse.csr_array, Array, Array]:
+    matrices, constants, active = zip(*parts, strict=True)
+    return (
+        sparse.csr_array(sparse.vstack(matrices, format="csr")),
+        np.concatenate(constants),
+        np.concatenate(active),
+    )

@@ -20,8 +20,9 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core.staleflag import StaleFlagManager
 
 from chainopt.interior import Options, Outcome, Progress, run, solver_version
-from chainopt.nl import Evaluator, InfeasibleModelError, build_evaluator
+from chainopt.nl import Evaluator, InfeasibleModelError, Vector, build_evaluator
 from chainopt.scaling import read_scaling, scaled
+from chainopt.secondorder import reviewed
 from chainopt.status import Status
 
 
@@ -32,6 +33,7 @@ class ModelSolution:
     `values` is the last iterate, whatever the status. `dual` and `rc` are empty unless the status is
     OPTIMAL; rows without a free variable have no dual, and fixed variables no rc. `error` is the KKT
     error of the point. `seconds` holds 'write', 'derivatives', 'solve', and of the solve 'evaluations'.
+    `notes` says what else was found: multipliers that are not unique, a saddle that was left, a check skipped.
     """
 
     status: Status
@@ -44,6 +46,7 @@ class ModelSolution:
     dual: Mapping[Any, float] = field(default_factory=ComponentMap)
     rc: Mapping[Any, float] = field(default_factory=ComponentMap)
     solver: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def solve_model(
@@ -73,16 +76,20 @@ def solve_model(
         if load:
             _load(model, solution)
         return solution
-    left = None if time_limit is None else time_limit - (time.perf_counter() - begun)
     scaling = read_scaling(model, evaluator)
-    outcome = run(
-        evaluator if scaling is None else scaled(evaluator, scaling),
-        tolerance=tolerance,
-        max_iterations=max_iterations,
-        time_limit=left,
-        options=options,
-        progress=progress,
-    )
+    problem = evaluator if scaling is None else scaled(evaluator, scaling)
+
+    def solved(x: Vector, accuracy: float | None = None) -> Outcome:
+        return run(
+            replace(problem, x0=x),
+            tolerance=accuracy or tolerance,
+            max_iterations=max_iterations,
+            time_limit=None if time_limit is None else time_limit - (time.perf_counter() - begun),
+            options=options,
+            progress=progress,
+        )
+
+    outcome = reviewed(problem, solved(problem.x0), solved)
     if scaling is not None:
         outcome = replace(
             outcome, point=scaling.back(outcome.point), objective=outcome.objective / scaling.objective
@@ -114,6 +121,7 @@ def _translate(evaluator: Evaluator, outcome: Outcome, version: str) -> ModelSol
         dual=dual,
         rc=rc,
         solver=version,
+        notes=outcome.notes,
     )
 
 

@@ -131,11 +131,11 @@ class _Builder:
         level = np.maximum(np.abs(np.nan_to_num(start.level)), least)
         use = np.maximum(np.abs(np.nan_to_num(start.use)), 1e-3 * moved[net.use_good])
         money = turnover(net, start)
-        good = dict(zip(net.goods, 1.0 / moved, strict=True))
         uses, levels = use_keys(net), level_keys(net)
-        of_use = dict(zip(uses, 1.0 / use, strict=True))
-        of_level = dict(zip(levels, 1.0 / level, strict=True))
-        first = dict(zip(net.processes, 1.0 / level[net.first_level], strict=True))
+        good: dict[Any, float] = dict(zip(net.goods, 1.0 / moved, strict=True))
+        of_use: dict[Any, float] = dict(zip(uses, 1.0 / use, strict=True))
+        of_level: dict[Any, float] = dict(zip(levels, 1.0 / level, strict=True))
+        first: dict[Any, float] = dict(zip(net.processes, 1.0 / level[net.first_level], strict=True))
         suffix = model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.EXPORT)
         for component, factors in (
             *((getattr(model, name), good) for name in ("sale", "imported", "disposed", "quantity")),

@@ -58,7 +58,8 @@ class Operations:
 
     kind and index say which operation a row is (index counts uses, levels, goods or minima); active, whether it
     is in use, so that its marginal profit is zero; share, its part of what its good moves. of an unknown: may
-    is whether it can differ from zero at the plan; signed, whether it may be negative.
+    is whether it can differ from zero at the plan; signed, whether it may be negative. earns and pays, from which
+    the rows are made: what a unit of each level earns (before unit cost), and what a unit of each use pays.
     """
 
     matrix: sparse.csr_array
@@ -71,6 +72,8 @@ class Operations:
     signed: Array
     throughput: Array
     slopes: Slopes
+    earns: sparse.csr_array
+    pays: sparse.csr_array
     goods: int
     uses: int
 
@@ -81,17 +84,15 @@ class Operations:
         return slice(first, len(self.may) - self.slopes.argument_gap.size)
 
     def stack(self, multipliers: Multipliers) -> Array:
-        """The unknowns' vector from multipliers; what doesn't exist is 0."""
-        return np.nan_to_num(
-            np.concatenate(
-                [
-                    multipliers.price,
-                    multipliers.reading,
-                    multipliers.reading_sale,
-                    multipliers.rent,
-                    multipliers.minimum,
-                ]
-            )
+        """The unknowns' vector from multipliers: nan for the price of a good that the solver left out."""
+        return np.concatenate(
+            [
+                multipliers.price,
+                np.nan_to_num(multipliers.reading),
+                np.nan_to_num(multipliers.reading_sale),
+                multipliers.rent,
+                multipliers.minimum,
+            ]
         )
 
 
@@ -152,7 +153,8 @@ def operations(net: Network, plan: Plan) -> Operations:
     """Assemble every operation of a chain at a plan; the solver's multipliers play no part in it."""
     goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
     moved = throughput(net, plan)
-    dead = moved <= ZERO * throughput(net, forward_run(net))
+    start = forward_run(net)
+    dead = moved <= ZERO * throughput(net, start)
     size = np.where(dead, np.inf, np.where(moved > 0, moved, 1.0))
     share = np.abs(plan.use) / size[net.use_good]
     idle = (share <= ZERO) & ~net.signed
@@ -215,8 +217,9 @@ def operations(net: Network, plan: Plan) -> Operations:
         _most(recipe, plan.level, size[net.use_good]),
         _most(net.yields, plan.level, size),
     )
-    bare = level_share == 0
-    level_share[bare] = (plan.level[bare] != 0).astype(float)
+    # A level that moves no good at all is in use where it is more than next to nothing.
+    bare = np.diff(recipe.indptr) + np.diff(net.yields.indptr) == 0
+    level_share[bare] = (np.abs(plan.level) > ZERO * np.abs(start.level))[bare].astype(float)
     sold = np.flatnonzero(net.sells)
     sale_rows = row(
         goods,
@@ -289,6 +292,8 @@ def operations(net: Network, plan: Plan) -> Operations:
         signed,
         moved,
         slope,
+        earns,
+        pays,
         goods,
         uses,
     )

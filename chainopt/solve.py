@@ -13,7 +13,7 @@ from chainopt.backprop import Derivatives, differentiate
 from chainopt.certificate import CERTIFIED, LEAST, residuals
 from chainopt.chain import Chain
 from chainopt.idle import steep_idle
-from chainopt.intervals import Intervals, price_intervals
+from chainopt.intervals import Intervals, price_intervals, supporting
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan
@@ -147,13 +147,16 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
     if plan is None or multipliers is None:
         return Solution(chain, model.status, model.message, model.objective, **common)
     derivatives = differentiate(net, plan)
-    intervals = price_intervals(derivatives)
-    kkt = residuals(net, plan, derivatives.operations, multipliers)
+    ops = derivatives.operations
+    known = supporting(net, plan, derivatives, ops.stack(multipliers))
+    priced = replace(multipliers, price=known[: len(net.goods)])
+    intervals = price_intervals(net, plan, derivatives)
+    kkt = residuals(net, plan, ops, priced)
     doubts = _doubts(net, plan, multipliers, derivatives, intervals)
     if kkt.largest > CERTIFIED:
         worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
         doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
-    local = bent(net, multipliers)
+    local = bent(net, priced)
     warnings = []
     if local:
         warnings.append(

@@ -121,14 +121,14 @@ class _View:
             *(np.full(limits, np.nan),) * 2,
         )
         part, derivatives, multipliers = solution.net, solution.derivatives, solution.multipliers
-        if not solution.certified or part is None or derivatives is None or multipliers is None:
+        intervals, plan = solution.intervals, solution.plan
+        if not solution.certified or not (part and derivatives and multipliers and intervals and plan):
             return empty
-        intervals = solution.intervals or price_intervals(derivatives)
         unit = 1.0
         if numeraire is not None:
             at = _numeraire(part, multipliers, intervals, numeraire)
             unit = float(multipliers.price[at])
-            intervals = price_intervals(derivatives, at)
+            intervals = price_intervals(part, plan, derivatives, at)
             numeraire = part.goods[at]
         of = places(part, net)
         interval: list[str | None] = [None] * goods

@@ -30,7 +30,7 @@ LONGEST_TEXT = 32_767
 """The most characters that Excel keeps in a cell."""
 _RISKY = ("=", "+", "-", "@")
 _HOME = {"prices": "Prices", "uses": "Uses", "processes": "Processes", "limits": "Limits", "solver": "Solver"}
-_WIDEST, _NARROWEST = 52, 12
+_WIDEST = 52
 """Columns, in characters."""
 _LINE, _TALLEST = 15, 409
 """Rows, in points; Excel allows no more."""
@@ -83,7 +83,7 @@ def _styles() -> Iterable[NamedStyle]:
         fill=PatternFill("solid", fgColor=_INK),
         alignment=Alignment(wrap_text=True, vertical="center"),
     )
-    yield NamedStyle("Report text", alignment=Alignment(wrap_text=True, vertical="top"))
+    yield NamedStyle("Report text", font=Font(name=_FONT), alignment=Alignment(wrap_text=True, vertical="top"))
     yield NamedStyle(
         "Report caution",
         font=Font(name=_FONT, color="8A3B00"),
@@ -131,6 +131,21 @@ def _put(sheet: Any, row: int, column: int, value: Any) -> Any:
     return cell
 
 
+def _indented(column: int, *, wrap: bool = False) -> Alignment:
+    """Text a little away from the number that may be to its left."""
+    return Alignment(horizontal="left", vertical="top", indent=int(column > 1), wrap_text=wrap)
+
+
+def _width(formats: Sequence[str], values: Sequence[Any]) -> int:
+    """How many characters a column of numbers needs, a place that is only kept free counted as one."""
+    numbers = [
+        len(f"{value:,.0f}") + len(shape.replace("_", "").partition("0")[2])
+        for value, shape in zip(values, formats, strict=True)
+        if isinstance(value, int | float) and isfinite(value)
+    ]
+    return max(numbers, default=0) + 3
+
+
 def _fill(sheet: Any, top: int, table: Sheet, name: str) -> int:
     """Write a table with its header at a row, as an Excel table of that name; returns the row after it."""
     values = [[_value(row, column) for column in table.columns] for _, row in table.rows.iterrows()]
@@ -157,11 +172,11 @@ def _rows(
     for j, column in enumerate(columns, 1):
         header = _put(sheet, top, j, column.title)
         header.style = "Report header"
-        header.alignment = Alignment(horizontal="right" if column.numeric else "left", vertical="center", indent=0)
+        header.alignment = Alignment(horizontal="right") if column.numeric else _indented(j)
         letter = get_column_letter(j)
         texts = [row[j - 1] for row in values if isinstance(row[j - 1], str)]
         width = max([len(column.title) + 4, *(len(text) + 2 for text in texts)])
-        width = max(min(width, _WIDEST), _NARROWEST if column.numeric else 0)
+        width = max(min(width, _WIDEST), _width(formats[j - 1], [row[j - 1] for row in values]))
         # Tables one below the other share their columns.
         width = max(width, sheet.column_dimensions[letter].width if top > 1 else 0)
         sheet.column_dimensions[letter].width = width
@@ -169,9 +184,11 @@ def _rows(
             cell = _put(sheet, top + 1 + i, j, row[j - 1])
             if formats[j - 1][i]:
                 cell.number_format = formats[j - 1][i]
+            cell.alignment = Alignment(vertical="top")
             if isinstance(row[j - 1], str):
-                cell.alignment = Alignment(vertical="top", wrap_text=len(row[j - 1]) > width)
-                lines[i] = max(lines[i], ceil(1.15 * len(row[j - 1]) / width))
+                long = len(row[j - 1]) > width - 1
+                cell.alignment = _indented(j, wrap=long)
+                lines[i] = max(lines[i], ceil(1.15 * len(row[j - 1]) / width) if long else 1)
     for i, count in enumerate(lines, top + 1):
         if count > 1:
             sheet.row_dimensions[i].height = min(_LINE * count, _TALLEST)
@@ -213,7 +230,7 @@ def _summary(sheet: Any, chain: Chain, solution: Solution, figures: Tables, cut:
     found = findings(solution, figures)
     facts = [
         ("Status", str(solution.status)),
-        ("Value", solution.objective),
+        ("Value", solution.objective if solution.certified else None),
         ("Optimum", solution.scope),
         ("Goods", len(chain.goods)),
         ("Processes", len(chain.processes)),
@@ -252,7 +269,6 @@ def _link(cell: Any, sheet: str) -> None:
 def _solver(sheet: Any, solution: Solution, kkt: Sheet) -> None:
     _page(sheet)
     row = _fill(sheet, 1, kkt, "kkt") + 1
-    sheet.column_dimensions["C"].width = 90
     facts: list[tuple[str, Any]] = [
         ("Solver", solution.solver_version or solution.solver),
         ("Iterations", solution.iterations),
@@ -265,7 +281,8 @@ def _solver(sheet: Any, solution: Solution, kkt: Sheet) -> None:
         if isinstance(value, float):
             cell.number_format = "0.0000"
         else:
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            cell.alignment = _indented(3, wrap=True)
+            sheet.row_dimensions[row].height = _LINE * ceil(1.15 * len(str(value)) / _WIDEST)
         row += 1
     sheet.column_dimensions["A"].width = 24
 

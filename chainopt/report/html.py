@@ -139,7 +139,8 @@ def _pages(shown: dict[str, Sheet], solution: Solution) -> list[Page]:
         groups = _by_good(sheet, cells, shown["prices"]) if name == "uses" else [Group("", "", cells)]
         if name == "kkt" and solution.kkt is None:
             continue
-        pages.append(Page("solver" if name == "kkt" else name, sheet.title, sheet.caption, columns, groups))
+        caption = sheet.caption if solution.certified else "Where the solver stopped, which is no solution"
+        pages.append(Page("solver" if name == "kkt" else name, sheet.title, caption, columns, groups))
     return pages
 
 
@@ -194,7 +195,7 @@ def _bars(figures: Tables) -> list[Bar]:
 
 def _facts(chain: Chain, solution: Solution) -> list[tuple[str, str]]:
     facts = [("Status", str(solution.status).replace("_", " "))]
-    if solution.objective is not None:
+    if solution.certified and solution.objective is not None:
         facts.append(("Value", figure(solution.objective)))
     if solution.scope:
         facts.append(("Optimum", solution.scope))

@@ -1,0 +1,257 @@
+"""What first-order conditions leave open at a solved point, by small dense matrices.
+
+    curvature     d' W d >= 0 for every d that keeps the active rows and bounds, W = f'' + sum_i lambda_i g_i''
+    dependence    A' y = 0 with y != 0, A the gradients of the active rows and bounds: lambda + t y is as good
+    growth        multipliers that grow as the tolerance is tightened: there are none (no constraint qualification)
+
+A point of negative curvature is a saddle or a local maximum: the solve starts again beside it, along d. Models of
+more than `MOST` variables or active rows are not reviewed, and the notes say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.linalg import eigh, qr, svd
+from scipy.optimize import linprog
+
+from chainopt.interior import Outcome
+from chainopt.nl import Problem, Vector
+from chainopt.optimality import Point
+from chainopt.status import Status
+
+MOST = 500
+_ACTIVE = 1e-4
+_CURVED = -1e-6
+_RANK = 1e-9
+_RESTARTS = 3
+_STEP = 0.1
+_LARGE = 1e4
+_GROWTH = 5.0
+_LOOSE = 1e-8
+
+Rerun = Callable[[Vector, float | None], Outcome]
+"""Solves the same problem again from x, at another tolerance where one is given."""
+
+
+def reviewed(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
+    """The outcome, or a better one beside a saddle; UNCERTIFIED where its point or multipliers don't stand."""
+    if outcome.status is not Status.OPTIMAL or not problem.x0.size:
+        return outcome
+    if problem.x0.size > MOST or problem.g_lower.size > 2 * MOST:
+        note = f"second-order conditions and the uniqueness of multipliers: not checked above {MOST} variables"
+        return replace(outcome, notes=(*outcome.notes, note))
+    outcome = _off_saddles(problem, outcome, rerun)
+    if outcome.status is Status.OPTIMAL:
+        outcome = _without_growth(problem, outcome, rerun)
+    if outcome.status is Status.OPTIMAL:
+        rows = dependent_rows(problem, outcome.point)
+        if rows:
+            note = f"multipliers are not unique: {_listed(rows)} {'is' if len(rows) == 1 else 'are'} dependent"
+            outcome = replace(outcome, notes=(*outcome.notes, note))
+    return outcome
+
+
+def _off_saddles(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
+    for _ in range(_RESTARTS):
+        direction = descent(problem, outcome.point)
+        if direction is None:
+            return outcome
+        size = np.maximum(1.0, np.abs(outcome.point.x))
+        step = _STEP * direction / np.max(np.abs(direction) / size)
+        found = []
+        for sign in (1.0, -1.0):
+            other = rerun(np.clip(outcome.point.x + sign * step, problem.x_lower, problem.x_upper), None)
+            if other.raised is not None or other.status is Status.UNBOUNDED:
+                return other
+            if other.status is Status.OPTIMAL:
+                found.append(other)
+        better = min(found, key=lambda other: other.objective, default=outcome)
+        least = 1e-9 * max(1.0, abs(outcome.objective))
+        if not better.objective < outcome.objective - least:
+            break
+        note = "the first point found was a saddle or a local maximum: solved again beside it"
+        iterations = outcome.iterations + sum(other.iterations for other in found)
+        outcome = replace(better, iterations=iterations, notes=(note,))
+    else:
+        if descent(problem, outcome.point) is None:
+            return outcome
+    message = (
+        f"{Status.UNCERTIFIED.advice} The point is a saddle or a local maximum: the objective improves to second "
+        "order beside it. Start elsewhere."
+    )
+    return replace(outcome, status=Status.UNCERTIFIED, message=message)
+
+
+def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
+    """UNCERTIFIED where multipliers are large, and were several times smaller at a looser tolerance."""
+    size = np.abs(outcome.point.multipliers)
+    if size.max(initial=0.0) <= _LARGE * max(1.0, np.abs(problem.gradient(outcome.point.x)).max(initial=0.0)):
+        return outcome
+    loose = rerun(problem.x0, _LOOSE)
+    if loose.status is not Status.OPTIMAL:
+        return outcome
+    grown = (size > _GROWTH * np.abs(loose.point.multipliers)) & (size > 1e-3 * size.max())
+    if not grown[np.argmax(size)]:
+        return outcome
+    rows = [problem.rows[i].name for i in np.flatnonzero(grown)]
+    message = (
+        f"{Status.UNCERTIFIED.advice} Multipliers grow when the tolerance is tightened: there are none at this "
+        f"point (no constraint qualification). Rows: {_listed(rows)}; state them otherwise."
+    )
+    return replace(outcome, status=Status.UNCERTIFIED, message=message)
+
+
+@dataclass(frozen=True, eq=False)
+class _Active:
+    """The active rows and bounds of a point, each with its sign (+1 an upper one, -1 a lower, 0 both)."""
+
+    rows: Vector
+    row_sign: Vector
+    row_strong: Vector
+    bounds: Vector
+    bound_sign: Vector
+    bound_strong: Vector
+
+
+def _active(problem: Problem, point: Point, jacobian: Vector) -> _Active:
+    """Active: within 1e-4 of the bound, relative; strongly: with a multiplier that is not small either."""
+    pull = max(1.0, float(np.abs(problem.gradient(point.x)).max(initial=0.0)))
+
+    def near(values: Vector, lower: Vector, upper: Vector) -> tuple[Vector, Vector, Vector]:
+        size = np.maximum(1.0, np.abs(values))
+        low, high = (values - lower) / size <= _ACTIVE, (upper - values) / size <= _ACTIVE
+        return np.flatnonzero(low | high), high.astype(float) - low, lower == upper
+
+    rows, sign, equal = near(problem.constraints(point.x), problem.g_lower, problem.g_upper)
+    force = np.abs(point.multipliers) * np.abs(jacobian).max(axis=1, initial=0.0) / pull
+    bounds, bound_sign, fixed = near(point.x, problem.x_lower, problem.x_upper)
+    strong = fixed | (np.maximum(point.lower, point.upper) / pull >= _ACTIVE)
+    return _Active(
+        rows,
+        np.where(equal, 0.0, sign)[rows],
+        (equal | (force >= _ACTIVE))[rows],
+        bounds,
+        np.where(fixed, 0.0, bound_sign)[bounds],
+        strong[bounds],
+    )
+
+
+def descent(problem: Problem, point: Point) -> Vector | None:
+    """A direction of negative curvature that keeps the active rows and bounds to first order; None without."""
+    x = point.x
+    rows, columns = problem.hessianstructure()
+    curvature = np.zeros((x.size, x.size))
+    curvature[rows, columns] = problem.hessian(x, point.multipliers, 1.0)
+    curvature = curvature + np.tril(curvature, -1).T
+    if not np.isfinite(curvature).all() or not curvature.any():
+        return None
+    jacobian = problem.jacobian_matrix(x).toarray()
+    active = _active(problem, point, jacobian)
+    # In variables of this scale no curvature is above 1, however steep a function is near zero.
+    scale = 1.0 / np.sqrt(np.maximum(np.abs(curvature).max(axis=1), 1e-3))
+    curvature, jacobian = scale[:, None] * curvature * scale, jacobian * scale
+    for weak in (False, True):
+        kept = np.ones(x.size, dtype=bool)
+        kept[active.bounds[active.bound_strong | weak]] = False
+        direction = _most_negative(curvature, jacobian[active.rows[active.row_strong | weak]], kept)
+        if direction is None:
+            return None
+        for sign in (1.0, -1.0):
+            moves = sign * (jacobian[active.rows] @ direction)
+            steps = sign * direction[active.bounds]
+            small = 1e-8 * np.abs(direction).max()
+            if np.all((active.row_sign * moves <= small) | active.row_strong) and np.all(
+                (active.bound_sign * steps <= small) | active.bound_strong
+            ):
+                return sign * scale * direction
+    return None
+
+
+def _most_negative(curvature: Vector, rows: Vector, kept: Vector) -> Vector | None:
+    """The eigenvector of the least curvature in the rows' null space, if that is negative."""
+    free = np.flatnonzero(kept)
+    size = np.abs(rows[:, free]).max(axis=1, initial=0.0)
+    rows = rows[size > 0][:, free] / size[size > 0, None]
+    basis = np.eye(free.size)
+    if len(rows):
+        whole, triangle, _ = qr(rows.T, pivoting=True)
+        diagonal = np.abs(np.diag(triangle))
+        basis = whole[:, int(np.sum(diagonal > _RANK * diagonal[0])) :]
+    if not basis.shape[1]:
+        return None
+    reduced = basis.T @ curvature[np.ix_(free, free)] @ basis
+    least, vector = eigh(0.5 * (reduced + reduced.T), subset_by_index=[0, 0])
+    if least[0] >= _CURVED:
+        return None
+    direction = np.zeros(kept.size)
+    direction[free] = basis @ vector[:, 0]
+    return direction
+
+
+def dependent_rows(problem: Problem, point: Point) -> list[str]:
+    """Names of active rows among which the multipliers may be shifted, keeping every sign; [] where unique."""
+    jacobian = problem.jacobian_matrix(point.x).toarray()
+    active = _active(problem, point, jacobian)
+    if not active.rows.size:
+        return []
+    rows = jacobian[active.rows]
+    size = np.abs(rows).max(axis=1, initial=0.0)
+    rows = rows / np.where(size > 0, size, 1.0)[:, None]
+    free = np.setdiff1d(np.arange(point.x.size), active.bounds)
+    left, singular, _ = svd(rows[:, free], full_matrices=True)
+    rank = int(np.sum(singular > _RANK * max(1.0, singular.max(initial=0.0))))
+    shifts = left[:, rank:]
+    if not shifts.shape[1]:
+        return []
+    pair = _parallel(rows, active)
+    if pair:
+        return [problem.rows[active.rows[i]].name for i in pair]
+    shift = _allowed(shifts, rows[:, active.bounds], active)
+    if shift is None:
+        return []
+    return [problem.rows[active.rows[i]].name for i in np.flatnonzero(np.abs(shift) > 1e-6 * np.abs(shift).max())]
+
+
+def _parallel(rows: Vector, active: _Active) -> tuple[int, int] | None:
+    """Two active rows that are multiples of one another, one of them with a multiplier to share."""
+    norms = np.linalg.norm(rows, axis=1)
+    cosine = rows @ rows.T / np.maximum(np.outer(norms, norms), 1e-300)
+    for i, j in np.argwhere(np.triu(np.abs(cosine) > 1.0 - 1e-12, 1)):
+        same = active.row_sign[i] * active.row_sign[j] * np.sign(cosine[i, j]) >= 0
+        if not same or active.row_strong[i] or active.row_strong[j]:
+            return int(i), int(j)
+    return None
+
+
+def _allowed(shifts: Vector, at_bounds: Vector, active: _Active) -> Vector | None:
+    """A shift y of the rows' multipliers for which small steps keep the sign of each that is zero, or None.
+
+    Of a row or bound with sign +1 the multiplier is >= 0, with -1 <= 0; a bound's moves by -A' y.
+    """
+    weak, loose = ~active.row_strong, ~active.bound_strong
+    inequalities = np.vstack(
+        [
+            -(active.row_sign[:, None] * shifts)[weak],
+            (active.bound_sign[:, None] * (at_bounds.T @ shifts))[loose],
+        ]
+    )
+    target = np.random.default_rng(0).uniform(1.0, 2.0, shifts.shape[1])
+    for sign in (1.0, -1.0):
+        found = linprog(
+            -sign * target,
+            A_ub=inequalities if len(inequalities) else None,
+            b_ub=np.zeros(len(inequalities)) if len(inequalities) else None,
+            bounds=(-1.0, 1.0),
+            method="highs",
+        )
+        if found.status == 0 and -found.fun > 1e-6:
+            return shifts @ found.x
+    return None
+
+
+def _listed(names: list[str], most: int = 4) -> str:
+    shown = ", ".join(f"'{name}'" for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

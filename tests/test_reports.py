@@ -1,0 +1,464 @@
+"""Reports: the same figures in every form, any name harmless, and files that are whole or untouched."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import os
+import re
+import zipfile
+from dataclasses import replace
+from html.parser import HTMLParser
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from rich.console import Console
+
+import chainopt as co
+from chainopt.report import (
+    findings,
+    headline,
+    html_text,
+    json_text,
+    replacing,
+    result_record,
+    show,
+    write_excel,
+    write_html,
+)
+
+MODELS = Path(__file__).resolve().parents[1] / "models"
+
+HOSTILE = (
+    "=1+1",
+    "@SUM(1)",
+    '=HYPERLINK("http://x")',
+    "+cmd|x",
+    "-2",
+    "<img src=x onerror=alert(1)>",
+    "</script><script>alert(1)</script>",
+    "../../x",
+    "CON",
+    "x" * 300,
+    "exe.\u202egnp",
+    "{{ 7 * 7 }}",
+    "[bold]loud[/bold]",
+)
+
+KEYS = {
+    "goods": "good unit supply imported produced used sold disposed price backprop difference low high interval",
+    "uses": "kind good process amount share value",
+    "processes": "process firm level revenue cost profit rent",
+    "limits": "kind good process limit rent",
+}
+
+
+def model(name: str) -> co.Chain:
+    spec = importlib.util.spec_from_file_location(name, MODELS / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.chain()
+
+
+@pytest.fixture(scope="module")
+def tupperware() -> tuple[co.Chain, co.Solution]:
+    chain = model("tupperware")
+    return chain, co.solve(chain)
+
+
+@pytest.fixture(scope="module")
+def petrochemicals() -> tuple[co.Chain, co.Solution]:
+    chain = model("petrochemicals")
+    return chain, co.solve(chain)
+
+
+@pytest.fixture(scope="module")
+def hostile() -> tuple[co.Chain, co.Solution]:
+    """A row of goods whose names are attacks, each made of the one before."""
+    goods = [co.Good(name, unit="=2+2") for name in HOSTILE]
+    goods[0] = replace(goods[0], supply=5)
+    goods[-1] = replace(goods[-1], price=2, notes="=3+3")
+    processes = [
+        co.Process(f"{made}!", firm="=4+4", function="linear", inputs={used: 1}, outputs=made, notes="@x")
+        for used, made in zip(HOSTILE, HOSTILE[1:])
+    ]
+    chain = co.Chain(goods, processes, name="=<b>attack</b>")
+    return chain, co.solve(chain)
+
+
+def infeasible() -> tuple[co.Chain, co.Solution]:
+    goods = [co.Good("a", supply=1), co.Good("b", min_sale=5)]
+    chain = co.Chain(goods, [co.Process("p", formula="b = a")])
+    return chain, co.solve(chain)
+
+
+def stopped(status: co.Status, solution: co.Solution) -> co.Solution:
+    """A solution as a solve with another end would have left it."""
+    bare = replace(solution, status=status, message="stopped; for a test")
+    if status is co.Status.UNCERTIFIED:
+        return bare
+    return replace(bare, multipliers=None, derivatives=None, intervals=None, kkt=None, scope=None)
+
+
+def terminal(chain: co.Chain, solution: co.Solution, width: int = 80, **options: Any) -> str:
+    console = Console(width=width, file=io.StringIO(), **options)
+    show(chain, solution, co.tables(chain, solution), console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+class Tags(HTMLParser):
+    """Every element of a page with its attributes."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def page(chain: co.Chain, solution: co.Solution) -> str:
+    return html_text(chain, solution, co.tables(chain, solution))
+
+
+# JSON
+
+
+def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Chain, co.Solution]) -> None:
+    record = result_record(*petrochemicals, seconds={"read": 0.5})
+    documented = [
+        "chainopt",
+        "chain",
+        "status",
+        "message",
+        "objective",
+        "numeraire",
+        "goods",
+        "uses",
+        "processes",
+        "limits",
+        "kkt",
+        "solver",
+    ]
+    assert list(record)[: len(documented)] == documented
+    assert set(record) - set(documented) == {"scope", "warnings", "removed"}
+    for table, keys in KEYS.items():
+        assert record[table], table
+        assert all(list(row) == keys.split() for row in record[table])
+    assert list(record["kkt"]) == ["stationarity", "feasibility", "complementarity"]
+    assert list(record["solver"]) == ["name", "version", "iterations", "seconds"]
+    assert record["solver"]["seconds"]["read"] == 0.5
+    assert record["solver"]["seconds"]["solve"] > 0
+
+
+def test_the_record_says_what_the_essay_says(tupperware: tuple[co.Chain, co.Solution]) -> None:
+    record = json.loads(json_text(result_record(*tupperware)))
+    prices = {row["good"]: row["price"] for row in record["goods"]}
+    assert prices == pytest.approx({"natgas": 1 / 24, "ethylene": 1 / 6, "polyethylene": 1.5, "tupperware": 1})
+    assert [row["interval"] for row in record["goods"]] == ["point"] * 4
+    assert record["status"] == "optimal"
+    assert record["numeraire"] is None
+
+
+def test_what_does_not_exist_is_null(tupperware: tuple[co.Chain, co.Solution]) -> None:
+    chain, solution = infeasible()
+    record = json.loads(json_text(result_record(chain, solution)))
+    assert record["status"] == "infeasible"
+    assert {row["price"] for row in record["goods"]} == {None}
+    assert {row["interval"] for row in record["goods"]} == {None}
+    for row in result_record(*tupperware)["uses"]:
+        assert row["process"] is None or row["kind"] == "use"
+
+
+def test_an_unbounded_end_is_null() -> None:
+    chain = co.Chain(
+        [co.Good("ore", supply=1, price=1), co.Good("dross", price=2, max_sale=0)],
+        [co.Process("sort", function="linear", inputs={"ore": 1}, outputs={"dross": 1})],
+    )
+    record = result_record(chain, co.solve(chain))
+    for row in record["goods"]:
+        unbounded = {"unbounded above": ["high"], "unbounded below": ["low"], "unbounded": ["low", "high"]}
+        assert all(row[end] is None for end in unbounded.get(row["interval"], []))
+    json_text(record)
+
+
+def test_a_numeraire_divides_every_price(petrochemicals: tuple[co.Chain, co.Solution]) -> None:
+    record = result_record(*petrochemicals, numeraire="Crude  oil")
+    assert record["numeraire"] == "crude oil"
+    prices = {row["good"]: row["price"] for row in record["goods"]}
+    assert prices["crude oil"] == pytest.approx(1)
+    assert prices["naphtha"] == pytest.approx(620 / 540)
+
+
+# Excel
+
+
+def sheet_rows(sheet: Any) -> list[dict[str, Any]]:
+    head, *rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
+    chain, solution = petrochemicals
+    write_excel(chain, solution, tmp_path / "report.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    assert book.sheetnames == ["Summary", "Prices", "Uses", "Processes", "Limits", "Solver", "Inputs"]
+    tables = co.tables(chain, solution)
+    columns = {
+        "Prices": (
+            tables.goods,
+            {"Price": "price", "Derivative": "backprop", "Low": "low", "Produced": "produced"},
+        ),
+        "Uses": (tables.uses, {"Amount": "amount", "Share": "share", "Would pay": "value"}),
+        "Processes": (tables.processes, {"Level": "level", "Cost": "cost", "Profit": "profit"}),
+        "Limits": (tables.limits, {"Limit": "limit", "Rent": "rent"}),
+    }
+    for name, (frame, titles) in columns.items():
+        rows = sheet_rows(book[name])
+        assert len(rows) == len(frame)
+        for title, column in titles.items():
+            expected = [None if isnan(value) else value for value in frame[column]]
+            assert [row[title] for row in rows] == expected, (name, title)
+        assert book[name].freeze_panes
+        assert book[name].tables
+        assert book[name].page_setup.orientation == "landscape"
+
+
+def test_excel_shows_the_data_as_read(tupperware: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
+    write_excel(*tupperware, tmp_path / "report.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "report.xlsx")["Inputs"]
+    texts = {cell.value for row in sheet.iter_rows() for cell in row}
+    assert {"ethylene = sqrt(natgas)", "tupperware = ln(polyethylene)", "C", 4, "-inf"} <= texts
+
+
+def test_names_stay_text_in_excel(hostile: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
+    write_excel(*hostile, tmp_path / "report.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    for sheet in book:
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.data_type != "f", (sheet.title, cell.coordinate, cell.value)
+                if isinstance(cell.value, str) and cell.value.startswith(("=", "+", "-", "@")):
+                    assert cell.quotePrefix
+                assert cell.hyperlink is None or cell.hyperlink.target is None
+    goods = [row["Good"] for row in sheet_rows(book["Prices"])]
+    assert goods == [name.replace("\u202e", "<U+202E>") for name in HOSTILE]
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:
+        assert all(b"<f>" not in parts.read(name) for name in parts.namelist())
+
+
+# HTML
+
+
+def test_html_asks_nothing_of_the_network(petrochemicals: tuple[co.Chain, co.Solution]) -> None:
+    text = page(*petrochemicals)
+    tags = Tags(text).found
+    policy = [a["content"] for tag, a in tags if a.get("http-equiv") == "Content-Security-Policy"]
+    assert len(policy) == 1
+    assert policy[0] is not None
+    assert "default-src 'none'" in policy[0]
+    assert "unsafe" not in policy[0]
+    links = [a[name] for _, a in tags for name in ("src", "href", "action", "data", "srcset") if a.get(name)]
+    assert links
+    assert all(link is not None and link.startswith(("#", "data:")) for link in links)
+    assert not re.search(r"https?://|@import|url\(", text)
+    assert len(text) < 1_500_000
+
+
+def test_html_tables_can_be_read_aloud(petrochemicals: tuple[co.Chain, co.Solution]) -> None:
+    tags = Tags(page(*petrochemicals)).found
+    tables = sum(tag == "table" for tag, _ in tags)
+    assert tables == sum(tag == "caption" for tag, _ in tags) > 4
+    assert all(attributes.get("scope") for tag, attributes in tags if tag == "th")
+    assert all("style" not in attributes for _, attributes in tags)
+    ids = [attributes["id"] for _, attributes in tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    targets = {a["href"] for tag, a in tags if tag == "a"}
+    assert targets <= {f"#{name}" for name in ids}
+
+
+def test_names_are_harmless_in_html(
+    hostile: tuple[co.Chain, co.Solution], tupperware: tuple[co.Chain, co.Solution]
+) -> None:
+    text = page(*hostile)
+    kinds = {tag for tag, _ in Tags(text).found}
+    assert kinds <= {tag for tag, _ in Tags(page(*tupperware)).found}
+    assert sum(tag == "script" for tag, _ in Tags(text).found) == 1
+    assert not any(name.startswith("on") for _, attributes in Tags(text).found for name in attributes)
+    assert "&lt;img src=x onerror=alert(1)&gt;" in text
+    assert "{{ 7 * 7 }}" in text
+    assert "\u202e" not in text
+    assert "&lt;U+202E&gt;" in text
+
+
+def test_a_long_chain_keeps_what_matters() -> None:
+    count = 600
+    goods = [co.Good(f"g{i}", supply=1, price=1 + i) for i in range(count)]
+    chain = co.Chain(goods, [co.Process("p", function="linear", inputs={"g0": 1}, outputs="g1")])
+    solution = co.solve(chain)
+    text = page(chain, solution)
+    assert "100 more of less value are left out" in text
+    assert "<bdi>g599</bdi>" in text
+    assert "<bdi>g5</bdi>" not in text
+    shown = terminal(chain, solution)
+    assert "570 of 600 goods more" in shown
+    assert "g599" in shown
+
+
+# Every status, in every form
+
+
+@pytest.mark.parametrize("status", list(co.Status))
+@pytest.mark.parametrize("planned", [True, False])
+def test_every_status_can_be_reported(
+    status: co.Status, planned: bool, petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path
+) -> None:
+    chain, solution = petrochemicals
+    if status is not co.Status.OPTIMAL:
+        solution = stopped(status, solution)
+        if not planned:
+            solution = replace(solution, plan=None, net=None, objective=None)
+    assert headline(solution)
+    assert "nan" not in " ".join(found.text for found in findings(solution, co.tables(chain, solution))).split()
+    json_text(result_record(chain, solution))
+    write_html(chain, solution, tmp_path / "report.html")
+    write_excel(chain, solution, tmp_path / "report.xlsx")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert headline(solution).replace("'", "&#39;") in text
+    assert ">nan<" not in text
+    assert " ".join(headline(solution).split()) in " ".join(terminal(chain, solution).split())
+    openpyxl.load_workbook(tmp_path / "report.xlsx")
+
+
+def test_removed_processes_and_warnings_are_said(tupperware: tuple[co.Chain, co.Solution]) -> None:
+    chain, solution = tupperware
+    solution = replace(solution, removed={"mill": 'nothing supplies "ore"'}, warnings=("mind the gap",))
+    text = " ".join(found.text for found in findings(solution, co.tables(chain, solution)))
+    assert 'mill can\'t run: nothing supplies "ore".' in text
+    assert "Mind the gap." in text
+    record = result_record(chain, solution)
+    assert record["removed"] == [{"process": "mill", "why": 'nothing supplies "ore"'}]
+    assert "mind the gap" in record["warnings"]
+
+
+def test_a_price_that_is_a_range_is_said_so() -> None:
+    chain = co.Chain(
+        [co.Good("A", supply=1, price=8), co.Good("B", supply=1), co.Good("C", price=10)],
+        [co.Process("p", function="leontief", inputs={"A": 1, "B": 1}, outputs="C")],
+    )
+    solution = co.solve(chain)
+    sentences = [found.text for found in findings(solution, co.tables(chain, solution))]
+    assert "A has no single price: 8 to 10 supports the plan as well." in sentences
+    assert "8 to 10" in terminal(chain, solution)
+    assert "8 to 10" in page(chain, solution)
+
+
+def test_nothing_matters_but_what_is_scarce(hostile: tuple[co.Chain, co.Solution]) -> None:
+    """Multipliers of 1e-13 are rounding, whatever the largest price is."""
+    goods = [co.Good("sand", supply=5), co.Good("glass", price=2, max_sale=1)]
+    chain = co.Chain(
+        goods, [co.Process("melt", function="linear", inputs={"sand": 1}, outputs="glass", capacity=4)]
+    )
+    solution = co.solve(chain)
+    found = [finding.text for finding in findings(solution, co.tables(chain, solution))]
+    assert found[0] == "The most glass that final demand takes, 1, binds: one more unit would add 2, 2 in all."
+    assert not any("sand" in text or "melt" in text for text in found)
+
+
+# The terminal
+
+
+def test_the_terminal_fits_and_shows_the_loss(tupperware: tuple[co.Chain, co.Solution]) -> None:
+    text = terminal(*tupperware)
+    assert max(map(len, text.splitlines())) <= 80
+    said = " ".join(text.split())
+    assert "moulding (C) runs at a loss of 1.40547 at these prices and would shut down if it could." in said
+    assert "-1.40547" in said
+
+
+@pytest.mark.parametrize("which", ["petrochemicals", "hostile"])
+def test_the_terminal_fits_any_chain(which: str, request: pytest.FixtureRequest) -> None:
+    text = terminal(*request.getfixturevalue(which))
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\u202e" not in text
+
+
+def test_names_are_no_markup_in_the_terminal(
+    hostile: tuple[co.Chain, co.Solution], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "[bold]loud[/bold]" in terminal(*hostile, width=200)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[3" not in terminal(*hostile, force_terminal=True)
+
+
+# Files
+
+
+def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    with pytest.raises(ZeroDivisionError), replacing(path) as file:
+        file.write(b"half")
+        raise ZeroDivisionError
+    assert path.read_text() == "old"
+    with replacing(path) as file:
+        file.write(b"new")
+    assert path.read_text() == "new"
+    assert [child.name for child in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_full_disk_leaves_the_old_file(
+    tupperware: tuple[co.Chain, co.Solution], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match=r'^can\'t write ".*report.html": no space left on device$'):
+        write_html(*tupperware, path)
+    assert path.read_text() == "old"
+    assert [child.name for child in tmp_path.iterdir()] == ["report.html"]
+
+
+@pytest.mark.parametrize("write", [write_html, write_excel])
+def test_a_place_that_can_not_be_written_is_one_line(
+    write: Any, tupperware: tuple[co.Chain, co.Solution], tmp_path: Path
+) -> None:
+    with pytest.raises(FileNotFoundError, match="there is no folder") as missing:
+        write(*tupperware, tmp_path / "none" / "report")
+    assert "\n" not in str(missing.value)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotADirectoryError, match="is not a folder"):
+        write(*tupperware, tmp_path / "file" / "report")
+    with pytest.raises(OSError, match="it is not a file"):
+        write(*tupperware, tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_one_line(tupperware: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(PermissionError, match="read-only"):
+            write_html(*tupperware, tmp_path / "report.html")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with replacing(tmp_path / "link") as file:
+        file.write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"

@@ -1,0 +1,69 @@
+"""Prices against what changes when a supply does: re-solves of random concave chains, and another engine."""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy as np
+import pytest
+from chains import objective, random_chain, with_supply
+from direct_casadi import solve_directly
+
+import chainopt as co
+
+TOLERANCE = 1e-5
+RESOLVED = [
+    (kind, seed, cyclic)
+    for kind, seeds in (("smooth", range(5)), ("linear", range(3)), ("mixed", range(6)))
+    for seed in seeds
+    for cyclic in (False, True)
+]
+COMPARED = [(kind, seed, cyclic) for kind in ("smooth", "mixed") for seed in (6, 7, 8) for cyclic in (False, True)]
+
+
+def value(chain: co.Chain, missing: float) -> float:
+    """The optimal value; `missing` where there is no feasible plan."""
+    return missing if co.solve(chain).status is co.Status.INFEASIBLE else objective(chain)
+
+
+@pytest.mark.parametrize(("kind", "seed", "cyclic"), RESOLVED)
+def test_a_price_lies_between_the_slopes_of_the_optimal_value(kind: str, seed: int, cyclic: bool) -> None:
+    chain = random_chain(seed, kind, cyclic)
+    solution = co.solve(chain)
+    assert solution.status is co.Status.OPTIMAL, solution.message
+    table = co.prices(chain, solution).set_index("good")
+    amounts = co.tables(chain, solution).goods.set_index("good")
+    point = table[table["interval"] == "point"]
+    np.testing.assert_allclose(point["price"], point["backprop"], rtol=1e-5, atol=TOLERANCE)
+    random = np.random.default_rng(seed)
+    for name in random.choice(chain.goods, min(3, len(chain.goods)), replace=False):
+        row, good = table.loc[name.good], chain.good(name.good)
+        if np.isnan(row["price"]):
+            continue
+        moves = amounts.loc[good.good, ["supply", "imported", "produced"]].abs().sum()
+        step = 1e-3 * max(float(moves), 0.1)
+        best = solution.objective
+        assert best is not None
+        right = (value(with_supply(chain, good.good, good.supply + step), -inf) - best) / step
+        left = (best - value(with_supply(chain, good.good, good.supply - step), -inf)) / step
+        slack = TOLERANCE * (1.0 + abs(row["price"]))
+        assert right - slack <= row["low"] <= row["high"] <= left + slack, good
+        assert row["low"] - slack <= row["price"] <= row["high"] + slack, good
+
+
+@pytest.mark.parametrize(("kind", "seed", "cyclic"), COMPARED)
+def test_another_engine_finds_the_same_prices(kind: str, seed: int, cyclic: bool) -> None:
+    chain = random_chain(seed, kind, cyclic)
+    solution = co.solve(chain)
+    assert solution.status is co.Status.OPTIMAL, solution.message
+    best, prices, _ = solve_directly(chain, tolerance=1e-11)
+    assert solution.objective == pytest.approx(best, rel=1e-6, abs=1e-6)
+    table = co.prices(chain, solution).set_index("good")
+    unique = table[table["interval"] == "point"]
+    moves = co.tables(chain, solution).goods.set_index("good")[["imported", "produced", "supply"]].abs().sum(axis=1)
+    compared = 0
+    for good, price in unique["price"].items():
+        if moves[good] > 1e-3:
+            assert price == pytest.approx(prices[good], rel=1e-5, abs=TOLERANCE), good
+            compared += 1
+    assert compared >= len(chain.goods) / 4
