@@ -176,7 +176,7 @@ def use_values(net: Network, derivatives: Derivatives) -> tuple[Array, Array, Ar
     sale_value[ops.index[sale]] = ops.constant[sale]
     disposal_value = np.full(goods, np.nan)
     thrown = ops.kind == DISPOSAL
-    disposal_value[ops.index[thrown]] = ops.constant[thrown]
+    disposal_value[ops.index[thrown]] = ops.constant[thrown] + 0.0
     return use_value, sale_value, disposal_value
 
 

@@ -128,7 +128,7 @@ class _Program:
             low, high = np.append(low, 0.0), np.append(high, highspy.kHighsInf)
         self.solver.addVars(len(low), low, high)
         self._add(matrix, constant, active)
-        # A first plane for each idle process and each of a few price vectors, without which an answer may have no end.
+        # Without a first plane for each idle process, at a few prices, an answer may have no end.
         for factor in (1.0, 0.1, 10.0):
             self._plane(np.where(self.open, factor * self.scale, self.known), every=True)
         if numeraire is not None:
@@ -213,7 +213,7 @@ class _Program:
         return self._plane(unknowns)
 
     def _plane(self, unknowns: Array, every: bool = False) -> bool:
-        """Add the planes of idle processes that would start at these unknowns, or of every one; whether any was."""
+        """Add planes of the idle processes that would start at these unknowns, or of all; whether any was."""
         if not self.idle:
             return False
         paid = np.maximum(self.ops.pays @ unknowns, _SLACK * self.scale)

@@ -20,7 +20,7 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core.staleflag import StaleFlagManager
 
 from chainopt.interior import Options, Outcome, Progress, run, solver_version
-from chainopt.nl import Evaluator, InfeasibleModelError, Vector, build_evaluator
+from chainopt.nl import Evaluator, InfeasibleModelError, Problem, build_evaluator
 from chainopt.scaling import read_scaling, scaled
 from chainopt.secondorder import reviewed
 from chainopt.status import Status
@@ -77,19 +77,19 @@ def solve_model(
             _load(model, solution)
         return solution
     scaling = read_scaling(model, evaluator)
-    problem = evaluator if scaling is None else scaled(evaluator, scaling)
+    problem: Problem = evaluator if scaling is None else scaled(evaluator, scaling)
 
-    def solved(x: Vector, accuracy: float | None = None) -> Outcome:
+    def solved(problem: Problem) -> Outcome:
         return run(
-            replace(problem, x0=x),
-            tolerance=accuracy or tolerance,
+            problem,
+            tolerance=tolerance,
             max_iterations=max_iterations,
             time_limit=None if time_limit is None else time_limit - (time.perf_counter() - begun),
             options=options,
             progress=progress,
         )
 
-    outcome = reviewed(problem, solved(problem.x0), solved)
+    outcome = reviewed(problem, solved(problem), solved)
     if scaling is not None:
         outcome = replace(
             outcome, point=scaling.back(outcome.point), objective=outcome.objective / scaling.objective

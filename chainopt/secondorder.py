@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 from scipy.linalg import eigh, qr, svd
@@ -30,21 +31,22 @@ _RESTARTS = 3
 _STEP = 0.1
 _LARGE = 1e4
 _GROWTH = 5.0
-_LOOSE = 1e-8
+_RELAXED = 1e-6
 
-Rerun = Callable[[Vector, float | None], Outcome]
-"""Solves the same problem again from x, at another tolerance where one is given."""
+Rerun = Callable[[Problem], Outcome]
+"""Solves a problem as the one under review was solved."""
 
 
 def reviewed(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
     """The outcome, or a better one beside a saddle; UNCERTIFIED where its point or multipliers don't stand."""
-    if outcome.status is not Status.OPTIMAL or not problem.x0.size:
+    if outcome.status not in (Status.OPTIMAL, Status.UNCERTIFIED) or not problem.x0.size:
         return outcome
     if problem.x0.size > MOST or problem.g_lower.size > 2 * MOST:
         note = f"second-order conditions and the uniqueness of multipliers: not checked above {MOST} variables"
         return replace(outcome, notes=(*outcome.notes, note))
-    outcome = _off_saddles(problem, outcome, rerun)
     if outcome.status is Status.OPTIMAL:
+        outcome = _off_saddles(problem, outcome, rerun)
+    if outcome.status in (Status.OPTIMAL, Status.UNCERTIFIED):
         outcome = _without_growth(problem, outcome, rerun)
     if outcome.status is Status.OPTIMAL:
         rows = dependent_rows(problem, outcome.point)
@@ -63,7 +65,8 @@ def _off_saddles(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
         step = _STEP * direction / np.max(np.abs(direction) / size)
         found = []
         for sign in (1.0, -1.0):
-            other = rerun(np.clip(outcome.point.x + sign * step, problem.x_lower, problem.x_upper), None)
+            beside = np.clip(outcome.point.x + sign * step, problem.x_lower, problem.x_upper)
+            other = rerun(_changed(problem, x0=beside))
             if other.raised is not None or other.status is Status.UNBOUNDED:
                 return other
             if other.status is Status.OPTIMAL:
@@ -86,22 +89,30 @@ def _off_saddles(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
 
 
 def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
-    """UNCERTIFIED where multipliers are large, and were several times smaller at a looser tolerance."""
-    size = np.abs(outcome.point.multipliers)
-    if size.max(initial=0.0) <= _LARGE * max(1.0, np.abs(problem.gradient(outcome.point.x)).max(initial=0.0)):
+    """UNCERTIFIED where multipliers are large, and several times smaller once their rows are relaxed a little."""
+    point = outcome.point
+    size = np.abs(point.multipliers)
+    pull = np.abs(problem.gradient(point.x)).max(initial=0.0)
+    large = size > _LARGE * max(1.0, pull)
+    if not large.any():
         return outcome
-    loose = rerun(problem.x0, _LOOSE)
-    if loose.status is not Status.OPTIMAL:
-        return outcome
-    grown = (size > _GROWTH * np.abs(loose.point.multipliers)) & (size > 1e-3 * size.max())
-    if not grown[np.argmax(size)]:
+    width = _RELAXED * np.maximum(1.0, np.abs(problem.constraints(point.x))) * large
+    relaxed = rerun(
+        _changed(problem, x0=point.x, g_lower=problem.g_lower - width, g_upper=problem.g_upper + width)
+    )
+    grown = large & (size > _GROWTH * np.abs(relaxed.point.multipliers))
+    if relaxed.status is not Status.OPTIMAL or not grown[np.argmax(size)]:
         return outcome
     rows = [problem.rows[i].name for i in np.flatnonzero(grown)]
     message = (
         f"{Status.UNCERTIFIED.advice} Multipliers grow when the tolerance is tightened: there are none at this "
-        f"point (no constraint qualification). Rows: {_listed(rows)}; state them otherwise."
+        f"point (no constraint qualification). State these rows otherwise: {_listed(rows)}."
     )
     return replace(outcome, status=Status.UNCERTIFIED, message=message)
+
+
+def _changed(problem: Problem, **arrays: Vector) -> Problem:
+    return replace(cast(Any, problem), **arrays)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, eq=False)

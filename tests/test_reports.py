@@ -10,6 +10,7 @@ import re
 import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ def hostile() -> tuple[co.Chain, co.Solution]:
     goods[-1] = replace(goods[-1], price=2, notes="=3+3")
     processes = [
         co.Process(f"{made}!", firm="=4+4", function="linear", inputs={used: 1}, outputs=made, notes="@x")
-        for used, made in zip(HOSTILE, HOSTILE[1:])
+        for used, made in pairwise(HOSTILE)
     ]
     chain = co.Chain(goods, processes, name="=<b>attack</b>")
     return chain, co.solve(chain)
@@ -286,11 +287,11 @@ def test_html_tables_can_be_read_aloud(petrochemicals: tuple[co.Chain, co.Soluti
 
 
 def test_names_are_harmless_in_html(
-    hostile: tuple[co.Chain, co.Solution], tupperware: tuple[co.Chain, co.Solution]
+    hostile: tuple[co.Chain, co.Solution], petrochemicals: tuple[co.Chain, co.Solution]
 ) -> None:
     text = page(*hostile)
     kinds = {tag for tag, _ in Tags(text).found}
-    assert kinds <= {tag for tag, _ in Tags(page(*tupperware)).found}
+    assert kinds <= {tag for tag, _ in Tags(page(*petrochemicals)).found}
     assert sum(tag == "script" for tag, _ in Tags(text).found) == 1
     assert not any(name.startswith("on") for _, attributes in Tags(text).found for name in attributes)
     assert "&lt;img src=x onerror=alert(1)&gt;" in text
@@ -319,9 +320,9 @@ def test_a_long_chain_keeps_what_matters() -> None:
 @pytest.mark.parametrize("status", list(co.Status))
 @pytest.mark.parametrize("planned", [True, False])
 def test_every_status_can_be_reported(
-    status: co.Status, planned: bool, petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path
+    status: co.Status, planned: bool, tupperware: tuple[co.Chain, co.Solution], tmp_path: Path
 ) -> None:
-    chain, solution = petrochemicals
+    chain, solution = tupperware
     if status is not co.Status.OPTIMAL:
         solution = stopped(status, solution)
         if not planned:
@@ -361,7 +362,7 @@ def test_a_price_that_is_a_range_is_said_so() -> None:
     assert "8 to 10" in page(chain, solution)
 
 
-def test_nothing_matters_but_what_is_scarce(hostile: tuple[co.Chain, co.Solution]) -> None:
+def test_nothing_matters_but_what_is_scarce() -> None:
     """Multipliers of 1e-13 are rounding, whatever the largest price is."""
     goods = [co.Good("sand", supply=5), co.Good("glass", price=2, max_sale=1)]
     chain = co.Chain(
@@ -405,9 +406,14 @@ def test_names_are_no_markup_in_the_terminal(
 def test_a_failing_write_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text("old")
-    with pytest.raises(ZeroDivisionError), replacing(path) as file:
-        file.write(b"half")
-        raise ZeroDivisionError
+
+    def half() -> None:
+        with replacing(path) as file:
+            file.write(b"half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
     assert path.read_text() == "old"
     with replacing(path) as file:
         file.write(b"new")

@@ -110,9 +110,11 @@ def _with_balances(prices: Sheet, balances: Sheet) -> Sheet:
     return Sheet(prices.title, prices.caption, columns + more, prices.rows, shown)
 
 
-def _put(sheet: Any, row: int, column: int, value: Any) -> Any:
+def _put(sheet: Any, row: int, column: int, value: Any, style: str = "Normal") -> Any:
     """Write one cell: text stays text, whatever it begins with; what does not exist is left empty."""
     cell = sheet.cell(row, column)
+    # First: a style that comes later takes the prefix away again.
+    cell.style = style
     if isinstance(value, str):
         text = legible(value)
         if not text:
@@ -170,8 +172,7 @@ def _rows(
 ) -> int:
     lines = [1] * len(values)
     for j, column in enumerate(columns, 1):
-        header = _put(sheet, top, j, column.title)
-        header.style = "Report header"
+        header = _put(sheet, top, j, column.title, "Report header")
         header.alignment = Alignment(horizontal="right") if column.numeric else _indented(j)
         letter = get_column_letter(j)
         texts = [row[j - 1] for row in values if isinstance(row[j - 1], str)]
@@ -225,8 +226,8 @@ def _format(text: str, most: int = 0) -> str:
 def _summary(sheet: Any, chain: Chain, solution: Solution, figures: Tables, cut: Sequence[str]) -> None:
     _page(sheet)
     sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 18, 100
-    _put(sheet, 1, 1, chain.name or "Supply chain").style = "Report title"
-    _put(sheet, 2, 1, headline(solution)).style = "Report heading"
+    _put(sheet, 1, 1, chain.name or "Supply chain", "Report title")
+    _put(sheet, 2, 1, headline(solution), "Report heading")
     found = findings(solution, figures)
     facts = [
         ("Status", str(solution.status)),
@@ -247,16 +248,15 @@ def _summary(sheet: Any, chain: Chain, solution: Solution, figures: Tables, cut:
             cell.number_format = _format(figure(value))
         row += 1
     row += 1
-    _put(sheet, row, 1, "What it says").style = "Report heading"
+    _put(sheet, row, 1, "What it says", "Report heading")
     for finding in found:
         row += 1
         _link(_put(sheet, row, 1, _HOME[finding.about]), _HOME[finding.about])
-        cell = _put(sheet, row, 2, finding.text)
-        cell.style = "Report caution" if finding.caution else "Report text"
+        _put(sheet, row, 2, finding.text, "Report caution" if finding.caution else "Report text")
         sheet.row_dimensions[row].height = 15 * (1 + len(finding.text) // 105)
     for text in cut:
         row += 1
-        _put(sheet, row, 2, text).style = "Report caution"
+        _put(sheet, row, 2, text, "Report caution")
 
 
 def _link(cell: Any, sheet: str) -> None:
@@ -305,7 +305,7 @@ def _inputs(sheet: Any, chain: Chain) -> None:
             [None if record[c.name] == default[c.name] else _as_read(record[c.name]) for c in columns]
             for record in records
         ]
-        _put(sheet, row, 1, name.capitalize()).style = "Report heading"
+        _put(sheet, row, 1, name.capitalize(), "Report heading")
         formats = [[""] * len(values)] * len(columns)
         row = _rows(sheet, row + 1, columns, values, formats, f"input_{name}") + 1
 

@@ -105,7 +105,7 @@ def _losses(tables: Tables) -> Iterator[Finding]:
 def _removed(solution: Solution) -> Iterator[Finding]:
     gone = list(solution.removed.items())
     for process, why in gone[:MOST]:
-        yield Finding("processes", _sentence(f"{short(process)} can't run: {short(why, 300)}"), caution=True)
+        yield Finding("processes", f"{short(process)} can't run: {_stopped(short(why, 300))}", caution=True)
     if len(gone) > MOST:
         text = f"{_count(len(gone) - MOST, 'more process', 'more processes')} can't run either."
         yield Finding("processes", text, caution=True)
@@ -154,7 +154,7 @@ def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
 
 
 def _agreement(tables: Tables) -> Iterator[Finding]:
-    goods = tables.goods
+    goods = tables.goods[tables.goods["price"].notna()]
     compared = goods[goods["difference"].notna()]
     if compared.empty:
         return
@@ -228,5 +228,8 @@ def _count(number: int, one: str, many: str) -> str:
 
 def _sentence(text: str) -> str:
     """Text with a capital and a full stop."""
-    text = text[:1].upper() + text[1:]
+    return _stopped(text[:1].upper() + text[1:])
+
+
+def _stopped(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."

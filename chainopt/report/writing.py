@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
@@ -38,7 +38,8 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     except OSError as error:
         raise type(error)(f'can\'t write "{path}": {_reason(error, target)}') from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def _reason(error: OSError, target: Path) -> str:
