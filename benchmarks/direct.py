@@ -3,7 +3,7 @@
     maximise  price . sale   subject to   balance of each good,   level = scale prod x^a
 
 Vectors throughout (MX): a product of powers is exp of a sparse matrix times log. The balances' multipliers are
-the prices.
+the prices. Scalar expressions (kind "sx") solve as fast, but take 0.6 s more to differentiate at 20,000 flows.
 """
 
 from __future__ import annotations

@@ -7,19 +7,23 @@ divided by that good's price.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from chainopt.audit import audit
 from chainopt.backprop import use_values
 from chainopt.chain import Chain
 from chainopt.intervals import Intervals, price_intervals, settled
 from chainopt.names import key, nearest
 from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, Network, network
 from chainopt.operations import limited_amount
+from chainopt.paths import Story, stories
 from chainopt.plan import Multipliers, Plan, places, use_prices
 from chainopt.solution import Solution
+from chainopt.units import price_units
 
 Array = np.ndarray
 
@@ -41,6 +45,8 @@ class Tables:
     processes: pd.DataFrame
     limits: pd.DataFrame
     kkt: pd.DataFrame
+    audit: pd.DataFrame
+    stories: Mapping[str, Story]
     numeraire: str | None
 
 
@@ -58,6 +64,8 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
         _processes(net, plan, view),
         _limits(net, plan, view),
         _kkt(solution),
+        audit(solution, unit=view.unit),
+        stories(solution, unit=view.unit),
         view.numeraire,
     )
 
@@ -95,6 +103,7 @@ class _View:
     """A solution's figures in the whole chain's numbering, in the chosen money; nan where there is none."""
 
     numeraire: str | None
+    unit: float
     price: Array
     backprop: Array
     low: Array
@@ -113,6 +122,7 @@ class _View:
         goods, uses, limits = len(net.goods), len(net.use_good), len(net.limits)
         empty = cls(
             None,
+            1.0,
             *(np.full(goods, np.nan),) * 4,
             (None,) * goods,
             *(np.full(uses, np.nan),) * 2,
@@ -137,6 +147,7 @@ class _View:
         use_value, sale_value, disposal_value = use_values(part, derivatives)
         return cls(
             numeraire=numeraire,
+            unit=unit,
             price=of.goods(multipliers.price / unit),
             backprop=of.goods(settled(derivatives, intervals)),
             low=of.goods(intervals.low),
@@ -192,6 +203,7 @@ def _goods(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
         {
             "good": net.goods,
             "unit": [good.unit for good in net.chain.goods],
+            "price unit": price_units(net.chain, view.numeraire),
             "supply": net.supply,
             "imported": plan.imported,
             "produced": plan.produced(net),

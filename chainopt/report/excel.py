@@ -276,11 +276,12 @@ def _solver(sheet: Any, solution: Solution, kkt: Sheet) -> None:
         ("Message", solution.message),
     ]
     for label, value in facts:
-        _put(sheet, row, 1, label).font = Font(name=_FONT, bold=True)
-        cell = _put(sheet, row, 2 if not isinstance(value, str) else 3, value)
+        head = _put(sheet, row, 1, label)
+        head.font, head.alignment = Font(name=_FONT, bold=True), Alignment(vertical="top")
+        cell = _put(sheet, row, 3 if isinstance(value, str) else 2, value)
         if isinstance(value, float):
             cell.number_format = "0.0000"
-        else:
+        elif isinstance(value, str):
             cell.alignment = _indented(3, wrap=True)
             sheet.row_dimensions[row].height = _LINE * ceil(1.15 * len(str(value)) / _WIDEST)
         row += 1
