@@ -7,6 +7,7 @@ from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.nlp import build_model
 from chainopt.pyomo_plugin import ChainoptIpopt
 from chainopt.records import Good, Input, Observed, Output, Parameter, Process, Settings
+from chainopt.report import result_record, write_excel, write_html
 from chainopt.solution import Solution
 from chainopt.solve import solve
 from chainopt.status import Status
@@ -38,10 +39,13 @@ __all__ = [
     "prices",
     "processes",
     "read_workbook",
+    "result_record",
     "solve",
     "solve_model",
     "tables",
     "uses",
+    "write_excel",
+    "write_html",
     "write_template",
     "write_workbook",
 ]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -17,7 +18,7 @@ from chainopt.chain import Chain
 from chainopt.checks import ChainError
 from chainopt.examples import copy_example, example_names
 from chainopt.interior import Progress, SolverMissing
-from chainopt.report import json_text, replacing, result_record, show, write_excel, write_html
+from chainopt.report import json_text, result_record, show, write_excel, write_html
 from chainopt.solve import solve
 from chainopt.status import Status
 from chainopt.tables import NumeraireError, tables
@@ -29,6 +30,7 @@ from chainopt.workbook import (
     read_workbook,
     write_template,
 )
+from chainopt.writing import replacing
 
 BAD_INPUT = 2
 REPORTS = Path("reports")
@@ -183,4 +185,7 @@ def _progress() -> Any:
 
 def main() -> None:
     """The command `chainopt`."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     app()

@@ -36,6 +36,9 @@ _TOLERANCE = 1e-12
 _SOLVED = 1e-8
 _DOUBTFUL = 1e-6
 _RUNAWAY = 1e10
+_FAR = 1e5
+_UNBALANCED = 1e-3
+_WORTH = 1e-3
 
 _DEFAULTS: dict[str, str | int | float] = {
     "print_level": 0,
@@ -147,8 +150,9 @@ def run(
 
     The status is OPTIMAL where Ipopt succeeds or the KKT error is at most 1e-8 however Ipopt ended;
     UNCERTIFIED where it succeeds with an error above 1e-6 (or ten times a looser tolerance); UNBOUNDED
-    where the iterates diverge or a variable ends beyond 1e10 times the greatest number among the start,
-    the bounds and the right-hand sides (at least 1). `time_limit` is in seconds.
+    where the iterates diverge or a variable runs away: it ends far beyond the greatest number among the
+    start, the bounds and the right-hand sides (at least 1), and nothing holds it there. `time_limit` is in
+    seconds.
     Raises ValueError for an option that Ipopt does not have, and SolverMissing.
     """
     _cyipopt()
@@ -286,9 +290,9 @@ def _judged(e: Problem, point: Point, code: int, iterations: int, tolerance: flo
     note = ""
     if code == 5:
         pass
-    elif greatest(point.x) > _RUNAWAY * size or status is Status.UNBOUNDED:
+    elif status is Status.UNBOUNDED or runs_away(e, point, size, sure=error <= _SOLVED):
         near = greatest(row_gaps(e, point.x)) <= _DOUBTFUL * max(1.0, greatest(point.x))
-        status = Status.UNBOUNDED if near else Status.INFEASIBLE
+        status = Status.UNBOUNDED if near else status if code == 2 else Status.EVALUATION_ERROR
         note = _names("running away", e.variables, np.abs(point.x))
     elif error <= _SOLVED and status is not Status.INFEASIBLE:
         status = Status.OPTIMAL
@@ -299,6 +303,26 @@ def _judged(e: Problem, point: Point, code: int, iterations: int, tolerance: flo
         note = _names("violated most", e.rows, gaps / np.maximum(1, np.abs(e.constraints(point.x))))
     message = f"{status.advice} Ipopt: {words}; KKT error {error:.1e}.{note}"
     return Outcome(status, message, point, objective, error, iterations, code)
+
+
+def runs_away(e: Problem, point: Point, size: float, *, sure: bool) -> bool:
+    """Whether a variable far beyond the given numbers, of this size, is there because nothing stops it.
+
+    At a solution, however large, the forces on a variable cancel; on a runaway the objective's pull, or nothing
+    but a bound's multiplier on its way to zero, is left: a part of the forces, and worth something beside f.
+    """
+    x = np.abs(point.x)
+    far = x > _FAR * size
+    if not far.any():
+        return False
+    if not sure and x.max() > _RUNAWAY * size:
+        return True
+    gradient, jacobian = e.gradient(point.x), e.jacobian_matrix(point.x)
+    left = np.abs(gradient + jacobian.T @ point.multipliers)
+    forces = np.abs(gradient) + abs(jacobian).T @ np.abs(point.multipliers)
+    loose = far & ~(left <= _UNBALANCED * forces)
+    worth = left * x > _WORTH * max(1.0, abs(e.objective(point.x)))
+    return bool(np.any(loose & (worth | (x > _RUNAWAY * size))))
 
 
 def _names(what: str, components: tuple[Any, ...], amounts: Vector) -> str:

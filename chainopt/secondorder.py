@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-from scipy.linalg import eigh, qr, svd
+from scipy.linalg import eigh, qr
 from scipy.optimize import linprog
 
 from chainopt.interior import Outcome
@@ -186,11 +186,7 @@ def _most_negative(curvature: Vector, rows: Vector, kept: Vector) -> Vector | No
     free = np.flatnonzero(kept)
     size = np.abs(rows[:, free]).max(axis=1, initial=0.0)
     rows = rows[size > 0][:, free] / size[size > 0, None]
-    basis = np.eye(free.size)
-    if len(rows):
-        whole, triangle, _ = qr(rows.T, pivoting=True)
-        diagonal = np.abs(np.diag(triangle))
-        basis = whole[:, int(np.sum(diagonal > _RANK * diagonal[0])) :]
+    basis = _orthogonal(rows.T)
     if not basis.shape[1]:
         return None
     reduced = basis.T @ curvature[np.ix_(free, free)] @ basis
@@ -200,6 +196,15 @@ def _most_negative(curvature: Vector, rows: Vector, kept: Vector) -> Vector | No
     direction = np.zeros(kept.size)
     direction[free] = basis @ vector[:, 0]
     return direction
+
+
+def _orthogonal(matrix: Vector) -> Vector:
+    """A basis of what is orthogonal to all columns of a matrix."""
+    if not matrix.size:
+        return np.eye(len(matrix))
+    whole, triangle, _ = qr(matrix, pivoting=True)
+    diagonal = np.abs(np.diag(triangle))
+    return whole[:, int(np.sum(diagonal > _RANK * max(1.0, diagonal[0]))) :]
 
 
 def dependent_rows(problem: Problem, point: Point) -> list[str]:
@@ -212,9 +217,7 @@ def dependent_rows(problem: Problem, point: Point) -> list[str]:
     size = np.abs(rows).max(axis=1, initial=0.0)
     rows = rows / np.where(size > 0, size, 1.0)[:, None]
     free = np.setdiff1d(np.arange(point.x.size), active.bounds)
-    left, singular, _ = svd(rows[:, free], full_matrices=True)
-    rank = int(np.sum(singular > _RANK * max(1.0, singular.max(initial=0.0))))
-    shifts = left[:, rank:]
+    shifts = _orthogonal(rows[:, free])
     if not shifts.shape[1]:
         return []
     pair = _parallel(rows, active)

@@ -157,6 +157,7 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
         worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
         doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
     local = bent(net, priced)
+    scope = "local" if local else "global"
     warnings = []
     if local:
         warnings.append(
@@ -171,13 +172,13 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
     return Solution(
         chain,
         status,
-        "; ".join(doubts) if doubts else model.message,
+        "; ".join(doubts) or f"a {scope} optimum, certified by the independent check. {model.message}",
         plan.value(net),
         multipliers=multipliers,
         derivatives=derivatives,
         intervals=intervals,
         kkt=kkt,
-        scope="local" if local else "global",
+        scope=scope,
         warnings=tuple(warnings),
         **common,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 _ADVICE = {
-    "optimal": ("A local optimum was found and its multipliers are available.", 0),
+    "optimal": ("A point that satisfies the optimality conditions was found, with its multipliers.", 0),
     "uncertified": (
         "The solver stopped at a point that the independent KKT check refuses to certify: do not use its "
         "prices; rescale the units or loosen the tolerance.",

@@ -253,7 +253,7 @@ def _processes(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
     amount = made.data * plan.level[made.row]
     revenue = np.bincount(net.level_process[made.row], _money(view.price[made.col], amount), count)
     cost = np.bincount(net.use_process, _money(view.use_price, plan.use), count) + view.unit_cost * level
-    rent = np.zeros(count)
+    rent = np.where(np.isnan(revenue), np.nan, 0.0)
     for limit, paid, moved in zip(net.limits, view.rent, limited_amount(net, plan), strict=True):
         if limit.kind in (CAPACITY, MIN_LEVEL):
             rent[net.level_process[limit.index]] += limit.sign * _money(paid, moved)

@@ -71,6 +71,7 @@ class _Draw:
     random: np.random.Generator
     kind: str
     cyclic: bool
+    idle: bool
     goods: dict[str, co.Good] = field(default_factory=dict)
     processes: list[co.Process] = field(default_factory=list)
 
@@ -85,16 +86,20 @@ class _Draw:
         return [names[i] for i in sorted(self.random.choice(len(names), count, replace=False))]
 
 
-def random_chain(seed: int, kind: str = "mixed", cyclic: bool = False) -> co.Chain:
-    """A feasible, bounded, concave chain of 2 to 40 goods.
+def random_chain(
+    seed: int, kind: str = "mixed", cyclic: bool = False, *, idle: bool = False, most: int = 40
+) -> co.Chain:
+    """A feasible, bounded, concave chain of 2 to `most` goods (by-products apart).
 
     kind "linear": leontief and linear processes, constant prices, limits. "smooth": the other functions and
-    formulas, demand curves, no limits. "mixed": everything, non-rival goods and obligations too.
+    formulas, demand curves, no limits. "mixed": everything, non-rival goods and obligations too. Unless idle is
+    asked for (or the kind is linear), nearly everything runs: what is made has a demand curve.
     """
     if kind not in ("smooth", "linear", "mixed"):
         raise ValueError(kind)
-    draw = _Draw(np.random.default_rng([seed, {"smooth": 0, "linear": 1, "mixed": 2}[kind], cyclic]), kind, cyclic)
-    total = int(draw.random.integers(2, 41))
+    random = np.random.default_rng([seed, ("smooth", "linear", "mixed").index(kind), cyclic])
+    draw = _Draw(random, kind, cyclic, idle or kind == "linear")
+    total = int(draw.random.integers(2, most + 1))
     primary = max(1, min(total - 1, int(draw.random.integers(1, 6))))
     for i in range(primary):
         _primary(draw, f"g{i}")
@@ -122,9 +127,9 @@ def _primary(draw: _Draw, name: str) -> None:
 
 def _made_good(draw: _Draw, name: str, *, last: bool) -> None:
     good = co.Good(name)
-    if last or draw.chance(0.5):
+    if last or draw.chance(0.5) or not draw.idle:
         good = replace(good, price=draw.between(0.5, 5.0))
-        if draw.kind != "linear" and draw.chance(0.5):
+        if draw.kind != "linear" and (not draw.idle or draw.chance(0.5)):
             elasticity = [0.5, 1.0, 2.0, 3.0][int(draw.random.integers(4))]
             good = replace(good, demand_elasticity=elasticity, reference_sale=draw.between(0.5, 4.0))
         elif draw.kind != "smooth" and draw.chance(0.4):

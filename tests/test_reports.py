@@ -326,7 +326,7 @@ def test_every_status_can_be_reported(
     if status is not co.Status.OPTIMAL:
         solution = stopped(status, solution)
         if not planned:
-            solution = replace(solution, plan=None, net=None, objective=None)
+            solution = replace(stopped(co.Status.TIME_LIMIT, solution), status=status, plan=None, net=None)
     assert headline(solution)
     assert "nan" not in " ".join(found.text for found in findings(solution, co.tables(chain, solution))).split()
     json_text(result_record(chain, solution))

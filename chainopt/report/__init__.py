@@ -5,7 +5,6 @@ from chainopt.report.findings import Finding, findings, headline
 from chainopt.report.html import html_text, write_html
 from chainopt.report.record import json_text, result_record
 from chainopt.report.terminal import show
-from chainopt.report.writing import replacing
 
 __all__ = [
     "Finding",
@@ -13,7 +12,6 @@ __all__ = [
     "headline",
     "html_text",
     "json_text",
-    "replacing",
     "result_record",
     "show",
     "write_excel",

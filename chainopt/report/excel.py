@@ -17,7 +17,7 @@ from chainopt.chain import Chain
 from chainopt.report.findings import findings, headline, money
 from chainopt.report.legible import figure, legible, places
 from chainopt.report.sheets import Column, Sheet, sheets
-from chainopt.report.writing import replacing
+from chainopt.writing import replacing
 from chainopt.solution import Solution
 from chainopt.tables import Tables, tables
 from chainopt.workbook.book import escaped

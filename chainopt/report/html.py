@@ -16,7 +16,7 @@ from chainopt.report.findings import findings, headline, money
 from chainopt.report.legible import figure, legible, places, short
 from chainopt.report.salience import NOISE, foremost, money_scale, turnover
 from chainopt.report.sheets import Column, Sheet, sheets
-from chainopt.report.writing import replacing
+from chainopt.writing import replacing
 from chainopt.solution import Solution
 from chainopt.tables import Tables, tables
 

@@ -63,7 +63,7 @@ def result_record(
 
 def json_text(record: Mapping[str, Any]) -> str:
     """A record as JSON text, ASCII only, so that every pipe and every name survives."""
-    return json.dumps(record, indent=2, allow_nan=False) + "\n"
+    return json.dumps(record, indent=2, allow_nan=False)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from math import isinf
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from openpyxl import Workbook
@@ -18,6 +16,7 @@ from chainopt.records import Process
 from chainopt.workbook.book import escaped
 from chainopt.workbook.cells import digits
 from chainopt.workbook.schema import NOTES_SHEET, REQUIRED_SHEETS, SETTINGS, SHEETS, Column
+from chainopt.writing import replacing
 
 LONGEST_TEXT = 32_767
 """The most characters that Excel keeps in a cell."""
@@ -151,10 +150,5 @@ def put(sheet: Any, row: int, column: int, value: Any) -> Any:
 
 def save(book: Workbook, path: str | PathLike[str]) -> None:
     """Save a book whole or not at all: a failure leaves what was there."""
-    target = Path(path)
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        book.save(unfinished)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path) as file:
+        book.save(file)
