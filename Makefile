@@ -2,6 +2,8 @@ PYTHON ?= python3
 BOOK ?= data/tupperware.xlsx
 VENV := .venv
 BIN := $(VENV)/bin
+# Each of several processes with threads of its own for linear algebra would wait for the others.
+ONE_THREAD := OPENBLAS_NUM_THREADS=1
 
 .PHONY: run test lint install nightly samples benchmark clean
 
@@ -10,7 +12,7 @@ run: $(VENV)/installed
 	$(BIN)/chainopt solve $(BOOK)
 
 test: $(VENV)/developed
-	$(BIN)/python -m pytest -n 2 -m "not nightly"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "not nightly"
 
 lint: $(VENV)/developed
 	$(BIN)/ruff check .
@@ -21,7 +23,7 @@ install: $(VENV)/installed
 
 # The long runs: every test, the nightly ones included.
 nightly: $(VENV)/developed
-	$(BIN)/python -m pytest -n 2 -m "nightly or not nightly"
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "nightly or not nightly"
 
 # The sample reports of every workbook in data/.
 samples: $(VENV)/installed

@@ -77,8 +77,8 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
     derivatives, intervals = solution.derivatives, solution.intervals
     assert net and plan and multipliers and derivatives and intervals
     ops = derivatives.operations
-    moved = np.where(ops.throughput > 0, ops.throughput, np.inf)
-    floor = np.nan_to_num(LEAST * turnover(net, plan) / moved)
+    moved = np.where(ops.size > 0, ops.size, np.inf)
+    floor = LEAST * turnover(net, plan) / moved
     use_value, sale_value, disposal_value = use_values(net, derivatives)
     paid, price = use_prices(net, multipliers), multipliers.price
     derivative = settled(derivatives, intervals)

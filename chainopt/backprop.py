@@ -15,7 +15,7 @@ Everything here comes from the chain and the plan: no solver, no multiplier.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -23,12 +23,15 @@ from scipy.sparse.linalg import splu
 
 from chainopt.equations import solve_equations
 from chainopt.network import Network
-from chainopt.operations import DISPOSAL, LEVEL, SALE, ZERO, Operations, operations
+from chainopt.operations import DISPOSAL, LEVEL, MINIMUM, READERS, SALE, ZERO, Operations, operations
 from chainopt.order import layers
 from chainopt.plan import Plan, demand_price
 
 Array = np.ndarray
 _BALANCE = 1e-6
+_FAINT = 1e-4
+_CONTRADICTION = 1e-7
+_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,27 @@ def differentiate(net: Network, plan: Plan) -> Derivatives:
     swept, radius = sweep(net, plan, ops)
     if is_smooth(net, ops) and np.isfinite(swept).all():
         return Derivatives(ops, _complete(net, ops, swept), "sweep", radius)
-    return Derivatives(ops, solve_equations(ops), "price equations", radius)
+    ops, unknowns = _consistent(ops)
+    return Derivatives(ops, unknowns, "price equations", radius)
+
+
+def _consistent(ops: Operations) -> tuple[Operations, Array]:
+    """The operations with those taken for idle that move little and contradict the rest; and the unknowns.
+
+    An interior point leaves a little of everything: what loses at the margin is idle, not in use.
+    """
+    unknowns = solve_equations(ops)
+    faint = (ops.share < _FAINT) & ~np.isin(ops.kind, (READERS, MINIMUM))
+    for _ in range(_ROUNDS):
+        gap = np.abs(_product(ops.matrix, unknowns) + ops.constant)
+        money = abs(ops.matrix) @ np.abs(np.nan_to_num(unknowns)) + np.abs(ops.constant)
+        with np.errstate(invalid="ignore"):
+            wrong = ops.active & faint & (gap > _CONTRADICTION * money)
+        if not wrong.any():
+            break
+        ops = replace(ops, active=ops.active & ~wrong)
+        unknowns = solve_equations(ops)
+    return ops, unknowns
 
 
 def is_smooth(net: Network, ops: Operations) -> bool:
@@ -77,7 +100,9 @@ def sweep(net: Network, plan: Plan, ops: Operations) -> tuple[Array, float]:
     whole = plan.quantity(net) + plan.disposed
     with np.errstate(all="ignore"):
         # What moves so little on balance that shares of it say nothing is left to the price equations.
-        base = np.where(np.abs(gone) > _BALANCE * ops.throughput, gone, np.nan)
+        # So is a good that as good as stands still: what it moves is the solver's rounding.
+        still = ops.throughput <= 1e3 * ZERO * ops.size
+        base = np.where((np.abs(gone) > _BALANCE * ops.throughput) & ~still, gone, np.nan)
         kept = np.where(reads, 1.0 - np.where(whole != 0, plan.disposed / whole, 0.0), 1.0)
         use_share = np.where(reads[net.use_good], 1.0, plan.use / base[net.use_good]) * kept[net.use_good]
         sale_share = np.where(reads, net.sells * 1.0, plan.sale / base) * kept

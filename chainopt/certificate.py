@@ -24,7 +24,7 @@ CERTIFIED = 1e-6
 def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multipliers) -> Residuals:
     """The three KKT residuals of a plan with the solver's multipliers."""
     z = ops.stack(multipliers)
-    floor = LEAST * turnover(net, plan) / np.where(ops.throughput > 0, ops.throughput, np.inf)
+    floor = LEAST * turnover(net, plan) / np.where(ops.size > 0, ops.size, np.inf)
     profit = ops.matrix @ z + ops.constant
     money = abs(ops.matrix) @ np.abs(z) + np.abs(ops.constant)
     money = np.maximum(money, _row_floor(net, plan, ops, floor))
@@ -34,7 +34,7 @@ def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multiplier
     loss = np.where(equal, 0.0, np.maximum(-profit, 0.0)) / money * np.minimum(ops.share, 1.0)
     rents, slack = _rents(net, plan, ops, z, money)
     idle = steep_idle(net, plan, ZERO)
-    starts = starting_profit(net, idle, level_values(net, multipliers), use_prices(net, multipliers))
+    starts = starting_profit(net, idle, level_values(net, multipliers), use_prices(net, multipliers), ops.size)
     return Residuals(
         stationarity=float(
             np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), np.nan_to_num(starts)]), initial=0.0)

@@ -17,6 +17,7 @@ from rich.console import Console
 from chainopt.chain import Chain
 from chainopt.checks import ChainError
 from chainopt.examples import copy_example, example_names
+from chainopt.explain import explain
 from chainopt.interior import Progress, SolverMissing
 from chainopt.report import json_text, result_record, show, write_excel, write_html
 from chainopt.solve import solve
@@ -26,6 +27,7 @@ from chainopt.workbook import (
     AssignmentError,
     WorkbookError,
     assign,
+    cells,
     check_workbook,
     read_workbook,
     write_template,
@@ -104,7 +106,10 @@ def solve_command(
                 with replacing(json) as file:
                     file.write(f"{text}\n".encode())
     if solution.status is not Status.OPTIMAL:
-        _say(f"{solution.status}: {solution.message}")
+        explained = explain(chain, solution)
+        _say(f"{solution.status}: {explained.summary or solution.message}")
+        for cell, cause in zip(cells(book, explained.causes), explained.causes, strict=True):
+            _say(f"{cell or cause.sheet}: {cause.text}")
     raise typer.Exit(solution.status.exit_code)
 
 

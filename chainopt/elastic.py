@@ -34,7 +34,7 @@ _OBLIGING = (MIN_SALE, SUPPLY, MIN_LEVEL, DISPOSAL)
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row that a cell makes: a limit (index: its number), or a supply or a disposal of none (index: the good)."""
+    """A row that a cell makes: a limit (index: its number), a supply or a disposal of none (index: the good)."""
 
     kind: str
     index: int
@@ -57,11 +57,15 @@ class Conflict:
 
 
 class Elastic:
-    """One chain's elastic problem. `conflicts()` finds sets of rows that conflict until what is left agrees."""
+    """One chain's elastic problem: `conflicts()` finds sets of rows that conflict until what is left agrees.
+
+    failed says whether one of its solves has ended without an answer.
+    """
 
     def __init__(self, net: Network, time_limit: float = 30.0):
         self.net = net
         self.deadline = time.perf_counter() + time_limit
+        self.failed = False
         self.start = forward_run(net)
         self.moved = np.maximum(throughput(net, self.start), 1e-6 * typical_amount(net))
         self.model: Any = build(net, self.start)
@@ -180,6 +184,7 @@ class Elastic:
     def _breaks(self, kept: Collection[Row]) -> ModelSolution | None:
         """The solution where these rows can't all be met; None where they can, or nothing is known."""
         solution = self._solve(kept)
+        self.failed |= solution is None
         missed = sum(abs(self._missed(row)) for row in kept)
         return solution if solution is not None and missed > _BROKEN else None
 
@@ -206,8 +211,11 @@ class Elastic:
                 if solution is None:
                     continue
                 gain = {row: -solution.dual[self.constraint[row]] * first.size for row in among if row != first}
+                # More of a good always helps; what can't be thrown away limits only where less would.
                 limiting = {
-                    row: value for row, value in gain.items() if abs(value) * row.size > _WORTH * first.size
+                    row: value
+                    for row, value in gain.items()
+                    if abs(value) * row.size > _WORTH * first.size and (row.kind != DISPOSAL or value < 0)
                 }
                 chosen = {row: gain.get(row, 0.0) for row in members if row != first} | limiting
                 return Conflict(first, self._missed(first) * first.size, chosen, whole)

@@ -14,14 +14,13 @@ d(cost)/d(right-hand side): a price is -gamma, an upper limit's rent alpha. On a
 a coefficient: hence the minimised cost.
 
 Limits: a chain of some hundreds of flows (each bound adds a multiplier, a slack and three rows). tanh, which
-Pyomo's symbolic derivatives lack, is refused. Processes with infinite slopes that stay at zero have no KKT
-conditions: a start leaves out those that it leaves idle. First-order conditions also hold at saddles and
-losses: off concave chains an equilibrium in this sense is a stationary point near the start.
+Pyomo's symbolic derivatives lack, stands as 1 - 2/(exp(2x) + 1). Processes with infinite slopes that stay at zero
+have no KKT conditions: a start leaves out those that it leaves idle. First-order conditions also hold at
+saddles and losses: off concave chains an equilibrium in this sense is a stationary point near the start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +30,8 @@ import pyomo.environ as pyo
 import pyomo.mpec  # noqa: F401 (registers mpec.simple_nonlinear)
 from pyomo.common.enums import ObjectiveSense
 from pyomo.common.numeric_types import RegisterIntegerType
-from pyomo.core.expr.calculus.diff_with_pyomo import DifferentiationException
+from pyomo.core.expr.numeric_expr import UnaryFunctionExpression
+from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 
 from chainopt.certificate import CERTIFIED, residuals
 from chainopt.chain import Chain
@@ -54,8 +54,8 @@ class Equilibrium:
     """Amounts and prices that meet everybody's conditions at once, and how well they do.
 
     net numbers what took part; plan and multipliers are in its order, under the sign rule. relaxation is the
-    last epsilon that was solved, in the model's scaled money; kkt are the residuals by the independent check. status is
-    OPTIMAL where these certify it, UNCERTIFIED where they don't, else how the solver ended.
+    last epsilon that was solved, in the model's scaled money; kkt are the residuals by the independent check.
+    status is OPTIMAL where these certify it, UNCERTIFIED where they don't, else how the solver ended.
     """
 
     chain: Chain
@@ -67,7 +67,6 @@ class Equilibrium:
     kkt: Residuals
     relaxation: float
     iterations: int
-    variables: int
 
     @property
     def certified(self) -> bool:
@@ -80,7 +79,7 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
 
     The start's plan is moved by a few percent and its multipliers are not used, so that the prices are found
     anew; its idle processes with infinite slopes are left out. Raises ValueError for a chain that cannot be
-    feasible, and for a formula with tanh; SolverMissing without cyipopt.
+    feasible; SolverMissing without cyipopt.
     """
     within = reach(chain)
     if within.infeasible:
@@ -90,28 +89,30 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
         idle = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _IDLE)}
         net = network(_without(within.chain, idle)) if idle else net
         plan = _part(start, net)
-    model = build(net, plan and _moved(plan))
-    dual = conditions(model)
-    status, message, relaxation, iterations, variables = Status.ITERATION_LIMIT, "", np.nan, 0, 0
-    last = None
+    conditions = state_conditions(build(net, plan and _moved(plan)))
+    status, message, relaxation, iterations = Status.ITERATION_LIMIT, "", np.nan, 0
+    found = multipliers = None
     for epsilon in RELAXATIONS:
-        model.mpec_bound.set_value(epsilon)
-        answer = solve_model(model)
-        iterations, variables = iterations + answer.iterations, len(answer.values)
-        if answer.status is not Status.OPTIMAL:
-            # An epsilon within rounding of zero may fail where the one before it has said all.
-            status, message = (answer.status, answer.message) if last is None else (status, message)
+        conditions.stated.mpec_bound.set_value(epsilon)
+        answer = solve_model(conditions.stated)
+        iterations += answer.iterations
+        if answer.status is not Status.OPTIMAL and found is not None:
+            # An epsilon within rounding of zero may fail where the one before has said all.
             break
-        status, message, relaxation = answer.status, answer.message, epsilon
-        last = read_plan(net, model), read_multipliers(net, model, dual)
-    found, multipliers = last or (read_plan(net, model), read_multipliers(net, model, dual))
+        status, message = answer.status, answer.message
+        conditions.load()
+        found = read_plan(net, conditions.planner)
+        multipliers = read_multipliers(net, conditions.planner, conditions.dual)
+        if status is not Status.OPTIMAL:
+            break
+        relaxation = epsilon
+    assert found is not None
+    assert multipliers is not None
     kkt = residuals(net, found, operations(net, found), multipliers)
     if status is Status.OPTIMAL and not kkt.largest <= CERTIFIED:
         status = Status.UNCERTIFIED
         message = f"the independent KKT check finds a residual of {kkt.largest:.1e}"
-    return Equilibrium(
-        chain, net, status, message, found, multipliers, kkt, float(relaxation), iterations, variables
-    )
+    return Equilibrium(chain, net, status, message, found, multipliers, kkt, float(relaxation), iterations)
 
 
 def compare(equilibrium: Equilibrium, solution: Solution) -> pd.DataFrame:
@@ -142,12 +143,88 @@ def compare(equilibrium: Equilibrium, solution: Solution) -> pd.DataFrame:
     )
 
 
-def conditions(model: Any) -> Callable[[Any], float]:
-    """Turn a planner's model into its KKT conditions, in place; returns dual(row) under Pyomo's convention.
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditions:
+    """A planner's model, and its KKT conditions stated in scaled units.
 
-    The model is put into its own scaled units first; dual(row) = d(value)/d(right-hand side) in the original
-    ones. Its plan can be read only in these units, so the variables' factors are undone by `core.scale_model`'s
-    absence: see `_scaled`.
+    stated has the mutable parameter `mpec_bound`, the epsilon of complementarity, and no objective but 0.
     """
-    factor = dict(model.scaling_factor.items())
-    return _Conditions(model, factor).dual
+
+    planner: Any
+    stated: Any
+    factor: dict[str, float]
+    cost_factor: float
+
+    def load(self) -> None:
+        """Copy the stated amounts into the planner's variables, in its units."""
+        for variable in self.planner.component_data_objects(pyo.Var):
+            found = self.stated.find_component(variable)
+            variable.set_value(found.value / self.factor.get(variable.name, 1.0), skip_validation=True)
+
+    def dual(self, row: Any) -> float:
+        """d(value)/d(right-hand side) of a row of the planner's model, by the sign of the module's text."""
+        transformation = pyo.TransformationFactory("core.kkt")
+        found = transformation.get_multiplier_from_object(self.stated, self.stated.find_component(row))
+        if isinstance(found, tuple):
+            lower, upper = found
+            value = (upper.value if upper is not None else 0.0) - (lower.value if lower is not None else 0.0)
+        else:
+            value = -found.value
+        return float(value) * self.factor.get(row.name, 1.0) / self.cost_factor
+
+
+def state_conditions(planner: Any) -> Conditions:
+    """The KKT conditions of a planner's model, beside it; its suffix `scaling_factor` is honoured."""
+    # core.kkt multiplies by the objective's sense, an enum that Pyomo asks to be told of.
+    RegisterIntegerType(ObjectiveSense)
+    planner.cost = pyo.Objective(expr=-planner.value.expr, sense=pyo.minimize)
+    cost_factor = planner.scaling_factor.get(planner.value, 1.0)
+    planner.scaling_factor[planner.cost] = cost_factor
+    planner.value.deactivate()
+    factor = {component.name: float(value) for component, value in planner.scaling_factor.items()}
+    stated = pyo.TransformationFactory("core.scale_model").create_using(planner, rename=False)
+    stated.scaling_factor.deactivate()
+    for row in list(stated.component_data_objects(pyo.Constraint, active=True)):
+        row.set_value(_WithoutTanh().walk_expression(row.expr))
+    pyo.TransformationFactory("core.kkt").apply_to(stated)
+    pyo.TransformationFactory("mpec.simple_nonlinear").apply_to(stated)
+    stated.nothing = pyo.Objective(expr=0.0)
+    return Conditions(planner, stated, factor, float(cost_factor))
+
+
+class _WithoutTanh(ExpressionReplacementVisitor):
+    """tanh as 1 - 2/(exp(2x) + 1), which Pyomo can differentiate."""
+
+    def exitNode(self, node: Any, data: Any) -> Any:
+        found = super().exitNode(node, data)
+        if isinstance(found, UnaryFunctionExpression) and found.getname() == "tanh":
+            return 1.0 - 2.0 / (pyo.exp(2.0 * found.args[0]) + 1.0)
+        return found
+
+
+def _without(chain: Chain, processes: set[str]) -> Chain:
+    kept = [process for process in chain.processes if process.process not in processes]
+    return reach(Chain(chain.goods, kept, parameters=chain.parameters, settings=chain.settings)).chain
+
+
+def _part(start: Solution, net: Network) -> Plan:
+    """A solution's plan in the numbering of a part of its network."""
+    assert start.net is not None
+    assert start.plan is not None
+    of, plan = places(net, start.net), start.plan
+    return Plan(
+        plan.use[of.use],
+        plan.level[of.level],
+        *(amount[of.good] for amount in (plan.sale, plan.imported, plan.disposed)),
+    )
+
+
+def _moved(plan: Plan) -> Plan:
+    """The same plan with each amount moved by up to three percent, the same way each time."""
+    random = np.random.default_rng(0)
+    return Plan(
+        *(
+            amount * (1.0 + random.uniform(-0.03, 0.03, len(amount)))
+            for amount in (plan.use, plan.level, plan.sale, plan.imported, plan.disposed)
+        )
+    )

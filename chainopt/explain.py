@@ -13,7 +13,7 @@ from chainopt.curvature import shapes
 from chainopt.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
 from chainopt.forward import forward_run
 from chainopt.names import key
-from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network, network
+from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE, Network, network
 from chainopt.plan import Plan
 from chainopt.reach import reach
 from chainopt.records import Process
@@ -51,9 +51,12 @@ class Explanation:
 def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Explanation:
     """What stands in the way of a chain's solution.
 
-    Empty where the solution is optimal, or nothing can be said. An infeasible chain is solved again with its
-    limits relaxed, for at most time_limit seconds; see elastic. Without cyipopt that raises SolverMissing.
+    Empty where the solution is optimal, or nothing can be said; of a local optimum it tells where the chain's
+    value has no end elsewhere. An infeasible chain is solved again with its limits relaxed, for at most
+    time_limit seconds; see elastic. Raises SolverMissing where cyipopt is not installed.
     """
+    if solution.status is Status.OPTIMAL and solution.scope == "local" and solution.net is not None:
+        return _summed(_unending(solution.net, solution.plan))
     if solution.status in (Status.OPTIMAL, Status.INTERRUPTED):
         return Explanation("")
     structural = _structural(chain)
@@ -64,13 +67,13 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     found = found or _outside(net, solution)
     if found or solution.status is Status.UNBOUNDED:
         return _summed(found) if found else Explanation(_NO_RAY)
-    conflicts = Elastic(net, time_limit).conflicts()
-    causes = [cause for conflict in conflicts for cause in _conflicting(net, conflict)]
+    elastic = Elastic(net, time_limit)
+    causes = [cause for conflict in elastic.conflicts() for cause in _conflicting(net, conflict)]
     if not causes:
         if solution.status is not Status.INFEASIBLE:
             return Explanation("")
         ray = _unending(net, solution.plan)
-        return _summed(ray) if ray else Explanation(_NO_CONFLICT)
+        return _summed(ray) if ray else Explanation(_UNDECIDED if elastic.failed else _NO_CONFLICT)
     note = "" if _concave(net) else " (found by local solves: the chain is not concave)"
     result = _summed(causes)
     return replace(result, summary=result.summary + note)
@@ -80,6 +83,7 @@ _NO_RAY = (
     "no trade or cycle was found that earns without end at a steady rate: the value grows ever more slowly, or a "
     "limit is so far away that nothing in the workbook is of its size; give a max import, max sale or capacity"
 )
+_UNDECIDED = "which limits conflict is not known: with them relaxed the chain could not be solved either"
 _NO_CONFLICT = (
     "with its limits relaxed the chain has a plan, and no limits were found that conflict: the solver may have "
     "failed where a plan exists"
@@ -141,9 +145,10 @@ def _outside(net: Network, solution: Solution) -> tuple[Cause, ...]:
 
 
 def _concave(net: Network) -> bool:
-    smooth = all(TECHNOLOGIES[name].concave(batch).all() for name, batch in net.batch.items() if len(batch.process))
-    return smooth and all(
-        shape.concave for item in net.formulas for shape in shapes(item.program, [bool(net.signed[u]) for u in item.use])
+    families = (TECHNOLOGIES[name].concave(batch) for name, batch in net.batch.items() if len(batch.process))
+    programs = ((item.program, [bool(net.signed[u]) for u in item.use]) for item in net.formulas)
+    return all(family.all() for family in families) and all(
+        shape.concave for program, signed in programs for shape in shapes(program, signed)
     )
 
 
@@ -188,7 +193,8 @@ def _asking(net: Network, conflict: Conflict) -> Cause:
     most = value - broken
 
     def amount(number: float) -> str:
-        return _amount(net, 0.0 if abs(number) <= 1e-6 * row.size else number, name if row.kind != MIN_LEVEL else "")
+        rounded = 0.0 if abs(number) <= 1e-6 * row.size else number
+        return _amount(net, rounded, name if row.kind != MIN_LEVEL else "")
 
     if row.kind == SUPPLY and value < 0:
         most = -(value + broken)
@@ -247,12 +253,12 @@ def _unending(net: Network, plan: Plan | None) -> tuple[Cause, ...]:
     imported, sold, level = ray.imported, ray.sale, ray.level
     unit = next((float(v[v > 0][0]) for v in (imported, sold, level) if np.any(v > 0)), 1.0)
     ray = Ray(level / unit, sold / unit, imported / unit, ray.disposed / unit, ray.value / unit, ray.growing)
-    causes = [_step(net, "max import", g, ray) for g in np.flatnonzero(ray.imported > 0)]
+    causes = [_step(net, "max import", int(g)) for g in np.flatnonzero(ray.imported > 0)]
     running = dict.fromkeys(int(net.level_process[k]) for k in np.flatnonzero(ray.level))
-    causes += [_step(net, "capacity", p, ray) for p in running]
-    causes += [_step(net, "max sale", g, ray) for g in np.flatnonzero(ray.sale > 0)]
-    causes += [_step(net, "min sale", g, ray) for g in np.flatnonzero(ray.sale < 0)]
-    causes += [_step(net, "disposal", g, ray) for g in np.flatnonzero(ray.disposed > 0) if net.disposal[g] < 0]
+    causes += [_step(net, "capacity", p) for p in running]
+    causes += [_step(net, "max sale", int(g)) for g in np.flatnonzero(ray.sale > 0)]
+    causes += [_step(net, "min sale", int(g)) for g in np.flatnonzero(ray.sale < 0)]
+    causes += [_step(net, "disposal", int(g)) for g in np.flatnonzero(ray.disposed > 0) if net.disposal[g] < 0]
     if not causes:
         return ()
     first = replace(causes[0], text=f"{_story(net, ray)}; {causes[0].text}")
@@ -293,7 +299,7 @@ def _story(net: Network, ray: Ray) -> str:
     return told
 
 
-def _step(net: Network, column: str, index: int, ray: Ray) -> Cause:
+def _step(net: Network, column: str, index: int) -> Cause:
     if column == "capacity":
         name = net.processes[index]
         return Cause("processes", name, column, f"a capacity of {name} would stop it", value=inf)

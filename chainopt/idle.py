@@ -1,15 +1,17 @@
 """Idle processes whose slopes at zero are infinite, and whether they would rather start.
 
 At zero flow a Cobb-Douglas or CES process has no derivative to price its inputs by, and an interior-point
-solver near it reports success with wrong multipliers. Such a process is the operation "start at a mix d",
-lambda f(d) <= pi . d for every d:
+solver near it reports success with wrong multipliers. Such a process, y = scale z^returns with z homogeneous of
+degree 1, is the operation "start at a mix d": its first units are worth making where
 
-    returns < 1    lambda <= 0
-    returns = 1    lambda <= unit cost at the cheapest mix: prod_i (pi_i/a_i)^a_i / scale  (cobb-douglas),
-                   (sum_i a_i^sigma pi_i^(1 - sigma))^(1/(1 - sigma)) / scale              (ces)
-    returns > 1    no condition
+    lambda > pi . d z^(1 - returns) / (returns scale),   d the cheapest mix for a unit of z
 
-A formula is tried at small mixes instead.
+    cobb-douglas  d_i = c a_i / (returns pi_i),   c = prod_i (returns pi_i / a_i)^(a_i / returns)
+    ces           d_i = c^sigma (a_i / pi_i)^sigma,   c = (sum_i a_i^sigma pi_i^(1 - sigma))^(1/(1 - sigma))
+
+at the z where it counts as running, `ZERO` of what its inputs' goods move: under constant returns that is the
+unit cost; below them next to nothing, but a process may truly run at 1e-10 of a flow; above them there is no
+condition. A formula is tried at small mixes instead.
 """
 
 from __future__ import annotations
@@ -20,21 +22,30 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.network import FormulaProcess, Network
-from chainopt.operations import Slopes, slopes
+from chainopt.operations import ZERO, Slopes, slopes
 from chainopt.plan import Plan, throughput
-from chainopt.technology import Batch
+from chainopt.technology import TECHNOLOGIES, Batch
 
 Array = np.ndarray
 _TRIALS = 64
 _ROUNDING = 1e-9
+_LEAST_PRICE = 1e-300
 
 
 def steep_idle(net: Network, plan: Plan, share: float) -> list[int]:
-    """The processes whose every use is below this share of its good's flow, with an infinite slope at zero."""
+    """The processes that stand still, with an infinite slope at zero.
+
+    Every use is below this share of its good's flow; of a process that needs all its inputs, any one: the others
+    may be taken and wasted where they are worth nothing.
+    """
     moved = throughput(net, plan)
     part = np.abs(plan.use) / np.where(moved > 0, moved, 1.0)[net.use_good]
+    flows = (part > share) | net.signed
     running = np.zeros(len(net.processes), dtype=bool)
-    np.logical_or.at(running, net.use_process, (part > share) | net.signed)
+    np.logical_or.at(running, net.use_process, flows)
+    for name, batch in net.batch.items():
+        lacking = batch.sum(~flows[batch.use] * 1.0) > 0
+        running[batch.process[TECHNOLOGIES[name].essential(batch) & lacking]] = False
     steep = _steep(net, slopes(net, np.where(running[net.use_process], plan.use, 0.0)))
     return [int(p) for p in np.flatnonzero(~running & steep)]
 
@@ -49,39 +60,32 @@ def _steep(net: Network, slope: Slopes) -> Array:
     return steep
 
 
-def starts_below_constant_returns(net: Network, idle: Sequence[int]) -> Array:
-    """The levels of idle processes that start wherever lambda > 0: their returns at zero are below 1."""
-    found: list[int] = []
-    for name, part in _idle_parts(net, idle):
-        found += net.first_level[part.process[_returns(name, part) < 1.0 - _ROUNDING]].tolist()
-    return np.array(found, dtype=int)
+def starting_mixes(net: Network, idle: Sequence[int], paid: Array, size: Array) -> tuple[Array, sparse.csr_array]:
+    """The levels of idle processes that may start, and the inputs whose cost a unit of each must cover.
 
-
-def cheapest_mixes(net: Network, idle: Sequence[int], paid: Array) -> tuple[Array, sparse.csr_array]:
-    """The idle processes with constant returns: their levels, and the inputs of a unit of each at least cost.
-
-    cobb-douglas  x_i = c a_i / pi_i,   ces  x_i = c (a_i / pi_i)^sigma / sum_j a_j^sigma pi_j^(1 - sigma),
-    with c the unit cost; paid is what each use pays, above 0. Returns levels, and a matrix of them by uses.
+    paid is what each use pays, above 0; size what each good moves. Returns levels, and a matrix of them by uses.
     """
-    levels: list[Array] = []
-    blocks: list[sparse.csr_array] = []
-    for name, whole in _idle_parts(net, idle):
-        part = whole.part(np.flatnonzero(np.abs(_returns(name, whole) - 1.0) <= _ROUNDING))
-        if not len(part.process):
-            continue
-        price, cost = paid[part.use], _unit_cost(name, part, paid)
+    levels: list[Array] = [np.zeros(0, dtype=int)]
+    blocks: list[sparse.csr_array] = [sparse.csr_array((0, len(net.use_good)))]
+    for name, part in _idle_parts(net, idle):
+        price, returns = paid[part.use], part.sum(part.a) if name == "cobb-douglas" else part.returns
+        returns = np.where(np.abs(returns - 1.0) <= _ROUNDING, 1.0, returns)
         if name == "cobb-douglas":
-            amount = cost[part.of] * part.a / price
+            weight = part.a / returns[part.of]
+            mix = np.exp(part.sum(weight * np.log(price / weight)))[part.of] * weight / price
         else:
             sigma = (1.0 / (1.0 - part.r))[part.of]
-            weight = part.a**sigma * price ** (1.0 - sigma)
-            amount = cost[part.of] * weight / part.sum(weight)[part.of] / price
-        levels.append(net.first_level[part.process])
-        blocks.append(
-            sparse.csr_array((amount, (part.of, part.use)), shape=(len(part.process), len(net.use_good)))
+            terms = part.a**sigma * price ** (1.0 - sigma)
+            mix = part.sum(terms)[part.of] ** (1.0 / (1.0 - sigma)) * terms / part.sum(terms)[part.of] / price
+        running = np.full(len(part.process), np.inf)
+        np.minimum.at(running, part.of, ZERO * size[net.use_good[part.use]] / mix)
+        factor = running ** (1.0 - returns) / (returns * part.scale)
+        block = sparse.csr_array(
+            (factor[part.of] * mix, (part.of, part.use)), shape=(len(part.process), len(net.use_good))
         )
-    if not blocks:
-        return np.zeros(0, dtype=int), sparse.csr_array((0, len(net.use_good)))
+        may = np.flatnonzero(returns <= 1.0)
+        levels.append(net.first_level[part.process[may]])
+        blocks.append(sparse.csr_array(block[may]))
     return np.concatenate(levels), sparse.csr_array(sparse.vstack(blocks, format="csr"))
 
 
@@ -93,52 +97,28 @@ def _idle_parts(net: Network, idle: Sequence[int]) -> list[tuple[str, Batch]]:
     return [(name, part) for name, part in parts if len(part.process)]
 
 
-def _returns(name: str, part: Batch) -> Array:
-    return part.sum(part.a) if name == "cobb-douglas" else part.returns
+def starting_profit(net: Network, idle: Sequence[int], value: Array, paid: Array, size: Array) -> Array:
+    """What each idle process would earn on a unit of revenue if it started; 0 where it would not.
 
-
-def _unit_cost(name: str, part: Batch, paid: Array) -> Array:
-    """The least cost of a unit of each level, at constant returns."""
-    price = paid[part.use]
-    with np.errstate(all="ignore"):
-        if name == "cobb-douglas":
-            cost = np.exp(part.sum(part.a * np.log(price / part.a)))
-        else:
-            sigma = (1.0 / (1.0 - part.r))[part.of]
-            cost = part.sum(part.a**sigma * price ** (1.0 - sigma)) ** (1.0 - 1.0 / part.r)
-    return cost / part.scale
-
-
-def starting_profit(net: Network, idle: Sequence[int], value: Array, paid: Array) -> Array:
-    """What each idle process would earn on a unit of revenue or cost if it started; 0 where it would not.
-
-    value: lambda by level; paid: what each use pays for a unit of its good.
+    value: lambda by level; paid: what each use pays for a unit of its good; size: what each good moves.
     """
-    profit = np.zeros(len(idle))
-    waiting = {p: i for i, p in enumerate(idle)}
-    for name, part in _idle_parts(net, idle):
-        earned = value[net.first_level[part.process]]
-        returns = _returns(name, part)
-        cost = _unit_cost(name, part, np.maximum(paid, 0.0))
-        cost = np.where(np.abs(returns - 1.0) <= _ROUNDING, cost, 0.0)
-        size = np.maximum(np.abs(earned), cost)
-        gain = np.where(returns > 1.0 + _ROUNDING, 0.0, np.maximum(earned - cost, 0.0))
-        for p, amount, base in zip(part.process, gain, size, strict=True):
-            profit[waiting[int(p)]] = amount / base if base > 0 else 0.0
-    for item in net.formulas:
-        if item.process in waiting:
-            profit[waiting[item.process]] = _best_trial(net, item, value, paid)
-    return profit
+    level, mixes = starting_mixes(net, idle, np.maximum(paid, _LEAST_PRICE), size)
+    cost = mixes @ paid
+    with np.errstate(all="ignore"):
+        gain = np.where(value[level] > 0, (value[level] - cost) / np.maximum(value[level], cost), 0.0)
+    waiting = set(idle)
+    trials = [_best_trial(net, item, value, paid, size) for item in net.formulas if item.process in waiting]
+    return np.maximum(np.concatenate([gain, trials]), 0.0)
 
 
-def _best_trial(net: Network, item: FormulaProcess, value: Array, paid: Array) -> float:
+def _best_trial(net: Network, item: FormulaProcess, value: Array, paid: Array, size: Array) -> float:
     """The best profit over revenue and cost of a formula at mixes of small amounts, fixed once and for all."""
-    price = np.maximum(paid[item.use], 0.0)
+    price, moved = np.maximum(paid[item.use], 0.0), size[net.use_good[item.use]]
     random = np.random.default_rng(0)
     best = 0.0
-    for size in (1e-6, 1e-4, 1e-2):
+    for part in (10 * ZERO, 1e-4, 1e-2):
         for _ in range(_TRIALS):
-            mix = size * random.dirichlet(np.ones(len(item.use))) / np.where(price > 0, price, 1.0)
+            mix = part * moved * random.dirichlet(np.ones(len(item.use)))
             known = item.program.values(mix.tolist())
             revenue = sum(value[k] * known[i] for k, i in zip(item.level, item.program.outputs, strict=True))
             cost = float(price @ mix)

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.backprop import Derivatives
-from chainopt.idle import cheapest_mixes, starts_below_constant_returns, steep_idle
+from chainopt.idle import starting_mixes, steep_idle
 from chainopt.network import Network
 from chainopt.operations import ZERO
 from chainopt.plan import Plan
@@ -94,8 +94,8 @@ def _kind(low: float, high: float) -> str | None:
 class _Program:
     """The linear program of the open unknowns, kept so that each good starts from the last one's basis.
 
-    Idle processes with infinite slopes add "start at mix d" rows: lambda <= 0 below constant returns; at constant
-    returns a cutting plane at the cheapest mix of each answer, until none is cheaper (Kelley, 1960).
+    Idle processes with infinite slopes add rows "start at mix d": a cutting plane at the cheapest mix of each
+    answer, until none is cheaper (Kelley, 1960).
 
     For the ratio to a numeraire n whose price is open, every unknown and every constant is multiplied by one
     more unknown t >= 0, and pi_n t = 1 (Charnes and Cooper, 1962).
@@ -109,14 +109,9 @@ class _Program:
         self.column = np.full(len(known), -1)
         self.column[self.open] = np.arange(self.open.sum())
         self.idle = steep_idle(net, plan, ZERO)
-        never = starts_below_constant_returns(net, self.idle)
         # The open prices are counted in money of the size of the fixed ones, rows in units of their good.
         money = abs(ops.matrix) @ np.abs(self.known) + np.abs(ops.constant)
         self.scale = float(np.median(money[money > 0])) if np.any(money > 0) else 1.0
-        matrix, constant, active = _stacked(
-            (ops.matrix, ops.constant, ops.active),
-            (ops.earns[never], -net.unit_cost[never], np.zeros(len(never), dtype=bool)),
-        )
         self.homogeneous = numeraire is not None
         signed = ops.signed[self.open]
         low, high = np.where(signed, -highspy.kHighsInf, 0.0), np.full(len(signed), highspy.kHighsInf)
@@ -127,7 +122,7 @@ class _Program:
         if self.homogeneous:
             low, high = np.append(low, 0.0), np.append(high, highspy.kHighsInf)
         self.solver.addVars(len(low), low, high)
-        self._add(matrix, constant, active)
+        self._add(ops.matrix, ops.constant, ops.active)
         # Without a first plane for each idle process, at a few prices, an answer may have no end.
         for factor in (1.0, 0.1, 10.0):
             self._plane(np.where(self.open, factor * self.scale, self.known), every=True)
@@ -182,7 +177,8 @@ class _Program:
         if not np.isfinite(self._end(highspy.ObjSense.kMinimize)):
             return np.where(self.open, np.nan, self.known)
         unknowns = self.known.copy()
-        unknowns[self.open] = self.scale * np.array(self.solver.getSolution().col_value)[:count]
+        values = np.array(self.solver.getSolution().col_value)[:count]
+        unknowns[self.open] = self.scale * np.where(np.abs(values) <= 10 * _SLACK, 0.0, values)
         return unknowns
 
     def _end(self, sense: highspy.ObjSense) -> float:
@@ -217,7 +213,7 @@ class _Program:
         if not self.idle:
             return False
         paid = np.maximum(self.ops.pays @ unknowns, _SLACK * self.scale)
-        level, mixes = cheapest_mixes(self.net, self.idle, paid)
+        level, mixes = starting_mixes(self.net, self.idle, paid, self.ops.size)
         earned = self.ops.earns[level] @ unknowns - self.net.unit_cost[level]
         gain = earned - mixes @ (self.ops.pays @ unknowns)
         starts = np.flatnonzero(every | (gain > 10 * _SLACK * np.maximum(np.abs(earned), self.scale)))
@@ -226,14 +222,3 @@ class _Program:
         planes = sparse.csr_array(self.ops.earns[level[starts]] - mixes[starts] @ self.ops.pays)
         self._add(planes, -self.net.unit_cost[level[starts]], np.zeros(len(starts), dtype=bool))
         return True
-
-
-def _stacked(
-    *parts: tuple[sparse.csr_array, Array, Array],
-) -> tuple[sparse.csr_array, Array, Array]:
-    matrices, constants, active = zip(*parts, strict=True)
-    return (
-        sparse.csr_array(sparse.vstack(matrices, format="csr")),
-        np.concatenate(constants),
-        np.concatenate(active),
-    )

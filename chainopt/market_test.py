@@ -3,10 +3,10 @@
     gap = sum_p (best profit_p - profit_p) + what buyers, importers and disposers could still gain  >= 0
 
 A firm knows its own limits (capacity, min level, max of a use), whose rents are part of its profit; all else
-reaches it as a price. A firm with several processes chooses them one by one: what it makes for itself has a price
-too, so that its profit is a sum. Where the gap is 0 the prices are those of a competitive equilibrium, and the plan is a
-global optimum; where it is not, each price still is the derivative of the optimal value, but no market holds the
-plan. Verdicts:
+reaches it as a price. A firm with several processes chooses them one by one: what it makes for itself has a
+price too, so that its profit is a sum. Where the gap is 0 the prices are those of a competitive equilibrium, and
+the plan is a global optimum; where it is not, each price still is the derivative of the optimal value, but no
+market holds the plan. Verdicts:
 
     profit                                       decreasing returns: revenue above cost, and the best there is
     zero profit                                  revenue is cost, or it does not operate
@@ -21,8 +21,10 @@ From the chain, the plan and the posted prices alone: no solver.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -90,11 +92,10 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
     rows = []
     for offer in offers(net, plan, multipliers):
         p = offer.process
-        uses = net.use_process == p if len(offer.x) else np.zeros(len(net.use_process), dtype=bool)
-        running = (np.abs(offer.x) > ZERO * moved[net.use_good[uses]]) | offer.signed
+        running = (np.abs(offer.x) > ZERO * moved[net.use_good[offer.use]]) | offer.signed
         shadow = offer.worth.copy()
         shadow[0] -= level_rent[p]
-        returns, curvature = _local(offer, shadow, use_rent[uses], running, bool(level_rent[p] != 0))
+        returns, curvature = _local(offer, shadow, use_rent[offer.use], running, bool(level_rent[p] != 0))
         response = best_response(offer, starts=starts)
         rows.append(_row(net, offer, response.profit, float(rent[p]), returns, curvature, value))
     processes = pd.DataFrame(rows, columns=_COLUMNS).astype({"second_order": object})
@@ -113,17 +114,15 @@ def findings(test: MarketTest) -> list[str]:
     found = []
     if test.supported:
         found.append(
-            "Posted prices hold the plan: no process, buyer or importer can gain by leaving it (duality gap "
-            f"{test.gap:.1e} of the plan's money), so that it is a competitive equilibrium and a global optimum."
+            "Posted prices hold the plan: no process, buyer or importer finds a gain in leaving it (duality gap "
+            f"{test.gap:.1e} of the plan's money). It is a competitive equilibrium."
         )
     else:
-        names = ", ".join(f'"{name}"' for name in against["process"][:3])
-        more = f" and {len(against) - 3} more" if len(against) > 3 else ""
-        who = f"{names}{more} would not keep to it" if len(against) else "a buyer or importer would not keep to it"
+        who = f"{_some(against['process']) if len(against) else 'a buyer or importer'} would not keep to it"
         gap = "without bound" if test.gap == inf else f"{test.gap:.3g} of the plan's money"
         found.append(
-            "No competitive equilibrium supports the plan at these prices, although each price is the derivative of "
-            f"the optimal value: {who} (duality gap {gap})."
+            "No competitive equilibrium supports the plan at these prices, although each price is the derivative "
+            f"of the optimal value: {who} (duality gap {gap})."
         )
     found += [_sentence(row) for row in against.to_dict("records")]
     for row in table[(table["verdict"] == RENT) & (table["profit"] < 0)].to_dict("records"):
@@ -131,10 +130,11 @@ def findings(test: MarketTest) -> list[str]:
             f'"{row["process"]}" runs at a loss of {-row["profit"]:.6g} that its min level imposes: without it '
             "it would run at less, or not at all."
         )
-    for row in test.firms[test.firms["processes"] > 1].to_dict("records"):
+    several = test.firms[test.firms["processes"] > 1]
+    if len(several):
         found.append(
-            f'Firm "{row["firm"]}" chooses its {row["processes"]} processes one by one: what it makes for itself '
-            f"has a price too, and its profit is their sum, {row['profit']:.6g}."
+            f"Firms with several processes ({_some(several['firm'])}) choose them one by one: what a firm makes "
+            "for itself has a price too, so that its profit is their sum."
         )
     return found
 
@@ -153,10 +153,15 @@ _COLUMNS = (
 )
 
 
-def _sentence(row: dict[str, object]) -> str:
+def _some(names: pd.Series, most: int = 3) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _sentence(row: Mapping[Hashable, Any]) -> str:
     """One process's reason not to keep to the plan."""
-    name, profit = f'"{row["process"]}" (firm {row["firm"]})', float(str(row["profit"]))
-    gain, verdict = float(str(row["deviation"])), row["verdict"]
+    name, profit = f'"{row["process"]}" (firm {row["firm"]})', row["profit"]
+    gain, verdict = row["deviation"], row["verdict"]
     at = f"makes a loss of {-profit:.6g} at the plan" if profit < 0 else f"earns {profit:.6g} at the plan"
     if verdict == LOSS:
         return (
@@ -262,8 +267,7 @@ def _second_order(offer: Offer, x: Array, shadow: Array, running: Array, bound: 
 
     Relative to the money of inputs and levels; a binding limit of the level leaves the directions that keep it.
     """
-    with np.errstate(invalid="ignore"):
-        at_most = np.abs(x - offer.most) <= BINDS * np.abs(offer.most)
+    at_most = x >= (1.0 - BINDS) * offer.most
     free = np.flatnonzero(running & ~at_most)
     size = np.where(x[free] != 0, np.abs(x[free]), offer.size[free])
     hessian = np.zeros((len(free), len(free)))

@@ -221,7 +221,7 @@ def _write(model: Any) -> tuple[str, NLWriterInfo]:
     if _REFUSED_SEGMENTS.search(text):
         _refuse_kinks(model)
         raise NotSmoothError("the model has a function without continuous derivatives")
-    if _NOT_FINITE.search(text):
+    if ("nan" in text or "inf" in text) and _NOT_FINITE.search(text):
         raise ValueError("the model has a coefficient or constant that is not a finite number")
     return _without_suffixes(text), info
 
@@ -286,15 +286,16 @@ def _differentiate(builder: casadi.NlpBuilder | None, target: Any | None) -> dic
     g = casadi.densify(g) if g.numel() else casadi.SX(0, 1)
     multipliers = casadi.SX.sym("multipliers", g.numel())
     factor = casadi.SX.sym("factor")
-    lagrangian = factor * f + casadi.dot(multipliers, g)
     gradient = casadi.densify(casadi.gradient(f, x)) if x.numel() else casadi.SX(0, 1)
-    hessian = casadi.tril(casadi.hessian(lagrangian, x)[0]) if x.numel() else casadi.SX(0, 0)
+    jacobian = casadi.jacobian(g, x)
+    slope = factor * gradient + jacobian.T @ multipliers
+    hessian = casadi.tril(casadi.jacobian(slope, x)) if x.numel() else casadi.SX(0, 0)
     inputs = {"hessian": [x, multipliers, factor]}
     outputs = {
         "objective": casadi.densify(f),
         "gradient": gradient,
         "constraints": g,
-        "jacobian": casadi.jacobian(g, x),
+        "jacobian": jacobian,
         "hessian": hessian,
     }
     return {name: casadi.Function(name, inputs.get(name, [x]), [output]) for name, output in outputs.items()}

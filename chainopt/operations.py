@@ -10,10 +10,10 @@ alone, with lambda = sum_g b_g pi_g - kappa - r(capacity) + r(min level) written
     sale                     w(s) - pi - r(max sale) + r(min sale)  import          pi - c - r(max import)
     disposal                 -k - pi                                non-rival good  pi - sum_u v_u = 0
 
-An amount is numerically zero below `ZERO` of what the good moves in all (a level: of every good that it moves),
-and a good's flows all are where it moves less than `ZERO` of what a forward run moves; a limit binds within
-`BINDS` of its size. Slopes at numerically zero flows are taken at exactly zero: where they are infinite, the
-operation has no row.
+An amount is numerically zero below `ZERO` of its good's size (a level: of every good that it moves), which is
+what the good moves in all, but at least `LEAST_FLOW` of what a forward run moves, and `LEAST_AMOUNT` of the
+chain's typical amount; a limit binds within `BINDS` of its size. Slopes at numerically zero flows are taken at
+exactly zero: where they are infinite, the operation has no row.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from chainopt.forward import forward_run
+from chainopt.forward import forward_run, typical_amount
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
 from chainopt.plan import Multipliers, Plan, demand_price, throughput
 from chainopt.technology import TECHNOLOGIES
@@ -32,6 +32,8 @@ from chainopt.technology import TECHNOLOGIES
 Array = np.ndarray
 ZERO = 1e-7
 BINDS = 1e-6
+LEAST_FLOW = 1e-2
+LEAST_AMOUNT = 1e-6
 
 USE, LEVEL, SALE, IMPORT, DISPOSAL, READERS, MINIMUM = range(7)
 
@@ -58,7 +60,8 @@ class Operations:
 
     kind and index say which operation a row is (index counts uses, levels, goods or minima); active, whether it
     is in use, so that its marginal profit is zero; share, its part of what its good moves. of an unknown: may
-    is whether it can differ from zero at the plan; signed, whether it may be negative. earns and pays, from which
+    is whether it can differ from zero at the plan; signed, whether it may be negative. throughput is what
+    each good moves, size the same but never below `LEAST_FLOW` of a forward run's. earns and pays, from which
     the rows are made: what a unit of each level earns (before unit cost), and what a unit of each use pays.
     """
 
@@ -72,6 +75,7 @@ class Operations:
     signed: Array
     throughput: Array
     slopes: Slopes
+    size: Array
     earns: sparse.csr_array
     pays: sparse.csr_array
     goods: int
@@ -154,8 +158,8 @@ def operations(net: Network, plan: Plan) -> Operations:
     goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
     moved = throughput(net, plan)
     start = forward_run(net)
-    dead = moved <= ZERO * throughput(net, start)
-    size = np.where(dead, np.inf, np.where(moved > 0, moved, 1.0))
+    size = np.maximum(np.maximum(moved, LEAST_FLOW * throughput(net, start)), LEAST_AMOUNT * typical_amount(net))
+    size = np.where(size > 0, size, 1.0)
     share = np.abs(plan.use) / size[net.use_good]
     idle = (share <= ZERO) & ~net.signed
     zeroed = np.where(idle, 0.0, plan.use)
@@ -292,6 +296,7 @@ def operations(net: Network, plan: Plan) -> Operations:
         signed,
         moved,
         slope,
+        size,
         earns,
         pays,
         goods,

@@ -70,7 +70,7 @@ class _Teller:
         derivatives, intervals = solution.derivatives, solution.intervals
         assert net and plan and multipliers and derivatives and intervals
         price, ops = multipliers.price, derivatives.operations
-        moved = np.where(ops.throughput > 0, ops.throughput, np.inf)
+        moved = np.where(ops.size > 0, ops.size, np.inf)
         _, sale_value, _ = use_values(net, derivatives)
         end = [""] * len(net.goods)
         near = 1e-6 * np.abs(price)

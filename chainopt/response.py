@@ -1,7 +1,7 @@
 """A process on its own: the most that it can earn at posted prices, whatever the plan says.
 
     maximise   sum_k q_k y_k - kappa y_first - sum_u v_u x_u   subject to   y = f(x),
-               min level <= y_first <= capacity,   x_u <= max,   x_u >= 0 (signed readings: free)
+               min level <= y_first <= capacity,   0 <= x_u <= max
 
 q_k = sum_g b_kg pi_g is what a unit of a level sells for, v_u what use u pays for its good: the good's price, or
 the reader's own price of a non-rival good. Not operating earns 0, and is always possible unless a min level
@@ -13,8 +13,9 @@ above 0 forbids it.
     formulas, odd signs   search from several starts, with the reverse sweep's gradient; a minimum passes its
                           derivative on to its least argument
 
-A search finds what it finds: its best is a lower bound of the best. A process of constant returns has no
-scale of its own: what it could gain by another mix is counted at the plan's level.
+A search finds what it finds: its best is a lower bound of the best; a concave process, whose plan is its best
+by the first-order conditions alone, is searched from fewer starts. A process of constant returns has no scale of
+its own: what it could gain by another mix is counted at the plan's level. A signed reading keeps the plan's sign.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from math import exp, inf, isfinite, log
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
+from chainopt.curvature import shapes
 from chainopt.formula import Program
 from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, Network
-from chainopt.plan import Multipliers, Plan, throughput, use_prices
+from chainopt.plan import Multipliers, Plan, throughput, turnover, use_prices
 from chainopt.technology import TECHNOLOGIES, Batch
 
 Array = np.ndarray
@@ -42,13 +44,15 @@ _SEEDS = 12
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A process's own problem. Arrays over its uses (price to size) and over its levels (worth, level).
+    """A process's own problem. Arrays over its uses (use to size, x, coefficient) and its levels (worth, level).
 
-    worth: what a unit of a level earns, unit cost deducted; most: the largest intake; size: an amount that
-    counts as 1 for the search; x, level: the plan's.
+    process, use: their numbers in the network; worth: what a unit of a level earns, unit cost deducted; most: the
+    largest intake; size: an amount, with the plan's sign, that counts as 1 for the search; x, level: the plan's;
+    noise: money that counts as nothing.
     """
 
     process: int
+    use: Array
     function: str
     worth: Array
     unit_cost: float
@@ -61,6 +65,7 @@ class Offer:
     x: Array
     level: Array
     coefficient: Array
+    noise: float
     batch: Batch | None = field(repr=False, default=None)
     program: Program | None = field(repr=False, default=None)
 
@@ -113,7 +118,7 @@ def offers(net: Network, plan: Plan, multipliers: Multipliers) -> list[Offer]:
     sells_for = net.yields @ multipliers.price
     pays = use_prices(net, multipliers)
     most, least, capacity = _own_limits(net)
-    moved = throughput(net, plan)
+    moved, noise = throughput(net, plan), _NEAR * turnover(net, plan)
     of_use = _members(net.use_process, len(net.processes))
     of_level = _members(net.level_process, len(net.processes))
     names = list(net.batch)
@@ -131,21 +136,24 @@ def offers(net: Network, plan: Plan, multipliers: Multipliers) -> list[Offer]:
             program = net.formulas[net.place[p]].program
         amount = np.abs(plan.use[use])
         size = np.where(amount > _NEAR * moved[net.use_good[use]], amount, moved[net.use_good[use]])
+        size = np.where(size > 0, size, 1.0) * np.where(net.signed[use] & (plan.use[use] < 0), -1.0, 1.0)
         found.append(
             Offer(
                 process=p,
+                use=use,
                 function=name or ("leontief" if net.leontief[p] else "formula"),
                 worth=worth,
                 unit_cost=cost,
                 price=pays[use],
                 most=most[use],
                 signed=net.signed[use],
-                size=np.where(size > 0, size, 1.0),
+                size=size,
                 least=float(least[p]),
                 capacity=float(capacity[p]),
                 x=plan.use[use],
                 level=plan.level[level],
                 coefficient=net.coefficient[use],
+                noise=noise,
                 batch=batch,
                 program=program,
             )
@@ -321,61 +329,63 @@ def _slope(program: Program, x: Array, weight: Array) -> Array:
     total = program.sweep(values, seeds)
     for step in reversed(program.minima()):
         if total[step]:
-            least = min(program.steps[step].arguments, key=lambda i: values[i])
+            least = min(program.steps[step].arguments, key=values.__getitem__)
             total += program.sweep(values, {least: float(total[step])})
     result = np.zeros(len(x))
-    for i, step in enumerate(program.steps):
-        if step.operation == "input":
-            result[int(step.value)] += total[i]
+    for i, row in enumerate(program.steps):
+        if row.operation == "input":
+            result[int(row.value)] += total[i]
     return result
 
 
 def _search(offer: Offer, starts: int) -> Response:
-    """The best of several local searches; uses in logarithms, signed readings as they are."""
+    """The best of several local searches over the logarithms of the uses."""
     here, money = offer.profit(offer.x, offer.level), offer.money(offer.x, offer.level)
-    unit = money if money > 0 else float(np.abs(offer.price) @ offer.size) or 1.0
-
-    def amounts(z: Array) -> Array:
-        return offer.size * np.where(offer.signed, z, np.exp(np.where(offer.signed, 0.0, z)))
+    unit = max(money, offer.noise) or float(np.abs(offer.price) @ np.abs(offer.size)) or 1.0
 
     def goal(z: Array) -> tuple[float, Array]:
-        x = amounts(z)
+        x = offer.size * np.exp(z)
         level = offer.made(x)
         if not np.isfinite(level).all():
             return 1e10, np.zeros(len(z))
-        slope = (offer.slope(x, offer.worth) - offer.price) * np.where(offer.signed, offer.size, x)
+        slope = (offer.slope(x, offer.worth) - offer.price) * x
         return -offer.profit(x, level) / unit, -np.nan_to_num(slope) / unit
 
-    top = np.where(offer.signed, _FAR, np.log(np.minimum(_FAR, np.maximum(offer.most / offer.size, _NEAR))))
-    bounds = [(-_FAR if s else log(1e-12), t) for s, t in zip(offer.signed, top, strict=True)]
-    rows = _level_rows(offer, amounts)
-    candidates = [np.where(offer.signed, offer.x, 0.0)]
+    top = np.log(np.clip(offer.most / offer.size, _NEAR, _FAR))
+    top = np.where(offer.size > 0, top, log(_FAR))
+    bounds = [(log(1e-12), t) for t in top]
+    rows = _level_rows(offer)
+    candidates = [np.zeros(len(offer.x))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for start in _starts(offer, starts):
-            begin = np.clip(start, [b[0] for b in bounds], top)
+            begin = np.minimum(start, top)
             method = "SLSQP" if rows else "L-BFGS-B"
             done = minimize(goal, begin, jac=True, method=method, bounds=bounds, constraints=rows)
-            candidates += [amounts(done.x), amounts(begin)]
+            candidates += [offer.size * np.exp(z) for z in (done.x, begin)]
     best, chosen = -inf, None
     for x in candidates:
         found = _worth_taking(offer, x, here, money)
         if found > best:
             best, chosen = found, x
-    if chosen is not None and best > here and not rows and _endless(offer, chosen, best):
+    if chosen is not None and best - here > offer.noise and not rows and _endless(offer, chosen, best):
         return Response(inf, chosen)
     return Response(best, chosen)
 
 
 def _starts(offer: Offer, count: int) -> list[Array]:
-    """The plan, its multiples, and mixes drawn once and for all, in the search's variables."""
-    at = np.where(offer.signed, offer.x / offer.size, 0.0)
-    rays = [np.where(offer.signed, at, log(t)) for t in (1.0, 1e-4, 1e-2, 0.3, 3.0, 100.0)]
+    """Multiples of the plan, and mixes drawn once and for all, in logarithms; few for a concave process."""
+    concave = offer.program is not None and all(
+        shape.affine or (shape.concave if worth >= 0 else shape.convex)
+        for shape, worth in zip(shapes(offer.program, offer.signed.tolist()), offer.worth, strict=True)
+    )
+    rays = (1e-2, 10.0) if concave else (1.0, 1e-4, 1e-2, 0.3, 3.0, 100.0)
     random = np.random.default_rng(0)
-    return rays + [np.where(offer.signed, at, 0.0) + 2.0 * random.standard_normal(len(at)) for _ in range(count)]
+    mixes = [2.0 * random.standard_normal(len(offer.x)) for _ in range(0 if concave else count)]
+    return [np.full(len(offer.x), log(t)) for t in rays] + mixes
 
 
-def _level_rows(offer: Offer, amounts: Callable[[Array], Array]) -> list[dict[str, object]]:
+def _level_rows(offer: Offer) -> list[dict[str, object]]:
     """Capacity and min level as rows of SLSQP, each at least 0, relative to the bound."""
     first = np.eye(1, len(offer.worth))[0]
     rows: list[dict[str, object]] = []
@@ -385,12 +395,12 @@ def _level_rows(offer: Offer, amounts: Callable[[Array], Array]) -> list[dict[st
             factor = sign / (abs(bound) or 1.0)
 
             def room(z: Array, bound: float = bound, factor: float = factor) -> float:
-                level = float(offer.made(amounts(z))[0])
+                level = float(offer.made(offer.size * np.exp(z))[0])
                 return factor * (bound - level) if isfinite(level) else -1e3
 
             def slope(z: Array, factor: float = factor) -> Array:
-                x = amounts(z)
-                return -factor * np.nan_to_num(offer.slope(x, first)) * np.where(offer.signed, offer.size, x)
+                x = offer.size * np.exp(z)
+                return -factor * np.nan_to_num(offer.slope(x, first)) * x
 
             rows.append({"type": "ineq", "fun": room, "jac": slope})
     return rows
@@ -405,7 +415,7 @@ def _worth_taking(offer: Offer, x: Array, here: float, money: float) -> float:
     if not offer.least - slack <= level[0] <= offer.capacity + slack:
         return -inf
     profit, all_money = offer.profit(x, level), offer.money(x, level)
-    certain = profit - here > SAME * max(money, all_money)
+    certain = profit - here > max(SAME * max(money, all_money), offer.noise)
     return profit if certain or all_money <= 2 * money else -inf
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from pyomo.common.gc_manager import PauseGC
 
 from chainopt.backprop import Derivatives, differentiate
 from chainopt.certificate import CERTIFIED, LEAST, residuals
@@ -17,11 +18,13 @@ from chainopt.intervals import Intervals, price_intervals, supporting
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan
+from chainopt.operations import ZERO
 from chainopt.plan import Multipliers, Plan, places, turnover
 from chainopt.reach import reach
 from chainopt.scope import bent
 from chainopt.solution import Solution
 from chainopt.status import Status
+from chainopt.unbounded import confirmed
 
 METHODS = ("ipopt",)
 _STEEP = 1e-6
@@ -63,7 +66,8 @@ def solve(
     clock.stop("build")
     answer = _attempt(net, net, limits, clock)
     for _ in range(_RESTARTS):
-        steep = steep_idle(net, answer.plan, _STEEP) if answer.plan is not None else []
+        share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
+        steep = steep_idle(net, answer.plan, share) if answer.plan is not None else []
         if not steep or answer.without == steep or not answer.worth_another:
             break
         # With these processes at zero by definition the multipliers no longer rest on their slopes there;
@@ -85,17 +89,24 @@ class _Answer:
 
     @property
     def worth_another(self) -> bool:
-        return self.model.status in (Status.OPTIMAL, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
+        return self.model.status in (
+            Status.OPTIMAL,
+            Status.UNCERTIFIED,
+            Status.EVALUATION_ERROR,
+            Status.ITERATION_LIMIT,
+        )
 
 
 def _attempt(
     net: Network, part: Network, limits: dict[str, Any], clock: _Clock, without: Sequence[int] = ()
 ) -> _Answer:
     """Solve a part of the network, and read the answer as the whole's."""
-    model = build(part)
-    clock.stop("build")
-    answer = solve_model(model, **limits)
-    clock.add(answer.seconds)
+    # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
+    with PauseGC():
+        model = build(part)
+        clock.stop("build")
+        answer = solve_model(model, **limits)
+        clock.add(answer.seconds)
     plan = read_plan(part, model) if answer.values else None
     multipliers = None
     if answer.status is Status.OPTIMAL:
@@ -145,7 +156,9 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
         "plan": plan,
     }
     if plan is None or multipliers is None:
-        return Solution(chain, model.status, model.message, model.objective, **common)
+        status = confirmed(net, plan, model.status) if plan is not None else model.status
+        message = model.message if status is model.status else status.advice
+        return Solution(chain, status, message, model.objective, **common)
     derivatives = differentiate(net, plan)
     ops = derivatives.operations
     known = supporting(net, plan, derivatives, ops.stack(multipliers))
@@ -169,6 +182,10 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
             "the price equations, but are no sum over its rounds"
         )
     status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
+    if doubts or local:
+        status = confirmed(net, plan, status)
+        if status is Status.UNBOUNDED:
+            return Solution(chain, status, status.advice, **common)
     return Solution(
         chain,
         status,
@@ -188,8 +205,8 @@ def _doubts(
     net: Network, plan: Plan, multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals
 ) -> list[str]:
     """Multipliers outside their interval: a price that can't support the plan."""
-    moved = derivatives.operations.throughput
-    noise = LEAST * turnover(net, plan) / np.where(moved > 0, moved, np.inf)
+    size = derivatives.operations.size
+    noise = LEAST * turnover(net, plan) / np.where(size > 0, size, np.inf)
     floor = CERTIFIED * np.maximum(np.abs(multipliers.price), noise)
     with np.errstate(invalid="ignore"):
         outside = (multipliers.price < intervals.low - 10 * floor) | (

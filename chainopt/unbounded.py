@@ -67,12 +67,12 @@ def find_ray(net: Network, plan: Plan | None = None) -> Ray | None:
 
 
 def confirmed(net: Network, plan: Plan | None, status: Status) -> Status:
-    """UNBOUNDED where a solve that did not end well left a chain with a ray; the status as it is otherwise.
+    """UNBOUNDED where a chain has a ray, whatever the solver said of it; the status as it is otherwise.
 
-    An infeasible chain stays so: a ray needs a plan to start from.
+    For what is no global optimum: that has none. An infeasible chain stays so: a ray needs a plan to start from.
     """
-    doubtful = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
-    return Status.UNBOUNDED if status in doubtful and find_ray(net, plan) is not None else status
+    open_ = (Status.OPTIMAL, Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
+    return Status.UNBOUNDED if status in open_ and find_ray(net, plan) is not None else status
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class _Mixes:
     def __init__(self, net: Network, plan: Plan, start: Plan):
         self.net, self.plan, self.start = net, plan, start
         self.uses: dict[int, Array] = {
-            p: np.flatnonzero(net.use_process == p) for p in np.flatnonzero(~net.leontief)
+            int(p): np.flatnonzero(net.use_process == p) for p in np.flatnonzero(~net.leontief)
         }
         self.family: dict[int, tuple[str, int]] = {
             int(p): (name, row) for name, batch in net.batch.items() for row, p in enumerate(batch.process)
@@ -270,15 +270,13 @@ class _Program:
         """The direction found, as a ray of the network."""
         net, x = self.net, np.where(np.abs(self.amount) > 1e-9 * np.abs(self.amount).max(), self.amount, 0.0)
         ways, *flows = np.split(x, self.cut)
-        amounts = []
-        for members, flow in zip((self.sold, self.bought, self.disposed), flows, strict=True):
-            amount = np.zeros(len(net.goods))
-            amount[members] = flow
-            amounts.append(amount)
+        sale, imported, disposed = (np.zeros(len(net.goods)) for _ in flows)
+        sale[self.sold], imported[self.bought], disposed[self.disposed] = flows
         first = len(ways) - len(self.mixes.mixes)
         running = {mix.process for mix, amount in zip(self.mixes.mixes, ways[first:], strict=True) if amount > 0}
         growing = sorted(running & self.mixes.increasing) if self.mixes.far is not None else []
-        return Ray(self.level @ ways, *amounts, self.value, tuple(int(p) for p in growing))
+        made = self.level @ ways
+        return Ray(made, sale, imported, disposed, self.value, tuple(int(p) for p in growing))
 
 
 def _columns(height: int, columns: list[tuple[Array, Array]]) -> sparse.csc_array:

@@ -190,9 +190,7 @@ def _process(draw: _Draw, i: int, below: list[str], above: list[str], k: int) ->
     rows = [co.Input(good, a) for good, a in taken.items()]
     if draw.kind != "smooth" and draw.chance(0.1):
         rows[0] = replace(rows[0], max=draw.between(0.5, 3.0))
-    draw.processes.append(
-        co.Process(name, function=function, inputs=rows, outputs=outputs, **options, **limits)
-    )
+    draw.processes.append(co.Process(name, function=function, inputs=rows, outputs=outputs, **options, **limits))
 
 
 def _by_product(draw: _Draw, process: str) -> str:

@@ -56,7 +56,9 @@ def test_reports_and_tables(tmp_path):
 
 
 def test_set_changes_a_figure(tmp_path):
-    done = run("solve", DATA / "tupperware.xlsx", "--set", "NatGas.Supply=9", "--json", "out.json", folder=tmp_path)
+    done = run(
+        "solve", DATA / "tupperware.xlsx", "--set", "NatGas.Supply=9", "--json", "out.json", folder=tmp_path
+    )
     assert done.returncode == 0
     answer = json.loads((tmp_path / "out.json").read_text())
     assert answer["objective"] == pytest.approx(log(3 / 4), abs=1e-9)

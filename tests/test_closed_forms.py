@@ -310,9 +310,7 @@ def test_abatement_plants() -> None:
 @pytest.mark.parametrize("elasticity", [0.5, 1.0, 2.0])
 def test_demand_curves(elasticity: float) -> None:
     # Supply 6 is all sold: price 3 (6/2)^(-1/E), and the value is the area from the reference sale.
-    chain = co.Chain(
-        [co.Good("wine", supply=6, price=3, reference_sale=2, demand_elasticity=elasticity)], []
-    )
+    chain = co.Chain([co.Good("wine", supply=6, price=3, reference_sale=2, demand_elasticity=elasticity)], [])
     area = {0.5: 6 * (1 - 1 / 3), 1.0: 6 * log(3), 2.0: 12 * (sqrt(3) - 1)}[elasticity]
     check(chain, {"wine": 3 * 3 ** (-1 / elasticity)}, objective=area)
 
@@ -327,9 +325,7 @@ def test_demand_meets_the_import_price(elasticity: float) -> None:
 
 
 def test_a_max_sale_cuts_a_demand_curve() -> None:
-    chain = co.Chain(
-        [co.Good("wine", supply=6, price=3, reference_sale=2, demand_elasticity=1, max_sale=4)], []
-    )
+    chain = co.Chain([co.Good("wine", supply=6, price=3, reference_sale=2, demand_elasticity=1, max_sale=4)], [])
     solution = check(chain, {"wine": 0.0}, objective=6 * log(2))
     assert rent(chain, solution, "max sale", "wine") == pytest.approx(3 * 2 / 4)
 
@@ -388,11 +384,7 @@ def test_costly_disposal(function: str) -> None:
     # A unit of ore makes 2 iron at 3 and 0.6 slag, at 1.5 to be rid of.
     chain = co.Chain(
         [co.Good("ore", supply=4), co.Good("iron", price=3), co.Good("slag", disposal=1.5)],
-        [
-            co.Process(
-                "smelter", function=function, scale=2, inputs={"ore": 1}, outputs={"iron": 1, "slag": 0.3}
-            )
-        ],
+        [co.Process("smelter", function=function, scale=2, inputs={"ore": 1}, outputs={"iron": 1, "slag": 0.3})],
     )
     solution = check(chain, {"ore": 6 - 0.9, "iron": 3.0, "slag": -1.5}, objective=4 * 5.1)
     assert by_good(chain, solution, "disposed")["slag"] == pytest.approx(2.4)

@@ -322,16 +322,25 @@ def test_constants_and_names_without_a_value_are_refused(text: str) -> None:
 
 
 def smooth_chain() -> co.Chain:
+    """Every function and every primitive runs, and one limit binds."""
     return co.Chain(
-        [co.Good("labour", supply=5), co.Good("x", supply=3), co.Good("y", price=0.4), co.Good("z", price=2)],
+        [
+            co.Good("labour", supply=5),
+            co.Good("x", supply=3),
+            co.Good("y", price=0.4),
+            co.Good("z", price=2),
+            co.Good("v", price=3),
+        ],
         [
             co.Process("cd", function="cobb-douglas", inputs={"labour": 0.4, "x": 0.3}, outputs="y"),
-            co.Process("ces", function="ces", elasticity=0.5, returns=0.8, inputs={"labour": 1, "y": 1}, outputs="z"),
-            co.Process("linear", function="linear", inputs={"x": 0.05, "y": 0.7}, outputs="z", capacity=0.1),
+            co.Process(
+                "ces", function="ces", elasticity=0.5, returns=0.8, inputs={"labour": 1, "y": 1}, outputs="z"
+            ),
+            co.Process("linear", function="linear", inputs={"x": 1, "y": 0.7}, outputs="v", capacity=0.1),
             co.Process(
                 "formula",
                 formula="z = 0.3 * sqrt(x) + ln(1 + x) - 0.2/(1 + labour) + tanh(y)^0.9 + log10(1 + labour)"
-                " - exp(-y) + 0.1 * (x - -labour)",
+                " - exp(-y) + (x - -labour) * 0.1 + labour/7",
             ),
         ],
     )

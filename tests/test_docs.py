@@ -51,7 +51,9 @@ def test_the_python_of_the_readme_runs():
 
 
 def test_every_command_has_an_example_that_runs(folder):
-    assert {"solve", "check", "new"} <= {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert {"solve", "check", "new"} <= {
+        command.name or command.callback.__name__ for command in app.registered_commands
+    }
     for command in app.registered_commands:
         assert command.epilog.startswith("Example: chainopt "), command.name
         done = shell(command.epilog.removeprefix("Example: "), folder)

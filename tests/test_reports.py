@@ -25,7 +25,6 @@ from chainopt.report import (
     headline,
     html_text,
     json_text,
-    replacing,
     result_record,
     show,
     write_excel,

@@ -17,12 +17,12 @@ from chainopt.chain import Chain
 from chainopt.report.findings import findings, headline, money
 from chainopt.report.legible import figure, legible, places
 from chainopt.report.sheets import Column, Sheet, sheets
-from chainopt.writing import replacing
 from chainopt.solution import Solution
 from chainopt.tables import Tables, tables
 from chainopt.workbook.book import escaped
 from chainopt.workbook.cells import digits
 from chainopt.workbook.schema import SHEETS
+from chainopt.writing import replacing
 
 MOST_ROWS = 1_048_576
 """The most rows that Excel keeps in a sheet."""

@@ -16,9 +16,9 @@ from chainopt.report.findings import findings, headline, money
 from chainopt.report.legible import figure, legible, places, short
 from chainopt.report.salience import NOISE, foremost, money_scale, turnover
 from chainopt.report.sheets import Column, Sheet, sheets
-from chainopt.writing import replacing
 from chainopt.solution import Solution
 from chainopt.tables import Tables, tables
+from chainopt.writing import replacing
 
 MOST_ROWS = 500
 """The most goods, and the most processes, that a page shows; the workbook and the JSON hold all."""

@@ -2,6 +2,7 @@
 
 from chainopt.workbook.assign import AssignmentError, assign
 from chainopt.workbook.faults import CellProblem, WorkbookError
+from chainopt.workbook.locate import cells
 from chainopt.workbook.read import check_workbook, read_workbook
 from chainopt.workbook.schema import schema_markdown
 from chainopt.workbook.template import write_template
@@ -12,6 +13,7 @@ __all__ = [
     "CellProblem",
     "WorkbookError",
     "assign",
+    "cells",
     "check_workbook",
     "read_workbook",
     "schema_markdown",

@@ -9,11 +9,11 @@ from typing import Protocol
 from chainopt.checks import Problem
 from chainopt.names import key
 from chainopt.workbook.faults import coordinate
-from chainopt.workbook.read import _Reader
+from chainopt.workbook.read import Reader
 
 
 class Placed(Protocol):
-    """Something said of one cell: record is the good or process of its row, good the row's input, if it has one."""
+    """Something said of one cell: record is the good or process of its row, good the input that the row is of."""
 
     @property
     def sheet(self) -> str: ...
@@ -30,12 +30,12 @@ def cells(path: str | PathLike[str], causes: Iterable[Placed]) -> tuple[str, ...
 
     "" for a cause whose row the book lacks. Raises WorkbookError where the file is no workbook.
     """
-    reader = _Reader()
+    reader = Reader()
     reader.book(path)
     return tuple(_cell(reader, cause) for cause in causes)
 
 
-def _cell(reader: _Reader, cause: Placed) -> str:
+def _cell(reader: Reader, cause: Placed) -> str:
     record = _record(reader, cause)
     if record is None or (cause.sheet, record) not in reader.places:
         return ""
@@ -43,8 +43,9 @@ def _cell(reader: _Reader, cause: Placed) -> str:
     return f"{table.title}!{coordinate(*table.at(row, renamed.get(cause.column, cause.column)))}"
 
 
-def _record(reader: _Reader, cause: Placed) -> tuple[int, ...] | None:
-    named = [good.good for good in reader.goods] if cause.sheet == "goods" else [p.process for p in reader.processes]
+def _record(reader: Reader, cause: Placed) -> tuple[int, ...] | None:
+    processes = [process.process for process in reader.processes]
+    named = [good.good for good in reader.goods] if cause.sheet == "goods" else processes
     i = next((i for i, name in enumerate(named) if key(name) == key(cause.record)), None)
     if i is None or cause.sheet in ("goods", "processes"):
         return None if i is None else (i,)

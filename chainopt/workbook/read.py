@@ -37,7 +37,7 @@ def read_workbook(path: str | PathLike[str]) -> Chain:
 
     Names lose stray blanks; units, notes and formulas stay as they are written.
     """
-    read = _Reader()
+    read = Reader()
     found = read.book(path)
     if any(problem.error for problem in found):
         raise WorkbookError(found)
@@ -53,12 +53,12 @@ def read_workbook(path: str | PathLike[str]) -> Chain:
 def check_workbook(path: str | PathLike[str]) -> tuple[CellProblem, ...]:
     """Every problem of a workbook, errors and warnings, sheet by sheet; () where there is none."""
     try:
-        return _Reader().book(path)
+        return Reader().book(path)
     except WorkbookError as error:
         return error.problems
 
 
-class _Reader:
+class Reader:
     """Reads the tables one after the other, and keeps each record's place in the book."""
 
     def __init__(self) -> None:

@@ -1,0 +1,359 @@
+"""Problems that a solver answers with success and a wrong word: each is named for what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+import pyomo.environ as pyo
+import pytest
+from chains import by_good
+
+import chainopt as co
+from chainopt.explain import explain
+from chainopt.network import network
+from chainopt.unbounded import confirmed, find_ray
+
+
+def model(build: Callable[[Any], None]) -> co.ModelSolution:
+    m = pyo.ConcreteModel()
+    build(m)
+    return co.solve_model(m)
+
+
+def values(solution: co.ModelSolution) -> dict[str, float]:
+    return {variable.name: value for variable, value in solution.values.items()}
+
+
+# Value without end.
+
+
+MILL = co.Process("mill", function="leontief", inputs={"ore": 1}, outputs="steel")
+SMELTER = co.Process("mill", function="cobb-douglas", inputs={"ore": 0.5, "coal": 0.5}, outputs="steel")
+UNBOUNDED = {
+    "a trade": co.Chain([co.Good("gold", price=2, import_price=1)], []),
+    "a mill": co.Chain([co.Good("ore", import_price=1), co.Good("steel", price=3)], [MILL]),
+    "constant returns": co.Chain(
+        [co.Good("ore", import_price=1), co.Good("coal", import_price=4), co.Good("steel", price=5)], [SMELTER]
+    ),
+    "constant returns, just": co.Chain(
+        [co.Good("ore", import_price=1), co.Good("coal", import_price=4), co.Good("steel", price=4.001)], [SMELTER]
+    ),
+    "increasing returns": co.Chain(
+        [co.Good("ore", import_price=1), co.Good("steel", price=1)],
+        [co.Process("mill", function="cobb-douglas", inputs={"ore": 1.2}, outputs="steel", scale=0.1)],
+    ),
+    "a formula": co.Chain(
+        [co.Good("ore", import_price=1), co.Good("steel", price=1)],
+        [co.Process("mill", formula="steel = 2*ore - sqrt(ore)")],
+    ),
+    "rubbish paid for twice": co.Chain([co.Good("sludge", import_price=-2, disposal=1)], []),
+    "a free source": co.Chain(
+        [co.Good("oil", price=3)], [co.Process("well", function="leontief", unit_cost=2, outputs="oil")]
+    ),
+    "bought back": co.Chain(
+        [co.Good("oil", price=3, min_sale=-inf), co.Good("gas", price=4)],
+        [co.Process("converter", function="linear", inputs={"oil": 1}, outputs="gas")],
+    ),
+    "goods from nothing": co.Chain(
+        [co.Good("power"), co.Good("coal"), co.Good("heat", price=1)],
+        [
+            co.Process("station", function="leontief", inputs={"coal": 1}, outputs={"power": 3}),
+            co.Process("mine", function="leontief", inputs={"power": 1}, outputs={"coal": 1}),
+            co.Process("heater", function="leontief", inputs={"power": 1}, outputs="heat"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNBOUNDED)
+def test_value_without_end_is_never_optimal(name: str) -> None:
+    chain = UNBOUNDED[name]
+    solution = co.solve(chain)
+    # With increasing returns to stand still is an optimum too, of its neighbourhood.
+    assert solution.status is not co.Status.OPTIMAL or solution.scope == "local"
+    assert find_ray(network(chain), solution.plan) is not None
+    assert confirmed(network(chain), solution.plan, solution.status) is co.Status.UNBOUNDED
+    assert explain(chain, solution).causes
+
+
+@pytest.mark.parametrize("money", [1e-9, 1.0, 1e12])
+@pytest.mark.parametrize("amount", [1e-9, 1.0, 1e12])
+def test_large_and_small_numbers_are_not_unbounded(money: float, amount: float) -> None:
+    goods = [co.Good("ore", supply=4 * amount, price=money), co.Good("steel", price=8 * money)]
+    smooth = co.Process("mill", function="cobb-douglas", inputs={"ore": 0.5}, outputs="steel", scale=amount**0.5)
+    # 8 sqrt(x) - x rises up to x = 16: all ore is used.
+    for process, value in ((smooth, 16.0), (MILL, 32.0)):
+        chain = co.Chain(goods, [process])
+        solution = co.solve(chain)
+        assert solution.status is co.Status.OPTIMAL, solution.message
+        assert solution.objective == pytest.approx(value * money * amount, rel=1e-6)
+        assert find_ray(network(chain), solution.plan) is None
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e12])
+def test_a_trade_is_unbounded_in_any_unit(scale: float) -> None:
+    goods = [co.Good("ore", supply=scale, import_price=1 / scale), co.Good("steel", price=3 / scale)]
+    chain = co.Chain(goods, [MILL])
+    solution = co.solve(chain)
+    assert confirmed(network(chain), solution.plan, solution.status) is co.Status.UNBOUNDED
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        co.Chain([co.Good("oil", price=3, max_sale=4, import_price=0)], []),
+        co.Chain(
+            [co.Good("ore", import_price=1), co.Good("steel", price=1000)],
+            [co.Process("mill", formula="steel = ln(1 + ore)")],
+        ),
+        co.Chain(
+            [co.Good("ore", import_price=1), co.Good("coal", import_price=4), co.Good("steel", price=3.99)],
+            [SMELTER],
+        ),
+    ],
+    ids=["a free good", "falling returns", "a loss"],
+)
+def test_what_has_an_end_has_no_ray(chain: co.Chain) -> None:
+    solution = co.solve(chain)
+    assert solution.status is not co.Status.UNBOUNDED
+    assert find_ray(network(chain), solution.plan) is None
+
+
+@pytest.mark.parametrize("tolerance", [1e-6, 1e-8, 1e-12])
+def test_a_slowly_growing_objective_is_unbounded_at_any_tolerance(tolerance: float) -> None:
+    m = pyo.ConcreteModel()
+    m.x = pyo.Var(initialize=1, bounds=(0, None))
+    m.objective = pyo.Objective(expr=pyo.log(m.x), sense=pyo.maximize)
+    assert co.solve_model(m, tolerance=tolerance).status is co.Status.UNBOUNDED
+
+
+def test_a_large_solution_of_a_model_is_not_unbounded() -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=1, bounds=(0, None))
+        m.objective = pyo.Objective(expr=1e-8 * m.x - pyo.log(m.x))
+
+    solution = model(build)
+    assert solution.status is co.Status.OPTIMAL, solution.message
+    assert values(solution)["x"] == pytest.approx(1e8, rel=1e-3)
+
+
+# Multipliers that are not one answer.
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_the_same_row_twice(factor: float) -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=1)
+        m.first = pyo.Constraint(expr=m.x <= 2)
+        m.second = pyo.Constraint(expr=factor * m.x <= factor * 2)
+        m.objective = pyo.Objective(expr=m.x, sense=pyo.maximize)
+
+    assert any("not unique" in note and "'first'" in note and "'second'" in note for note in model(build).notes)
+
+
+def test_a_row_added_to_a_chains_model_twice() -> None:
+    chain = co.Chain([co.Good("ore", supply=4), co.Good("steel", price=3, max_sale=2)], [MILL])
+    m = co.build_model(chain)
+    m.again = pyo.Constraint(expr=m.sale["steel"] <= 2)
+    solution = co.solve_model(m)
+    assert any("'again'" in note and "'max_sale[steel]'" in note for note in solution.notes)
+
+
+def test_rows_of_which_one_has_slack_are_unique() -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=1)
+        m.first = pyo.Constraint(expr=m.x <= 2)
+        m.second = pyo.Constraint(expr=2 * m.x <= 5)
+        m.objective = pyo.Objective(expr=m.x, sense=pyo.maximize)
+
+    assert not model(build).notes
+
+
+def test_three_dependent_equations() -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var([0, 1, 2], initialize=1)
+        m.a = pyo.Constraint(expr=m.x[0] + m.x[1] == 2)
+        m.b = pyo.Constraint(expr=m.x[1] + m.x[2] == 2)
+        m.c = pyo.Constraint(expr=m.x[0] - m.x[2] == 0)
+        m.objective = pyo.Objective(expr=sum(m.x[i] ** 2 for i in m.x))
+
+    notes = model(build).notes
+    assert any(all(f"'{name}'" in note for name in "abc") for note in notes)
+
+
+@pytest.mark.parametrize("equal", [False, True])
+def test_a_row_without_slope_has_no_multiplier(equal: bool) -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=1)
+        m.row = pyo.Constraint(expr=m.x**2 == 0 if equal else m.x**2 <= 0)
+        m.objective = pyo.Objective(expr=m.x)
+
+    solution = model(build)
+    assert solution.status is co.Status.UNCERTIFIED
+    assert "constraint qualification" in solution.message
+    assert "'row'" in solution.message
+    assert not solution.dual
+
+
+def test_a_large_multiplier_alone_is_no_such_thing() -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=1, bounds=(0, None))
+        m.row = pyo.Constraint(expr=1e-6 * m.x >= 1)
+        m.objective = pyo.Objective(expr=m.x)
+
+    assert model(build).status is co.Status.OPTIMAL
+
+
+# Points that are stationary, but no optimum.
+
+
+def test_a_start_at_a_local_maximum() -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=0, bounds=(-10, 10))
+        m.objective = pyo.Objective(expr=m.x**4 - m.x**2)
+
+    solution = model(build)
+    assert solution.status is co.Status.OPTIMAL
+    assert solution.objective == pytest.approx(-0.25)
+    assert any("saddle or a local maximum" in note for note in solution.notes)
+
+
+def test_a_start_at_a_maximum_without_a_minimum() -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=0)
+        m.objective = pyo.Objective(expr=-(m.x**2))
+
+    assert model(build).status is co.Status.UNBOUNDED
+
+
+def test_a_saddle_on_a_row_is_left() -> None:
+    def build(m: Any) -> None:
+        m.x, m.y = pyo.Var(initialize=1, bounds=(0, None)), pyo.Var(initialize=1, bounds=(0, None))
+        m.row = pyo.Constraint(expr=m.x + m.y == 2)
+        m.objective = pyo.Objective(expr=m.x**1.5 + m.y**1.5, sense=pyo.maximize)
+
+    assert model(build).objective == pytest.approx(2.0**1.5)
+
+
+def test_a_maximum_held_by_its_bounds_is_an_optimum() -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=0.3, bounds=(-1, 2))
+        m.objective = pyo.Objective(expr=-((m.x - 0.1) ** 2))
+
+    solution = model(build)
+    assert solution.status is co.Status.OPTIMAL
+    assert abs(values(solution)["x"]) in (pytest.approx(1), pytest.approx(2))
+    assert not solution.notes
+
+
+def test_above_its_size_the_review_says_that_it_was_skipped() -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(range(600), initialize=1)
+        m.objective = pyo.Objective(expr=sum((m.x[i] - 1) ** 2 for i in m.x))
+
+    assert any("not checked" in note for note in model(build).notes)
+
+
+def twins(supply: float) -> co.Chain:
+    return co.Chain(
+        [co.Good("a", supply=supply), co.Good("b", price=1)],
+        [co.Process(name, function="cobb-douglas", inputs={"a": 1.5}, outputs="b") for name in ("one", "other")],
+    )
+
+
+def test_twins_with_increasing_returns() -> None:
+    solution = co.solve(twins(2))
+    assert solution.objective == pytest.approx(2.0**1.5)
+    assert solution.scope == "local"
+    m = co.build_model(twins(2))
+    for use in m.use.values():
+        use.set_value(1.0)
+    assert co.solve_model(m).objective == pytest.approx(2.0**1.5)
+
+
+def test_increasing_returns_and_two_local_optima_say_local() -> None:
+    chain = co.Chain(
+        [co.Good("a", supply=4), co.Good("b", price=1), co.Good("c", price=1.1)],
+        [
+            co.Process("to b", function="cobb-douglas", inputs={"a": 2}, outputs="b"),
+            co.Process("to c", function="cobb-douglas", inputs={"a": 2}, outputs="c"),
+        ],
+    )
+    solution = co.solve(chain)
+    assert solution.scope != "global"
+    assert solution.status is not co.Status.OPTIMAL or "local" in " ".join(solution.warnings)
+
+
+# Edges of domains, and of what is there at all.
+
+
+def test_an_infinite_slope_at_zero_flow() -> None:
+    chain = co.Chain(
+        [co.Good("a", supply=2, price=0.25), co.Good("b", supply=1, price=0.1), co.Good("c", price=0.01)],
+        [co.Process("idle", function="cobb-douglas", inputs={"a": 0.5, "b": 0.5}, outputs="c", unit_cost=5)],
+    )
+    solution = co.solve(chain)
+    assert solution.status is co.Status.OPTIMAL, solution.message
+    price = by_good(chain, solution, "price")
+    assert (price["a"], price["b"]) == pytest.approx((0.25, 0.1), abs=1e-9)
+
+
+def test_a_start_outside_a_logarithm() -> None:
+    chain = co.Chain([co.Good("x", supply=2), co.Good("y", price=1)], [co.Process("p", formula="y = ln(x - 5)")])
+    solution = co.solve(chain)
+    assert solution.status is co.Status.EVALUATION_ERROR
+    (cause,) = explain(chain, solution).causes
+    assert (cause.sheet, cause.record, cause.column) == ("processes", "p", "formula")
+    assert "log of -" in cause.text
+
+
+def test_lower_above_upper() -> None:
+    with pytest.raises(co.ChainError, match="below the min sale"):
+        co.Chain([co.Good("steel", price=1, supply=9, min_sale=3, max_sale=2)], [])
+    with pytest.raises(co.ChainError, match="above the capacity"):
+        co.Chain(
+            [co.Good("a", supply=9), co.Good("b", price=1)],
+            [co.Process("p", function="linear", inputs={"a": 1}, outputs="b", min_level=3, capacity=2)],
+        )
+
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=1, bounds=(3, 2))
+        m.objective = pyo.Objective(expr=m.x)
+
+    solution = model(build)
+    assert solution.status is co.Status.INFEASIBLE
+    assert "'x'" in solution.message
+
+
+def test_more_equations_than_variables() -> None:
+    def build(m: Any) -> None:
+        m.x = pyo.Var(initialize=1)
+        m.first = pyo.Constraint(expr=m.x**2 == 4)
+        m.second = pyo.Constraint(expr=m.x**3 == 27)
+        m.objective = pyo.Objective(expr=m.x)
+
+    solution = model(build)
+    assert solution.status is co.Status.INFEASIBLE
+    assert "'first'" in solution.message or "'second'" in solution.message
+    assert not solution.dual
+
+
+def test_a_good_that_nothing_can_supply() -> None:
+    chain = co.Chain(
+        [co.Good("flour"), co.Good("labour", supply=3, price=1), co.Good("bread", price=100)],
+        [co.Process("bake", function="cobb-douglas", inputs={"flour": 0.5, "labour": 0.5}, outputs="bread")],
+    )
+    solution = co.solve(chain)
+    assert solution.status is co.Status.OPTIMAL
+    assert "nothing can supply" in solution.removed["bake"]
+    assert solution.objective == pytest.approx(3.0)
+
+
+def test_infeasible_shows_no_multipliers() -> None:
+    chain = co.Chain([co.Good("ore", supply=5), co.Good("steel", price=1, min_sale=10)], [MILL])
+    solution = co.solve(chain)
+    assert solution.status is co.Status.INFEASIBLE
+    assert solution.multipliers is None
+    assert co.prices(chain, solution)["price"].isna().all()
