@@ -1,10 +1,17 @@
 """chainopt: the prices of a supply chain as derivatives, checked from both sides."""
 
+from chainopt.audit import audit
 from chainopt.chain import Chain
 from chainopt.checks import ChainError
+from chainopt.differences import differences, holding
+from chainopt.dossier import dossier
+from chainopt.equilibrium import compare, solve_equilibrium
+from chainopt.explain import explain
 from chainopt.interior import SolverMissing
 from chainopt.ipopt import ModelSolution, solve_model
+from chainopt.market_test import market_test
 from chainopt.nlp import build_model
+from chainopt.paths import stories
 from chainopt.pyomo_plugin import ChainoptIpopt
 from chainopt.records import Good, Input, Observed, Output, Parameter, Process, Settings
 from chainopt.report import result_record, write_excel, write_html
@@ -32,16 +39,25 @@ __all__ = [
     "Status",
     "Tables",
     "WorkbookError",
+    "audit",
     "build_model",
     "check_workbook",
+    "compare",
+    "differences",
+    "dossier",
+    "explain",
+    "holding",
     "kkt",
     "limits",
+    "market_test",
     "prices",
     "processes",
     "read_workbook",
     "result_record",
     "solve",
+    "solve_equilibrium",
     "solve_model",
+    "stories",
     "tables",
     "uses",
     "write_excel",

@@ -16,13 +16,15 @@ from rich.console import Console
 
 from chainopt.chain import Chain
 from chainopt.checks import ChainError
+from chainopt.differences import holding
+from chainopt.dossier import dossier
 from chainopt.examples import copy_example, example_names
-from chainopt.explain import explain
+from chainopt.explain import Explanation
 from chainopt.interior import Progress, SolverMissing
 from chainopt.report import json_text, result_record, show, write_excel, write_html
 from chainopt.solve import solve
 from chainopt.status import Status
-from chainopt.tables import NumeraireError, tables
+from chainopt.tables import NumeraireError
 from chainopt.workbook import (
     AssignmentError,
     WorkbookError,
@@ -71,6 +73,13 @@ def solve_command(
         str | None, typer.Option(metavar="GOOD", help="Give money in units of this good's price.")
     ] = None,
     method: Annotated[Method, typer.Option(help="How to solve.")] = Method.IPOPT,
+    differences: Annotated[
+        bool, typer.Option("--differences", help="Solve again with a little more and less of each good.")
+    ] = False,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", metavar="GOOD", help="How far this good's price holds; may be repeated."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print no tables; errors still go to stderr.")] = False,
 ) -> None:
     """Solve the chain in BOOK: every good's price beside its back-propagated derivative.
@@ -86,27 +95,29 @@ def solve_command(
     with _refusing(SolverMissing), _progress() as progress:
         solution = solve(chain, method=method.value, progress=progress)
     seconds |= solution.seconds
-    with _refusing(NumeraireError, OSError):
-        found = tables(chain, solution, numeraire=numeraire)
+    with _refusing(NumeraireError, OSError, ValueError):
+        found = dossier(chain, solution, numeraire=numeraire, differences=differences and solution.certified)
         if not quiet and json != "-":
             show(chain, solution, found, Console())
+            for good in ranges or []:
+                print(holding(solution, good))
         if json is None or out is not None:
             folder = out or REPORTS
             folder.mkdir(parents=True, exist_ok=True)
             for ending, write in ((".xlsx", write_excel), (".html", write_html)):
                 path = folder / f"{book.stem}-report{ending}"
-                write(chain, solution, path, numeraire=numeraire)
+                write(chain, solution, path, tables=found)
                 if not quiet and json != "-":
                     print(f"wrote {path}")
         if json is not None:
-            text = json_text(result_record(chain, solution, numeraire=numeraire, seconds=seconds))
+            text = json_text(result_record(chain, solution, seconds=seconds, tables=found))
             if json == "-":
                 print(text)
             else:
                 with replacing(json) as file:
                     file.write(f"{text}\n".encode())
     if solution.status is not Status.OPTIMAL:
-        explained = explain(chain, solution)
+        explained = found.explanation or Explanation("")
         _say(f"{solution.status}: {explained.summary or solution.message}")
         for cell, cause in zip(cells(book, explained.causes), explained.causes, strict=True):
             _say(f"{cell or cause.sheet}: {cause.text}")

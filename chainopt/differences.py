@@ -99,6 +99,11 @@ class Holding:
     below: str
     above: str
 
+    def __str__(self) -> str:
+        ends = (("less than", self.less, self.below), ("more than", self.more, self.above))
+        changes = [f"with {word} {end:.6g}: {change}" for word, end, change in ends if change]
+        return f"The price of {self.good} holds: " + ("; ".join(changes) or "no change found")
+
 
 def holding(solution: Solution, good: str, *, precision: float = 1e-3, reach: float = 100.0) -> Holding:
     """The range of a good's supply over which the set of operations in use, and so the price's law, stays.

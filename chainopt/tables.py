@@ -16,7 +16,9 @@ import pandas as pd
 from chainopt.audit import audit
 from chainopt.backprop import use_values
 from chainopt.chain import Chain
+from chainopt.explain import Explanation
 from chainopt.intervals import Intervals, price_intervals, settled
+from chainopt.market_test import MarketTest
 from chainopt.names import key, nearest
 from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, Network, network
 from chainopt.operations import limited_amount
@@ -37,7 +39,10 @@ class Tables:
     """All tables of a solution, in money of the numeraire (None: the objective's own).
 
     goods: amounts and both prices of each good; uses: every use, sale and disposal with what it would pay for
-    one more unit; processes: level and accounts; limits: each bound and its rent; kkt: one row.
+    one more unit; processes: level and accounts; limits: each bound and its rent; kkt: one row; audit: each good
+    and use with a verdict and its cause; stories: by good, who sets its price, and through which path. What takes
+    longer is None unless `dossier` has asked for it: market, what each process would do at these prices;
+    explanation, why there is no solution; differences, prices by re-solves.
     """
 
     goods: pd.DataFrame
@@ -48,6 +53,9 @@ class Tables:
     audit: pd.DataFrame
     stories: Mapping[str, Story]
     numeraire: str | None
+    market: MarketTest | None = None
+    explanation: Explanation | None = None
+    differences: pd.DataFrame | None = None
 
 
 def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> Tables:

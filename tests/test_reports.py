@@ -30,6 +30,7 @@ from chainopt.report import (
     write_excel,
     write_html,
 )
+from chainopt.writing import replacing
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 

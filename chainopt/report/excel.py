@@ -14,11 +14,12 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.table import Table, TableStyleInfo
 
 from chainopt.chain import Chain
+from chainopt.dossier import dossier
 from chainopt.report.findings import findings, headline, money
 from chainopt.report.legible import figure, legible, places
 from chainopt.report.sheets import Column, Sheet, sheets
 from chainopt.solution import Solution
-from chainopt.tables import Tables, tables
+from chainopt.tables import Tables
 from chainopt.workbook.book import escaped
 from chainopt.workbook.cells import digits
 from chainopt.workbook.schema import SHEETS
@@ -38,13 +39,19 @@ _INK, _FONT = "1F4E5F", "Calibri"
 
 
 def write_excel(
-    chain: Chain, solution: Solution, path: str | PathLike[str], *, numeraire: str | None = None
+    chain: Chain,
+    solution: Solution,
+    path: str | PathLike[str],
+    *,
+    numeraire: str | None = None,
+    tables: Tables | None = None,
 ) -> None:
     """Write the report to an .xlsx file, which replaces a file of that name only once it is complete.
 
-    Raises OSError where the file can't be written, and NumeraireError as `tables` does.
+    tables: those of `dossier`, where they are there already. Raises OSError where the file can't be written,
+    and NumeraireError as `dossier` does.
     """
-    book = _book(chain, solution, tables(chain, solution, numeraire=numeraire))
+    book = _book(chain, solution, tables or dossier(chain, solution, numeraire=numeraire))
     with replacing(path) as file:
         book.save(file)
 

@@ -12,12 +12,13 @@ from os import PathLike
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from chainopt.chain import Chain
+from chainopt.dossier import dossier
 from chainopt.report.findings import findings, headline, money
 from chainopt.report.legible import figure, legible, places, short
 from chainopt.report.salience import NOISE, foremost, money_scale, turnover
 from chainopt.report.sheets import Column, Sheet, sheets
 from chainopt.solution import Solution
-from chainopt.tables import Tables, tables
+from chainopt.tables import Tables
 from chainopt.writing import replacing
 
 MOST_ROWS = 500
@@ -26,13 +27,19 @@ MOST_BARS = 15
 
 
 def write_html(
-    chain: Chain, solution: Solution, path: str | PathLike[str], *, numeraire: str | None = None
+    chain: Chain,
+    solution: Solution,
+    path: str | PathLike[str],
+    *,
+    numeraire: str | None = None,
+    tables: Tables | None = None,
 ) -> None:
     """Write the report to an HTML file, which replaces a file of that name only once it is complete.
 
-    Raises OSError where the file can't be written, and NumeraireError as `tables` does.
+    tables: those of `dossier`, where they are there already. Raises OSError where the file can't be written,
+    and NumeraireError as `dossier` does.
     """
-    text = html_text(chain, solution, tables(chain, solution, numeraire=numeraire))
+    text = html_text(chain, solution, tables or dossier(chain, solution, numeraire=numeraire))
     with replacing(path) as file:
         file.write(text.encode("utf-8"))
 

@@ -11,9 +11,12 @@ from typing import Any
 import pandas as pd
 
 from chainopt.chain import Chain
+from chainopt.dossier import dossier
+from chainopt.explain import Explanation
+from chainopt.market_test import MarketTest
 from chainopt.report.findings import warnings
 from chainopt.solution import Solution
-from chainopt.tables import tables
+from chainopt.tables import Tables
 
 _COLUMNS = {
     "goods": (
@@ -22,20 +25,26 @@ _COLUMNS = {
     ),
     "uses": ("kind", "good", "process", "amount", "share", "value"),
     "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent"),
-    "limits": ("kind", "good", "process", "limit", "rent"),
+    "limits": ("kind", "good", "process", "limit", "amount", "rent", "backprop"),
     "kkt": ("stationarity", "feasibility", "complementarity"),
 }  # fmt: skip
+_CAUSE = ("sheet", "record", "column", "text")
 
 
 def result_record(
-    chain: Chain, solution: Solution, *, numeraire: str | None = None, seconds: Mapping[str, float] | None = None
+    chain: Chain,
+    solution: Solution,
+    *,
+    numeraire: str | None = None,
+    seconds: Mapping[str, float] | None = None,
+    tables: Tables | None = None,
 ) -> dict[str, Any]:
     """The solution as plain lists and dicts of text, numbers and None, under the documented keys.
 
     A number that does not exist, nan or infinite, is None. seconds adds phases that the solve did not time, such
-    as reading. Raises NumeraireError as `tables` does.
+    as reading. tables: those of `dossier`, where they are there already. Raises NumeraireError as it does.
     """
-    all_tables = tables(chain, solution, numeraire=numeraire)
+    all_tables = tables or dossier(chain, solution, numeraire=numeraire)
     rows = {name: _records(getattr(all_tables, name)[list(columns)]) for name, columns in _COLUMNS.items()}
     return {
         "chainopt": version("chainopt"),
@@ -44,8 +53,8 @@ def result_record(
         "message": solution.message,
         "objective": _plain(solution.objective),
         "numeraire": all_tables.numeraire,
-        "goods": rows["goods"],
-        "uses": rows["uses"],
+        "goods": _with_differences(_with_audit(rows["goods"], all_tables), all_tables),
+        "uses": _with_verdicts(rows["uses"], all_tables),
         "processes": rows["processes"],
         "limits": rows["limits"],
         "kkt": rows["kkt"][0],
@@ -56,9 +65,55 @@ def result_record(
             "seconds": {phase: _plain(spent) for phase, spent in {**(seconds or {}), **solution.seconds}.items()},
         },
         "scope": solution.scope,
+        "market": _market(all_tables.market),
+        "explanation": _explanation(all_tables.explanation),
         "warnings": warnings(solution),
         "removed": [{"process": process, "why": why} for process, why in solution.removed.items()],
     }
+
+
+def _with_audit(goods: list[dict[str, Any]], all_tables: Tables) -> list[dict[str, Any]]:
+    """Each good with its verdict, the cause, and the story of its price."""
+    found = all_tables.audit
+    verdicts = {row.good: row for row in found[found["kind"] == "good"].itertuples()} if len(found) else {}
+    for good, unit in zip(goods, all_tables.goods["price unit"], strict=True):
+        row, story = verdicts.get(good["good"]), all_tables.stories.get(good["good"])
+        good["price unit"] = unit
+        good["verdict"] = str(row.verdict) if row else None
+        good["cause"] = row.cause if row else None
+        good["story"] = story.text if story else None
+    return goods
+
+
+def _with_differences(goods: list[dict[str, Any]], all_tables: Tables) -> list[dict[str, Any]]:
+    if all_tables.differences is not None:
+        found = all_tables.differences.set_index("good")
+        for good in goods:
+            for side in ("right", "left"):
+                good[side] = _plain(found[side].get(good["good"]))
+    return goods
+
+
+def _with_verdicts(uses: list[dict[str, Any]], all_tables: Tables) -> list[dict[str, Any]]:
+    """Each use with its verdict in the audit and the cause."""
+    rows = {(row.kind, row.good, _plain(row.process)): row for row in all_tables.audit.itertuples()}
+    for use in uses:
+        row = rows.get((use["kind"], use["good"], use["process"]))
+        use["verdict"], use["cause"] = (str(row.verdict), row.cause) if row else (None, None)
+    return uses
+
+
+def _market(test: MarketTest | None) -> dict[str, Any] | None:
+    if test is None:
+        return None
+    return {"gap": _plain(test.gap), "supported": test.supported, "processes": _records(test.processes)}
+
+
+def _explanation(found: Explanation | None) -> dict[str, Any] | None:
+    if found is None or not found.summary:
+        return None
+    causes = [{name: _plain(getattr(cause, name)) for name in _CAUSE} for cause in found.causes]
+    return {"summary": found.summary, "causes": causes}
 
 
 def json_text(record: Mapping[str, Any]) -> str:

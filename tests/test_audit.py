@@ -1,0 +1,160 @@
+"""The audit on random chains: multipliers inside their intervals, derivatives where prices are unique, verdicts
+that no unit changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from chains import random_chain, with_supply
+
+import chainopt as co
+from chainopt.audit import Verdict
+from chainopt.market_test import market_test
+
+KINDS = ("smooth", "linear", "mixed")
+QUICK = [(kind, seed, cyclic) for kind in KINDS for seed in range(100, 117) for cyclic in (False, True)]
+LONG = [(kind, seed, cyclic) for kind in KINDS for seed in range(1000, 1334) for cyclic in (False, True)]
+
+
+def hold(kind: str, seed: int, cyclic: bool) -> None:
+    chain = random_chain(seed, kind, cyclic)
+    solution = co.solve(chain)
+    assert solution.status is co.Status.OPTIMAL, solution.message
+    table = co.prices(chain, solution)
+    slack = 1e-6 * np.maximum(1.0, np.abs(table["price"]))
+    priced = table["price"].notna()
+    assert (table["low"] - slack <= table["price"])[priced].all()
+    assert (table["price"] <= table["high"] + slack)[priced].all()
+    point = priced & (table["interval"] == "point")
+    np.testing.assert_allclose(table["price"][point], table["backprop"][point], rtol=1e-6, atol=1e-6)
+    verdicts = co.audit(solution)["verdict"]
+    assert all(verdict.sound for verdict in verdicts)
+
+
+@pytest.mark.parametrize(("kind", "seed", "cyclic"), QUICK)
+def test_certified_prices_hold(kind: str, seed: int, cyclic: bool) -> None:
+    hold(kind, seed, cyclic)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("kind", "seed", "cyclic"), LONG)
+def test_certified_prices_hold_on_two_thousand(kind: str, seed: int, cyclic: bool) -> None:
+    hold(kind, seed, cyclic)
+
+
+def in_units(chain: co.Chain, money: float, amount: float) -> co.Chain:
+    """The same chain of Leontief processes with money and amounts counted in other units."""
+    goods = [
+        replace(
+            good,
+            supply=good.supply * amount,
+            price=None if good.price is None else good.price * money / amount,
+            max_sale=good.max_sale * amount,
+            min_sale=good.min_sale * amount,
+            reference_sale=None if good.reference_sale is None else good.reference_sale * amount,
+            import_price=None if good.import_price is None else good.import_price * money / amount,
+            max_import=good.max_import * amount,
+            disposal=None if good.disposal is None else good.disposal * money / amount,
+        )
+        for good in chain.goods
+    ]
+    processes = [
+        replace(
+            process,
+            capacity=process.capacity * amount,
+            min_level=process.min_level * amount,
+            unit_cost=process.unit_cost * money / amount,
+            inputs=tuple(replace(use, max=use.max * amount) for use in process.inputs),
+        )
+        for process in chain.processes
+    ]
+    return co.Chain(goods, processes)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("money", "amount"), [(1e6, 1.0), (1e-6, 1.0), (1.0, 1e-3), (1.0, 1e6), (1e6, 1e-3)])
+def test_units_change_no_verdict(seed: int, money: float, amount: float) -> None:
+    chain = random_chain(seed, "linear", False)
+    plain, other = co.solve(chain), co.solve(in_units(chain, money, amount))
+    assert plain.status is other.status is co.Status.OPTIMAL
+    assert other.objective == pytest.approx(money * plain.objective, rel=1e-8, abs=1e-9 * money)
+    before, after = co.audit(plain), co.audit(other)
+    assert (before[["good", "kind", "verdict"]] == after[["good", "kind", "verdict"]]).all(axis=None)
+    left, right = co.prices(chain, plain), co.prices(other.chain, other)
+    for column in ("low", "high"):
+        np.testing.assert_allclose(
+            right[column] * amount / money, left[column], rtol=1e-6, atol=1e-7 * left["price"].abs().max()
+        )
+
+
+def test_differences_enclose_the_interval() -> None:
+    chain = co.Chain(
+        [co.Good("A", supply=1, price=8), co.Good("B", supply=1), co.Good("C", price=10)],
+        [co.Process("mix", function="leontief", inputs={"A": 1, "B": 1}, outputs="C")],
+    )
+    found = co.differences(co.solve(chain), workers=1).set_index("good")
+    assert (found.right["A"], found.left["A"]) == pytest.approx((8, 10), rel=1e-6)
+    assert (found.right["B"], found.left["B"]) == pytest.approx((0, 2), abs=1e-5)
+
+
+def test_holding_finds_where_the_law_of_a_price_ends() -> None:
+    chain = co.Chain(
+        [co.Good("ore", supply=3), co.Good("steel", price=2)],
+        [co.Process("mill", function="leontief", inputs={"ore": 1}, outputs="steel", capacity=5)],
+    )
+    found = co.holding(co.solve(chain), "ore")
+    assert found.more == pytest.approx(5, rel=1e-2)
+    assert "capacity of mill" in found.above
+    assert co.solve(with_supply(chain, "ore", 6.0)).objective == pytest.approx(10)
+
+
+def test_verdicts_name_their_causes() -> None:
+    chain = co.Chain(
+        [
+            co.Good("ore", supply=4),
+            co.Good("steel", price=3, max_sale=1),
+            co.Good("slag", disposal=None),
+            co.Good("sand", price=0.5),
+        ],
+        [
+            co.Process("mill", formula="steel = sqrt(ore)", outputs={"slag": 0.1}),
+            co.Process("dump", function="leontief", inputs={"slag": 1}, unit_cost=0.2),
+            co.Process("crusher", function="cobb-douglas", inputs={"ore": 0.5, "steel": 0.5}, outputs="sand"),
+        ],
+    )
+    solution = co.solve(chain)
+    rows = co.audit(solution).set_index(["good", "kind"]).sort_index()
+    assert rows.verdict["slag", "good"].iloc[0] is Verdict.NUISANCE
+    assert rows.verdict["steel", "sale"].iloc[0] in (Verdict.RENT, Verdict.AGREES)
+
+
+def test_stories_multiply_to_the_price() -> None:
+    chain = co.Chain(
+        [co.Good("natgas", supply=4), co.Good("ethylene"), co.Good("film", price=1)],
+        [co.Process("A", formula="ethylene = sqrt(natgas)"), co.Process("B", formula="film = log(1 + ethylene)")],
+    )
+    for story in co.stories(co.solve(chain)).values():
+        assert np.prod([leg.factor for leg in story.legs]) == pytest.approx(story.price, rel=1e-9)
+        assert story.end == "final demand"
+        assert story.share == pytest.approx(1)
+
+
+def test_the_essays_company_c_has_no_market() -> None:
+    chain = co.Chain(
+        [
+            co.Good("natgas", supply=4),
+            co.Good("ethylene"),
+            co.Good("polyethylene"),
+            co.Good("tupperware", price=1, min_sale=-np.inf),
+        ],
+        [
+            co.Process("A", formula="ethylene = sqrt(natgas)"),
+            co.Process("B", formula="polyethylene = 1 - 1/(ethylene + 1)"),
+            co.Process("C", formula="tupperware = ln(polyethylene)"),
+        ],
+    )
+    test = market_test(co.solve(chain))
+    assert not test.supported
+    assert "loss" in test.processes.set_index("process").verdict["C"]
