@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from chainopt.backprop import use_values
-from chainopt.certificate import CERTIFIED, LEAST
+from chainopt.certificate import CERTIFIED
 from chainopt.intervals import settled
 from chainopt.network import MAX_SALE, MAX_USE, MIN_SALE, Network
-from chainopt.operations import ZERO
+from chainopt.operations import DISPOSAL, LEAST, LEVEL, SALE, USE, Operations
 from chainopt.plan import turnover, use_prices
 from chainopt.solution import Solution
 
@@ -83,7 +83,11 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
     paid, price = use_prices(net, multipliers), multipliers.price
     derivative = settled(derivatives, intervals)
     use_rent, sale_rent = _rents(net, multipliers.rent)
-    steep = ~np.isin(np.arange(len(net.use_good)), ops.index[ops.kind == 0]) & ~net.use_leontief
+    use_noise, use_active = _rows(net, ops, ops.stack(multipliers))
+    active = {kind: np.zeros(len(net.goods), dtype=bool) for kind in (SALE, DISPOSAL)}
+    for kind, of in active.items():
+        of[ops.index[(ops.kind == kind) & ops.active]] = True
+    steep = ~np.isin(np.arange(len(net.use_good)), ops.index[ops.kind == USE]) & ~net.use_leontief
     by_good = np.argsort(net.use_good, kind="stable")
     first = np.searchsorted(net.use_good[by_good], np.arange(len(net.goods) + 1))
 
@@ -95,10 +99,12 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
         multiplier: float,
         value: float,
         rent: float,
+        noise: float,
+        in_use: bool,
         infinite: bool = False,
     ) -> Entry:
         share = abs(amount) / moved[g]
-        verdict, cause = _verdict(multiplier, value, rent, share, floor[g], infinite)
+        verdict, cause = _verdict(multiplier, value, rent, in_use, max(noise, floor[g]), infinite)
         figures = (multiplier / unit, value / unit, (multiplier - value) / unit)
         return Entry(net.goods[g], kind, process, amount, share, *figures, verdict, cause)
 
@@ -106,16 +112,35 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
         verdict, cause = _good_verdict(
             net, g, price[g], derivative[g], intervals.low[g], intervals.high[g], floor[g]
         )
-        figures = (price[g] / unit, derivative[g] / unit, (price[g] - derivative[g]) / unit)
-        yield Entry(good, "good", None, ops.throughput[g], 1.0, *figures, verdict, cause)
+        prices = (price[g] / unit, derivative[g] / unit, (price[g] - derivative[g]) / unit)
+        yield Entry(good, "good", None, ops.throughput[g], 1.0, *prices, verdict, cause)
         for u in by_good[first[g] : first[g + 1]]:
             process = net.processes[net.use_process[u]]
-            yield judged(g, "use", process, plan.use[u], paid[u], use_value[u], use_rent[u], bool(steep[u]))
+            figures = (plan.use[u], paid[u], use_value[u], use_rent[u])
+            yield judged(g, "use", process, *figures, use_noise[u], bool(use_active[u]), bool(steep[u]))
         if net.sells[g]:
             asked = price[g] if net.rival[g] else multipliers.reading_sale[g]
-            yield judged(g, "sale", None, plan.sale[g], asked, sale_value[g], sale_rent[g])
+            yield judged(
+                g, "sale", None, plan.sale[g], asked, sale_value[g], sale_rent[g], 0.0, bool(active[SALE][g])
+            )
         if net.disposes[g]:
-            yield judged(g, "disposal", None, plan.disposed[g], price[g], disposal_value[g], 0.0)
+            thrown = bool(active[DISPOSAL][g])
+            yield judged(g, "disposal", None, plan.disposed[g], price[g], disposal_value[g], 0.0, 0.0, thrown)
+
+
+def _rows(net: Network, ops: Operations, z: Array) -> tuple[Array, Array]:
+    """The money of each use's row per unit of the use, which says what gap is noise; and whether it is in use."""
+    money = abs(ops.matrix) @ np.abs(np.nan_to_num(z)) + np.abs(ops.constant)
+    noise, active = np.zeros(len(net.use_good)), np.zeros(len(net.use_good), dtype=bool)
+    smooth = ops.kind == USE
+    noise[ops.index[smooth]], active[ops.index[smooth]] = money[smooth], ops.active[smooth]
+    levels = ops.kind == LEVEL
+    of_level, runs = np.zeros(len(net.level_process)), np.zeros(len(net.level_process), dtype=bool)
+    of_level[ops.index[levels]], runs[ops.index[levels]] = money[levels], ops.active[levels]
+    of = np.flatnonzero(net.use_leontief)
+    level = net.first_level[net.use_process[of]]
+    noise[of], active[of] = of_level[level] / net.coefficient[of], runs[level]
+    return noise, active
 
 
 def _rents(net: Network, rent: Array) -> tuple[Array, Array]:
@@ -134,7 +159,7 @@ def _near(a: float, b: float, floor: float) -> bool:
 
 
 def _verdict(
-    multiplier: float, value: float, rent: float, share: float, floor: float, infinite: bool
+    multiplier: float, value: float, rent: float, in_use: bool, floor: float, infinite: bool
 ) -> tuple[Verdict, str]:
     """What to say of a use: value is what it would pay for one more unit, rent what it pays for its own limit."""
     if infinite:
@@ -142,10 +167,10 @@ def _verdict(
     if np.isnan(value) or np.isnan(multiplier):
         return Verdict.KINK, "the prices along it are intervals"
     if _near(multiplier, value, floor):
-        return Verdict.AGREES, "" if share > ZERO else "idle, and would pay just the price"
+        return Verdict.AGREES, "" if in_use else "idle, and would pay just the price"
     if rent != 0 and _near(multiplier + rent, value, floor):
         return Verdict.RENT, f"pays {rent:.6g} more or less than the price, for its limit"
-    if share <= ZERO and value < multiplier:
+    if not in_use and value < multiplier:
         return Verdict.IDLE, f"would pay {value:.6g}, less than the price"
     if _near(multiplier, -value, floor):
         return Verdict.SIGN, "multiplier and derivative have opposite signs"

@@ -74,6 +74,7 @@ def _consistent(ops: Operations) -> tuple[Operations, Array]:
     for _ in range(_ROUNDS):
         gap = np.abs(_product(ops.matrix, unknowns) + ops.constant)
         money = abs(ops.matrix) @ np.abs(np.nan_to_num(unknowns)) + np.abs(ops.constant)
+        money = np.maximum(money, ops.least)
         with np.errstate(invalid="ignore"):
             wrong = ops.active & faint & (gap > _CONTRADICTION * money)
         if not wrong.any():

@@ -13,33 +13,31 @@ from scipy import sparse
 
 from chainopt.idle import starting_profit, steep_idle
 from chainopt.network import Network
-from chainopt.operations import LEVEL, MINIMUM, READERS, USE, ZERO, Operations, limited_amount
-from chainopt.plan import Multipliers, Plan, Residuals, level_values, turnover, use_prices
+from chainopt.operations import MINIMUM, READERS, ZERO, Operations, limited_amount
+from chainopt.plan import Multipliers, Plan, Residuals, level_values, use_prices
 
 Array = np.ndarray
-LEAST = 1e-6
 CERTIFIED = 1e-6
 
 
 def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multipliers) -> Residuals:
     """The three KKT residuals of a plan with the solver's multipliers."""
     z = ops.stack(multipliers)
-    floor = LEAST * turnover(net, plan) / np.where(ops.size > 0, ops.size, np.inf)
     profit = ops.matrix @ z + ops.constant
     money = abs(ops.matrix) @ np.abs(z) + np.abs(ops.constant)
-    money = np.maximum(money, _row_floor(net, plan, ops, floor))
+    money = np.maximum(money, ops.least)
     money = np.where(money > 0, money, 1.0)
     equal = np.isin(ops.kind, (READERS, MINIMUM))
     stationarity = np.where(equal, np.abs(profit), np.maximum(profit, 0.0)) / money
     loss = np.where(equal, 0.0, np.maximum(-profit, 0.0)) / money * np.minimum(ops.share, 1.0)
     rents, slack = _rents(net, plan, ops, z, money)
-    idle = steep_idle(net, plan, ZERO)
+    idle = steep_idle(net, plan, ops.size, ZERO)
     starts = starting_profit(net, idle, level_values(net, multipliers), use_prices(net, multipliers), ops.size)
     return Residuals(
         stationarity=float(
             np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), np.nan_to_num(starts)]), initial=0.0)
         ),
-        feasibility=feasibility(net, plan, ops.throughput),
+        feasibility=feasibility(net, plan, ops.size),
         complementarity=float(np.max(np.concatenate([loss, np.abs(rents) * np.maximum(slack, 0.0)]), initial=0.0)),
     )
 
@@ -78,28 +76,13 @@ def feasibility(net: Network, plan: Plan, moved: Array) -> float:
 
 
 def _level_size(net: Network, size: Array) -> Array:
-    """A level's own size where it is next to nothing: 1e-6 of what would move all of its goods."""
+    """A level's own size where it is next to nothing: a thousandth of what would move all of its goods."""
     made = abs(net.yields)
     with np.errstate(divide="ignore"):
         each = made.copy()
         each.data = size[made.indices] / made.data
     most = each.max(axis=1).toarray().ravel() if each.nnz else np.zeros(made.shape[0])
-    return np.where(most > 0, 1e-6 * most, 1e-300)
-
-
-def _row_floor(net: Network, plan: Plan, ops: Operations, floor: Array) -> Array:
-    """The least money of each row: the floor of its good; of a level, of all that a unit of it moves."""
-    result = np.zeros(len(ops.kind))
-    use = ops.kind == USE
-    result[use] = floor[net.use_good[ops.index[use]]]
-    level = ops.kind == LEVEL
-    whole = turnover(net, plan)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        per_level = LEAST * whole / np.abs(plan.level[ops.index[level]]) * np.minimum(ops.share[level], 1.0)
-    result[level] = np.where(np.isfinite(per_level), per_level, 0.0)
-    other = ~use & ~level & (ops.kind != MINIMUM)
-    result[other] = floor[ops.index[other]]
-    return result
+    return np.where(most > 0, 1e-3 * most, 1e-300)
 
 
 def _rents(net: Network, plan: Plan, ops: Operations, z: Array, row_money: Array) -> tuple[Array, Array]:

@@ -29,8 +29,8 @@ def dossier(
 ) -> Tables:
     """The tables of a solution, with the market test, the explanation and the differences.
 
-    differences: re-solve for each good's one-sided differences; market: ask every process what it would do at these
-    prices (None: where the chain has at most 300). Raises NumeraireError as `tables` does.
+    differences: re-solve for each good's one-sided differences; market: ask every process what it would do at
+    these prices (None: where the chain has at most 300). Raises NumeraireError as `tables` does.
     """
     found = tables(chain, solution, numeraire=numeraire)
     if not solution.certified:

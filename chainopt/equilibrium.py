@@ -35,11 +35,12 @@ from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 
 from chainopt.certificate import CERTIFIED, residuals
 from chainopt.chain import Chain
+from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
 from chainopt.ipopt import solve_model
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan
-from chainopt.operations import operations
+from chainopt.operations import operations, sizes
 from chainopt.plan import Multipliers, Plan, Residuals, places
 from chainopt.reach import reach
 from chainopt.solution import Solution
@@ -86,7 +87,7 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
         raise ValueError("; ".join(within.infeasible))
     net, plan = network(within.chain), None
     if start is not None and start.net is not None and start.plan is not None:
-        idle = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _IDLE)}
+        idle = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _sizes(start), _IDLE)}
         net = network(_without(within.chain, idle)) if idle else net
         plan = _part(start, net)
     conditions = state_conditions(build(net, plan and _moved(plan)))
@@ -205,6 +206,12 @@ class _WithoutTanh(ExpressionReplacementVisitor):
 def _without(chain: Chain, processes: set[str]) -> Chain:
     kept = [process for process in chain.processes if process.process not in processes]
     return reach(Chain(chain.goods, kept, parameters=chain.parameters, settings=chain.settings)).chain
+
+
+def _sizes(start: Solution) -> np.ndarray:
+    """What each good moves at the start's plan."""
+    assert start.net and start.plan
+    return sizes(start.net, start.plan, forward_run(start.net))
 
 
 def _part(start: Solution, net: Network) -> Plan:

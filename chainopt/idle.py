@@ -23,7 +23,7 @@ from scipy import sparse
 
 from chainopt.network import FormulaProcess, Network
 from chainopt.operations import ZERO, Slopes, slopes
-from chainopt.plan import Plan, throughput
+from chainopt.plan import Plan
 from chainopt.technology import TECHNOLOGIES, Batch
 
 Array = np.ndarray
@@ -32,20 +32,23 @@ _ROUNDING = 1e-9
 _LEAST_PRICE = 1e-300
 
 
-def steep_idle(net: Network, plan: Plan, share: float) -> list[int]:
-    """The processes that stand still, with an infinite slope at zero.
+def steep_idle(net: Network, plan: Plan, size: Array, share: float) -> list[int]:
+    """The idle processes with an infinite slope at zero; size is what each good moves.
 
-    Every use is below this share of its good's flow; of a process that needs all its inputs, any one: the others
-    may be taken and wasted where they are worth nothing.
+    Idle: every use is below this share of its good's size; or an essential one is, and so is what is made: the
+    other inputs may be taken and wasted where they are worth nothing.
     """
-    moved = throughput(net, plan)
-    part = np.abs(plan.use) / np.where(moved > 0, moved, 1.0)[net.use_good]
-    flows = (part > share) | net.signed
+    flows = (np.abs(plan.use) > share * size[net.use_good]) | net.signed
     running = np.zeros(len(net.processes), dtype=bool)
     np.logical_or.at(running, net.use_process, flows)
+    made = sparse.coo_array(net.yields)
+    makes = np.zeros(len(net.processes), dtype=bool)
+    amount = np.abs(made.data * plan.level[made.row])
+    np.logical_or.at(makes, net.level_process[made.row], amount > share * size[made.col])
     for name, batch in net.batch.items():
         lacking = batch.sum(~flows[batch.use] * 1.0) > 0
-        running[batch.process[TECHNOLOGIES[name].essential(batch) & lacking]] = False
+        wasted = TECHNOLOGIES[name].essential(batch) & lacking & ~makes[batch.process]
+        running[batch.process[wasted]] = False
     steep = _steep(net, slopes(net, np.where(running[net.use_process], plan.use, 0.0)))
     return [int(p) for p in np.flatnonzero(~running & steep)]
 
@@ -65,6 +68,11 @@ def starting_mixes(net: Network, idle: Sequence[int], paid: Array, size: Array) 
 
     paid is what each use pays, above 0; size what each good moves. Returns levels, and a matrix of them by uses.
     """
+    with np.errstate(all="ignore"):
+        return _starting_mixes(net, idle, paid, size)
+
+
+def _starting_mixes(net: Network, idle: Sequence[int], paid: Array, size: Array) -> tuple[Array, sparse.csr_array]:
     levels: list[Array] = [np.zeros(0, dtype=int)]
     blocks: list[sparse.csr_array] = [sparse.csr_array((0, len(net.use_good)))]
     for name, part in _idle_parts(net, idle):

@@ -108,7 +108,7 @@ class _Program:
         self.known = np.where(np.isnan(known), 0.0, known)
         self.column = np.full(len(known), -1)
         self.column[self.open] = np.arange(self.open.sum())
-        self.idle = steep_idle(net, plan, ZERO)
+        self.idle = steep_idle(net, plan, ops.size, ZERO)
         # The open prices are counted in money of the size of the fixed ones, rows in units of their good.
         money = abs(ops.matrix) @ np.abs(self.known) + np.abs(ops.constant)
         self.scale = float(np.median(money[money > 0])) if np.any(money > 0) else 1.0

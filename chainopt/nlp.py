@@ -73,18 +73,20 @@ def use_keys(net: Network) -> list[tuple[str, str]]:
     return [(net.goods[g], net.processes[p]) for g, p in zip(net.use_good, net.use_process, strict=True)]
 
 
-def build(net: Network, start: Plan | None = None) -> pyo.ConcreteModel:
-    """build_model for a network, from a given start (default: a forward run)."""
+def build(net: Network, start: Plan | None = None, money: float | None = None) -> pyo.ConcreteModel:
+    """build_model for a network, from a start (default: a forward run) and the money that a plan moves in all."""
     start = start or forward_run(net)
+    money = money or turnover(net, start)
     # Collections would go through every expression again and again, and find nothing.
     with PauseGC():
-        return _Builder(net, start).build()
+        return _Builder(net, start, money).build()
 
 
 @dataclass(slots=True)
 class _Builder:
     net: Network
     start: Plan
+    money: float
 
     def build(self) -> pyo.ConcreteModel:
         net, start = self.net, self.start
@@ -130,7 +132,6 @@ class _Builder:
         moved = np.maximum(throughput(net, start), least)
         level = np.maximum(np.abs(np.nan_to_num(start.level)), least)
         use = np.maximum(np.abs(np.nan_to_num(start.use)), 1e-3 * moved[net.use_good])
-        money = turnover(net, start)
         uses, levels = use_keys(net), level_keys(net)
         good: dict[Any, float] = dict(zip(net.goods, 1.0 / moved, strict=True))
         of_use: dict[Any, float] = dict(zip(uses, 1.0 / use, strict=True))
@@ -147,8 +148,7 @@ class _Builder:
         ):
             suffix.update((part, factors[key]) for key, part in component.items())
         suffix.update((row, good[key[0]]) for key, row in model.reading.items())
-        if money > 0:
-            suffix[model.value] = len(moved) / money
+        suffix[model.value] = len(moved) / self.money
 
     def _balances(self, model: Any, intake: list[Any], levels: list[Hashable]) -> None:
         net = self.net

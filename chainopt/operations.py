@@ -26,12 +26,13 @@ from scipy import sparse
 
 from chainopt.forward import forward_run, typical_amount
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
-from chainopt.plan import Multipliers, Plan, demand_price, throughput
+from chainopt.plan import Multipliers, Plan, demand_price, throughput, turnover
 from chainopt.technology import TECHNOLOGIES
 
 Array = np.ndarray
 ZERO = 1e-7
 BINDS = 1e-6
+LEAST = 1e-5
 LEAST_FLOW = 1e-2
 LEAST_AMOUNT = 1e-6
 
@@ -60,8 +61,9 @@ class Operations:
 
     kind and index say which operation a row is (index counts uses, levels, goods or minima); active, whether it
     is in use, so that its marginal profit is zero; share, its part of what its good moves. of an unknown: may
-    is whether it can differ from zero at the plan; signed, whether it may be negative. throughput is what
-    each good moves, size the same but never below `LEAST_FLOW` of a forward run's. earns and pays, from which
+    is whether it can differ from zero at the plan; signed, whether it may be negative. least is
+    the money below which a row's is noise: `LEAST` of the plan's, per unit of what the row moves. throughput is
+    what each good moves, size the same but never below `LEAST_FLOW` of a forward run's. earns and pays, from which
     the rows are made: what a unit of each level earns (before unit cost), and what a unit of each use pays.
     """
 
@@ -73,6 +75,7 @@ class Operations:
     share: Array
     may: Array
     signed: Array
+    least: Array
     throughput: Array
     slopes: Slopes
     size: Array
@@ -153,13 +156,18 @@ def slopes(net: Network, use: Array) -> Slopes:
     )
 
 
+def sizes(net: Network, plan: Plan, start: Plan) -> Array:
+    """The size of each good at a plan, by which its flows are judged; start is a forward run."""
+    moved, least = throughput(net, plan), LEAST_AMOUNT * typical_amount(net)
+    return np.maximum(np.maximum(moved, LEAST_FLOW * throughput(net, start)), least)
+
+
 def operations(net: Network, plan: Plan) -> Operations:
     """Assemble every operation of a chain at a plan; the solver's multipliers play no part in it."""
     goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
     moved = throughput(net, plan)
     start = forward_run(net)
-    size = np.maximum(np.maximum(moved, LEAST_FLOW * throughput(net, start)), LEAST_AMOUNT * typical_amount(net))
-    size = np.where(size > 0, size, 1.0)
+    size = sizes(net, plan, start)
     share = np.abs(plan.use) / size[net.use_good]
     idle = (share <= ZERO) & ~net.signed
     zeroed = np.where(idle, 0.0, plan.use)
@@ -276,10 +284,20 @@ def operations(net: Network, plan: Plan) -> Operations:
             always[:minima],
         ),
     ]
+    # Below a part of the whole plan's money, per unit of what a row moves, a row's money is noise.
+    floor = LEAST * turnover(net, plan) / size
+    ones = np.ones(levels)
+    of_level = (
+        LEAST
+        * turnover(net, plan)
+        * np.maximum(_most(recipe, ones, size[net.use_good]), _most(net.yields, ones, size))
+    )
+    least = {USE: floor[net.use_good], LEVEL: of_level, MINIMUM: np.zeros(minima)}
     matrix = sparse.csr_array(sparse.vstack([block[1] for block in blocks], format="csr"))
     constant = np.concatenate([block[2] for block in blocks])
     kind = np.concatenate([np.full(len(block[3]), block[0]) for block in blocks])
     index = np.concatenate([block[3] for block in blocks])
+    noise = np.concatenate([least.get(block[0], floor)[block[3]] for block in blocks])
     part = np.concatenate([block[4] for block in blocks])
     active = np.concatenate([(block[4] > ZERO) | (block[5] if len(block[5]) else False) for block in blocks])
     sums = matrix @ np.ones(matrix.shape[1])
@@ -294,6 +312,7 @@ def operations(net: Network, plan: Plan) -> Operations:
         part[finite],
         may,
         signed,
+        noise[finite],
         moved,
         slope,
         size,

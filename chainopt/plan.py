@@ -72,6 +72,23 @@ def demand_price(net: Network, sale: Array) -> Array:
     return np.where(net.sells & ~np.isnan(net.price), value, 0.0)
 
 
+def with_whole_minima(net: Network, plan: Plan) -> Plan:
+    """The plan with every level at its formula's value, and what that adds thrown away.
+
+    A minimum in a formula is a step that may stay below all its arguments where nothing pulls it up: where the
+    process makes what is worthless.
+    """
+    pulled = np.array([bool(item.program.minima()) for item in net.formulas], dtype=bool)
+    if not pulled.any():
+        return plan
+    made = net.levels(plan.use, np.array([item.process for item in net.formulas])[pulled])
+    more = np.where(np.isfinite(made) & (made > plan.level), made - plan.level, 0.0)
+    added = net.yields.T @ more
+    if (added[~net.disposes] > 0).any():
+        return plan
+    return replace(plan, level=plan.level + more, disposed=plan.disposed + added)
+
+
 def throughput(net: Network, plan: Plan) -> Array:
     """What each good moves in all at a plan: the larger of what comes and what goes, without signs."""
     goods = len(net.goods)
@@ -81,13 +98,16 @@ def throughput(net: Network, plan: Plan) -> Array:
 
 
 def turnover(net: Network, plan: Plan) -> float:
-    """All the money of a plan: what sales, imports, disposal and levels come to, without signs."""
+    """All the money of a plan: sales, imports, disposal and levels without their signs; 1 where none moves."""
     demand = demand_value(net, plan.sale)
-    return float(
-        np.sum(np.abs(demand[np.isfinite(demand)]))
-        + np.sum(np.abs(np.where(net.imports, net.import_price * plan.imported, 0.0)))
-        + np.sum(np.abs(np.where(net.disposes, net.disposal * plan.disposed, 0.0)))
-        + np.sum(np.abs(net.unit_cost * plan.level))
+    return (
+        float(
+            np.sum(np.abs(demand[np.isfinite(demand)]))
+            + np.sum(np.abs(np.where(net.imports, net.import_price * plan.imported, 0.0)))
+            + np.sum(np.abs(np.where(net.disposes, net.disposal * plan.disposed, 0.0)))
+            + np.sum(np.abs(net.unit_cost * plan.level))
+        )
+        or 1.0
     )
 
 
@@ -131,7 +151,9 @@ class Residuals:
 
     @property
     def largest(self) -> float:
-        return max(self.stationarity, self.feasibility, self.complementarity)
+        """The largest of the three; infinite where one is not a number."""
+        worst = max(np.nan_to_num([self.stationarity, self.feasibility, self.complementarity], nan=np.inf))
+        return float(worst)
 
 
 @dataclass(frozen=True, slots=True)

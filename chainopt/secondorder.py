@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
-from scipy.optimize import linprog
+from scipy.optimize import linprog, lsq_linear
 
 from chainopt.interior import Outcome
 from chainopt.nl import Problem, Vector
@@ -33,6 +33,7 @@ _STEP = 0.1
 _LARGE = 1e4
 _GROWTH = 5.0
 _RELAXED = 1e-6
+_CONE = 1e-6
 
 Rerun = Callable[[Problem], Outcome]
 """Solves a problem as the one under review was solved."""
@@ -105,11 +106,29 @@ def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome
     if relaxed.status is not Status.OPTIMAL or not grown[np.argmax(size)]:
         return outcome
     rows = [problem.rows[i].name for i in np.flatnonzero(grown)]
+    if _has_multipliers(problem, point):
+        note = f"the multipliers of {_listed(rows)} have no bound: the price is one of many"
+        return replace(outcome, notes=(*outcome.notes, note))
     message = (
         f"{Status.UNCERTIFIED.advice} Multipliers grow when the tolerance is tightened: there are none at this "
         f"point (no constraint qualification). State these rows otherwise: {_listed(rows)}."
     )
     return replace(outcome, status=Status.UNCERTIFIED, message=message)
+
+
+def _has_multipliers(problem: Problem, point: Point) -> bool:
+    """Whether multipliers of moderate size exist: -grad f lies in the cone of the active rows and bounds."""
+    jacobian = problem.jacobian_matrix(point.x).toarray()
+    active = _active(problem, point, jacobian)
+    normals = np.vstack([jacobian[active.rows], np.eye(point.x.size)[active.bounds]])
+    sign = np.concatenate([active.row_sign, active.bound_sign])
+    gradient = problem.gradient(point.x)
+    found = lsq_linear(
+        normals.T, -gradient, bounds=(np.where(sign > 0, 0.0, -np.inf), np.where(sign < 0, 0.0, np.inf))
+    )
+    residual = np.abs(normals.T @ found.x + gradient).max(initial=0.0)
+    pull = max(1.0, float(np.abs(gradient).max(initial=0.0)))
+    return bool(residual <= _CONE * pull and np.abs(found.x).max(initial=0.0) <= _LARGE * pull)
 
 
 def _changed(problem: Problem, **arrays: Vector) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import io
 import json
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 from rich.console import Console
 
 import chainopt as co
+from chainopt.dossier import dossier
 from chainopt.report import (
     findings,
     headline,
@@ -51,10 +54,11 @@ HOSTILE = (
 )
 
 KEYS = {
-    "goods": "good unit supply imported produced used sold disposed price backprop difference low high interval",
-    "uses": "kind good process amount share value",
+    "goods": "good unit supply imported produced used sold disposed price backprop difference low high interval "
+    "price unit verdict cause story",
+    "uses": "kind good process amount share value verdict cause",
     "processes": "process firm level revenue cost profit rent",
-    "limits": "kind good process limit rent",
+    "limits": "kind good process limit amount rent backprop",
 }
 
 
@@ -127,7 +131,7 @@ class Tags(HTMLParser):
 
 
 def page(chain: co.Chain, solution: co.Solution) -> str:
-    return html_text(chain, solution, co.tables(chain, solution))
+    return html_text(chain, solution, dossier(chain, solution))
 
 
 # JSON
@@ -150,10 +154,10 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
         "solver",
     ]
     assert list(record)[: len(documented)] == documented
-    assert set(record) - set(documented) == {"scope", "warnings", "removed"}
+    assert set(record) - set(documented) == {"scope", "market", "explanation", "warnings", "removed"}
     for table, keys in KEYS.items():
         assert record[table], table
-        assert all(list(row) == keys.split() for row in record[table])
+        assert all(" ".join(row) == keys for row in record[table])
     assert list(record["kkt"]) == ["stationarity", "feasibility", "complementarity"]
     assert list(record["solver"]) == ["name", "version", "iterations", "seconds"]
     assert record["solver"]["seconds"]["read"] == 0.5
@@ -167,6 +171,13 @@ def test_the_record_says_what_the_essay_says(tupperware: tuple[co.Chain, co.Solu
     assert [row["interval"] for row in record["goods"]] == ["point"] * 4
     assert record["status"] == "optimal"
     assert record["numeraire"] is None
+    assert {row["verdict"] for row in record["goods"]} == {"agrees"}
+    assert {row["price unit"] for row in record["goods"]} == {"money per unit"}
+    assert record["goods"][2]["story"].endswith("set by final demand through polyethylene -> tupperware")
+    assert record["market"]["supported"] is False
+    verdicts = {row["process"]: row["verdict"] for row in record["market"]["processes"]}
+    assert verdicts["moulding"] == "loss: would shut down"
+    assert record["explanation"] is None
 
 
 def test_what_does_not_exist_is_null(tupperware: tuple[co.Chain, co.Solution]) -> None:
@@ -175,6 +186,13 @@ def test_what_does_not_exist_is_null(tupperware: tuple[co.Chain, co.Solution]) -
     assert record["status"] == "infeasible"
     assert {row["price"] for row in record["goods"]} == {None}
     assert {row["interval"] for row in record["goods"]} == {None}
+    assert {row["verdict"] for row in record["goods"]} == {None}
+    assert record["market"] is None
+    causes = record["explanation"]["causes"]
+    assert [(cause["sheet"], cause["record"], cause["column"]) for cause in causes] == [
+        ("goods", "b", "min sale"),
+        ("goods", "a", "supply"),
+    ]
     for row in result_record(*tupperware)["uses"]:
         assert row["process"] is None or row["kind"] == "use"
 
@@ -211,13 +229,18 @@ def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solut
     chain, solution = petrochemicals
     write_excel(chain, solution, tmp_path / "report.xlsx")
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
-    assert book.sheetnames == ["Summary", "Prices", "Uses", "Processes", "Limits", "Solver", "Inputs"]
-    tables = co.tables(chain, solution)
+    assert book.sheetnames == (
+        ["Summary", "Prices", "Audit", "Uses", "Processes", "Market", "Limits", "Solver", "Inputs"]
+    )
+    tables = dossier(chain, solution)
+    assert tables.market is not None
     columns = {
         "Prices": (
             tables.goods,
             {"Price": "price", "Derivative": "backprop", "Low": "low", "Produced": "produced"},
         ),
+        "Audit": (tables.audit, {"Multiplier": "multiplier", "Derivative": "derivative", "Amount": "amount"}),
+        "Market": (tables.market.processes, {"Profit": "profit", "Gain by leaving": "deviation"}),
         "Uses": (tables.uses, {"Amount": "amount", "Share": "share", "Would pay": "value"}),
         "Processes": (tables.processes, {"Level": "level", "Cost": "cost", "Profit": "profit"}),
         "Limits": (tables.limits, {"Limit": "limit", "Rent": "rent"}),
@@ -310,7 +333,7 @@ def test_a_long_chain_keeps_what_matters() -> None:
     assert "<bdi>g599</bdi>" in text
     assert "<bdi>g5</bdi>" not in text
     shown = terminal(chain, solution)
-    assert "570 of 600 goods more" in shown
+    assert "570 more goods are left out." in shown
     assert "g599" in shown
 
 
@@ -372,6 +395,110 @@ def test_nothing_matters_but_what_is_scarce() -> None:
     found = [finding.text for finding in findings(solution, co.tables(chain, solution))]
     assert found[0] == "The most glass that final demand takes, 1, binds: one more unit would add 2, 2 in all."
     assert not any("sand" in text or "melt" in text for text in found)
+
+
+# What a reader wants to know
+
+
+def unbounded() -> tuple[co.Chain, co.Solution]:
+    goods = [co.Good("ore", import_price=1), co.Good("steel", price=3)]
+    chain = co.Chain(goods, [co.Process("mill", formula="steel = ore")])
+    return chain, co.solve(chain)
+
+
+def forms(chain: co.Chain, solution: co.Solution, folder: Path) -> dict[str, str]:
+    """The text of every report; of the workbook, all but the sheet Solver."""
+    figures = dossier(chain, solution)
+    out = io.StringIO()
+    show(chain, solution, figures, Console(file=out, width=80))
+    write_excel(chain, solution, folder / "report.xlsx", tables=figures)
+    book = openpyxl.load_workbook(folder / "report.xlsx")
+    cells = [str(c.value) for sheet in book if sheet.title != "Solver" for row in sheet.iter_rows() for c in row]
+    web = html.unescape(html_text(chain, solution, figures)).replace("\N{RIGHTWARDS ARROW}", "->")
+    return {"terminal": " ".join(out.getvalue().split()), "excel": "\n".join(cells), "html": web}
+
+
+def test_every_form_says_why_a_price_is_what_it_is(
+    petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path
+) -> None:
+    story = "952.676 = 0.828414 x 1150, set by final demand through ethylene -> high-density polyethylene"
+    audited = "189 agree, 4 pay a rent, 1 can't be thrown away, 63 are idle"
+    for form, text in forms(*petrochemicals, tmp_path).items():
+        for wanted in (story, audited, "money per TJ", "It is a competitive equilibrium."):
+            assert wanted in text, (form, wanted)
+
+
+def test_every_form_says_who_would_rather_shut_down(
+    tupperware: tuple[co.Chain, co.Solution], tmp_path: Path
+) -> None:
+    for form, text in forms(*tupperware, tmp_path).items():
+        assert "No competitive equilibrium supports the plan" in text, form
+        assert '"moulding" (firm C) makes a loss of 1.40547 at the plan: it would rather shut down' in text, form
+        if form != "terminal":
+            assert "loss: would shut down" in text, form
+
+
+@pytest.mark.parametrize(
+    ("case", "cause"),
+    [(infeasible, "min sale 5 of b: at most 1 can be made"), (unbounded, "a capacity of mill would stop it")],
+)
+def test_no_solution_is_explained_by_cells(case: Any, cause: str, tmp_path: Path) -> None:
+    chain, solution = case()
+    for form, text in forms(chain, solution, tmp_path).items():
+        assert cause in text, form
+        said = text.partition("What the solver said")[0]
+        assert "Ipopt:" not in said, form
+        assert "balance[" not in said, form
+        assert "level[" not in said, form
+
+
+def test_the_page_shows_first_what_can_not_be_trusted(petrochemicals: tuple[co.Chain, co.Solution]) -> None:
+    chain, solution = petrochemicals
+    figures = dossier(chain, solution)
+    planted = figures.audit.copy()
+    at = planted.index[(planted["good"] == "steam") & (planted["kind"] == "good")]
+    planted.loc[at, "verdict"] = "not converged"
+    shown = html_text(chain, solution, replace(figures, audit=planted))
+    audit = shown.partition('<table id="audit-table"')[2].partition("</table>")[0]
+    first = audit.partition("<tbody>")[2].partition("</tr>")[0]
+    assert "<bdi>steam</bdi>" in first
+    assert '<bdi class="wrong">not converged</bdi>' in first
+    assert audit.count('<bdi class="care">rent</bdi>') == 4
+    assert '<table id="audit-whole-table"' in shown
+    assert any(
+        found.caution and "1 is not converged" in found.text
+        for found in findings(solution, replace(figures, audit=planted))
+    )
+
+
+def test_verdicts_are_coloured_wherever_they_are_sorted(
+    petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path
+) -> None:
+    write_excel(*petrochemicals, tmp_path / "report.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "report.xlsx")["Audit"]
+    rules = {r.formula[0]: r for area in sheet.conditional_formatting for r in area.rules}
+    assert '"agrees"' not in rules
+    assert rules['"rent"'].dxf.font.color.rgb != rules['"not converged"'].dxf.font.color.rgb
+    (area,) = {str(area.sqref) for area in sheet.conditional_formatting}
+    heads = [cell.value for cell in sheet[1]]
+    assert sheet[area.partition(":")[0]].column == heads.index("Verdict") + 1
+
+
+def test_differences_are_shown_where_they_were_asked_for(
+    tupperware: tuple[co.Chain, co.Solution], tmp_path: Path
+) -> None:
+    chain, solution = tupperware
+    goods = [good.good for good in chain.goods]
+    resolved = pd.DataFrame({"good": goods, "step": 0.1, "right": 0.25, "left": 0.75})
+    figures = replace(co.tables(chain, solution), differences=resolved)
+    assert "With more" not in html_text(chain, solution, co.tables(chain, solution))
+    assert "With more" in html_text(chain, solution, figures)
+    write_excel(chain, solution, tmp_path / "report.xlsx", tables=figures)
+    rows = sheet_rows(openpyxl.load_workbook(tmp_path / "report.xlsx")["Prices"])
+    assert {(row["With more"], row["With less"]) for row in rows} == {(0.25, 0.75)}
+    out = io.StringIO()
+    show(chain, solution, figures, Console(file=out, width=80))
+    assert "With less" in out.getvalue()
 
 
 # The terminal

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any
 
 from openpyxl import Workbook
+from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Alignment, Font, NamedStyle, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
@@ -17,7 +18,7 @@ from chainopt.chain import Chain
 from chainopt.dossier import dossier
 from chainopt.report.findings import findings, headline, money
 from chainopt.report.legible import figure, legible, places
-from chainopt.report.sheets import Column, Sheet, sheets
+from chainopt.report.sheets import TONES, Column, Sheet, sheets
 from chainopt.solution import Solution
 from chainopt.tables import Tables
 from chainopt.workbook.book import escaped
@@ -30,12 +31,23 @@ MOST_ROWS = 1_048_576
 LONGEST_TEXT = 32_767
 """The most characters that Excel keeps in a cell."""
 _RISKY = ("=", "+", "-", "@")
-_HOME = {"prices": "Prices", "uses": "Uses", "processes": "Processes", "limits": "Limits", "solver": "Solver"}
-_WIDEST = 52
+_HOME = {
+    "prices": "Prices",
+    "audit": "Audit",
+    "uses": "Uses",
+    "processes": "Processes",
+    "market": "Market",
+    "limits": "Limits",
+    "solver": "Solver",
+    "explanation": "Inputs",
+}
+_WIDEST, _WIDEST_TEXT = 52, 80
 """Columns, in characters."""
 _LINE, _TALLEST = 15, 409
 """Rows, in points; Excel allows no more."""
 _INK, _FONT = "1F4E5F", "Calibri"
+_COLOURS = {"care": ("8A3B00", "FFF3E0"), "wrong": ("9C0006", "FFC7CE")}
+"""Ink and paper of a verdict, by its tone."""
 
 
 def write_excel(
@@ -65,14 +77,17 @@ def _book(chain: Chain, solution: Solution, figures: Tables) -> Workbook:
     shown["prices"] = _with_balances(shown["prices"], shown["balances"])
     summary = book.create_sheet("Summary")
     cut = []
-    for name in ("prices", "uses", "processes", "limits"):
+    for name in ("prices", "audit", "uses", "processes", "market", "limits"):
+        if name not in shown:
+            continue
         sheet = book.create_sheet(_HOME[name])
         _page(sheet)
         if len(shown[name].rows) > MOST_ROWS - 1:
             whole = len(shown[name].rows)
             cut.append(f"The sheet {_HOME[name]} holds the first {MOST_ROWS - 1:,} of {whole:,} rows.")
         _fill(sheet, 1, shown[name], _HOME[name])
-        sheet.freeze_panes = "C2" if name == "uses" else "B2"
+        _colour(sheet, name, shown[name])
+        sheet.freeze_panes = "D2" if name == "audit" else "C2" if name == "uses" else "B2"
         sheet.print_title_rows = "1:1"
     _summary(summary, chain, solution, figures, cut)
     _solver(book.create_sheet("Solver"), solution, shown["kkt"])
@@ -106,6 +121,20 @@ def _page(sheet: Any) -> None:
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.oddFooter.left.text, sheet.oddFooter.right.text = "&A", "&P / &N"
     sheet.sheet_view.showGridLines = False
+
+
+def _colour(sheet: Any, name: str, table: Sheet) -> None:
+    """Colour verdicts by their tone, wherever sorting takes them."""
+    at = [i for i, column in enumerate(table.columns, 1) if column.name == "verdict"]
+    if name not in TONES or not at or table.rows.empty:
+        return
+    letter = get_column_letter(at[0])
+    for verdict, tone in TONES[name].items():
+        if tone:
+            ink, paper = _COLOURS[tone]
+            fill = PatternFill("solid", bgColor=paper, fgColor=paper)
+            rule = CellIsRule(operator="equal", formula=[f'"{verdict}"'], font=Font(color=ink), fill=fill)
+            sheet.conditional_formatting.add(f"{letter}2:{letter}{sheet.max_row}", rule)
 
 
 def _with_balances(prices: Sheet, balances: Sheet) -> Sheet:
@@ -184,7 +213,8 @@ def _rows(
         letter = get_column_letter(j)
         texts = [row[j - 1] for row in values if isinstance(row[j - 1], str)]
         width = max([len(column.title) + 4, *(len(text) + 2 for text in texts)])
-        width = max(min(width, _WIDEST), _width(formats[j - 1], [row[j - 1] for row in values]))
+        width = min(width, _WIDEST_TEXT if column.kind == "text" else _WIDEST)
+        width = max(width, _width(formats[j - 1], [row[j - 1] for row in values]))
         # Tables one below the other share their columns.
         width = max(width, sheet.column_dimensions[letter].width if top > 1 else 0)
         sheet.column_dimensions[letter].width = width
@@ -214,9 +244,9 @@ def _formats(column: Column, table: Sheet) -> list[str]:
     """Number formats that show six digits of each figure, with the points of a column one above the other."""
     if column.kind == "share":
         return ["0.0%"] * len(table.rows)
-    if column.kind == "residual":
-        return ["0.0E+00"] * len(table.rows)
     texts = [str(text) for text in table.shown[column.name]]
+    if column.kind == "residual":
+        return [_format(text) if text and "e" not in text and text != "0" else "0.0E+00" for text in texts]
     most = max(map(places, texts), default=0)
     return [_format(text, most) for text in texts]
 

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from chainopt.audit import Verdict
+from chainopt.market_test import findings as market_findings
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.report.legible import figure, residual, short
 from chainopt.report.salience import ambiguous, binding, disagreeing, losing, price_scale, scarce_supplies
@@ -18,7 +20,7 @@ from chainopt.tables import Tables
 MOST = 5
 """How many of a kind are named; the rest are counted."""
 
-Subject = Literal["prices", "uses", "processes", "limits", "solver"]
+Subject = Literal["explanation", "prices", "audit", "uses", "processes", "market", "limits", "solver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +57,17 @@ def headline(solution: Solution) -> str:
 def findings(solution: Solution, tables: Tables) -> list[Finding]:
     """All that is worth saying: what to beware of first, then what is scarce, then how sure the prices are."""
     return [
-        *_explanation(solution),
-        *_losses(tables),
+        *_explanation(solution, tables),
+        *(_losses(tables) if tables.market is None else []),
+        *(_market(tables) if tables.market is not None and not tables.market.supported else []),
         *_removed(solution),
         *(Finding("solver", _sentence(text), caution=True) for text in warnings(solution)),
         *_scarce_limits(tables),
         *_scarce_supplies(tables),
         *_agreement(tables),
         *_ranges(tables),
+        *_audit(tables),
+        *(_market(tables) if tables.market is not None and tables.market.supported else []),
     ]
 
 
@@ -78,10 +83,69 @@ def money(tables: Tables) -> str:
     return f"Money, but for the chain's value, is in units of {short(tables.numeraire)}: its price is 1."
 
 
-def _explanation(solution: Solution) -> Iterator[Finding]:
+def audit_sentence(tables: Tables) -> str:
+    """How many goods and uses come to each verdict, as a sentence; "" where nothing was audited."""
+    audit = tables.audit
+    if audit.empty:
+        return ""
+    goods = int((audit["kind"] == "good").sum())
+    found = audit["verdict"].value_counts()
+    counts = [
+        f"{found[verdict]:,} {one if found[verdict] == 1 else many}"
+        for verdict, (one, many) in _VERDICTS.items()
+        if verdict in found
+    ]
+    audited = f"{_count(goods, 'good', 'goods')} and {_count(len(audit) - goods, 'way', 'ways')} of taking them"
+    return f"Audit of {audited}: {', '.join(counts)}."
+
+
+_VERDICTS = {
+    Verdict.UNCONVERGED: ("is not converged", "are not converged"),
+    Verdict.UNQUALIFIED: ("has no constraint qualification", "have no constraint qualification"),
+    Verdict.SIGN: ("has the wrong sign", "have the wrong sign"),
+    Verdict.AGREES: ("agrees", "agree"),
+    Verdict.KINK: ("is at a kink, with a range of prices", "are at a kink, with a range of prices"),
+    Verdict.RENT: ("pays a rent", "pay a rent"),
+    Verdict.NUISANCE: ("can't be thrown away", "can't be thrown away"),
+    Verdict.STEEP: ("has an infinite slope at zero flow", "have an infinite slope at zero flow"),
+    Verdict.IDLE: ("is idle", "are idle"),
+}
+
+
+def _audit(tables: Tables) -> Iterator[Finding]:
+    text = audit_sentence(tables)
+    if text:
+        yield Finding("audit", text, caution=not all(Verdict(name).sound for name in tables.audit["verdict"]))
+
+
+def _market(tables: Tables) -> Iterator[Finding]:
+    """Whether a market holds the plan, and which processes would not keep to it."""
+    if tables.market is None:
+        return
+    said = market_findings(tables.market)
+    for text in said[: MOST + 1]:
+        yield Finding("market", short(text, 1000), caution=not tables.market.supported)
+    if len(said) > MOST + 1:
+        yield Finding("market", f"The market test says {len(said) - MOST - 1:,} more of the kind.", True)
+
+
+def _explanation(solution: Solution, tables: Tables) -> Iterator[Finding]:
+    explanation = tables.explanation
+    causes = explanation.causes if explanation is not None else ()
+    for cause in causes[:MOST]:
+        where = f'Sheet {cause.sheet}, row "{short(cause.record)}", column "{cause.column}"'
+        yield Finding("explanation", _stopped(f"{where}: {short(cause.text, 1000)}"), caution=True)
+    if len(causes) > MOST:
+        text = f"{_count(len(causes) - MOST, 'more cell is', 'more cells are')} part of the reason."
+        yield Finding("explanation", text, caution=True)
     if solution.certified:
         return
-    if solution.message:
+    if explanation is not None and explanation.summary:
+        # What the summary says beyond its causes, such as how sure they are.
+        rest = explanation.summary.removeprefix("; ".join(cause.text for cause in causes)).strip(" ()")
+        if rest:
+            yield Finding("explanation", _sentence(short(rest, 1000)), caution=True)
+    elif solution.message:
         yield Finding("solver", _sentence(short(solution.message, 1000)), caution=True)
     if solution.plan is not None:
         yield Finding("processes", "The amounts shown are where the solver stopped, not a solution.", caution=True)

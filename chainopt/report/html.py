@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from os import PathLike
 
@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from chainopt.chain import Chain
 from chainopt.dossier import dossier
-from chainopt.report.findings import findings, headline, money
+from chainopt.report.findings import audit_sentence, findings, headline, money
 from chainopt.report.legible import figure, legible, places, short
-from chainopt.report.salience import NOISE, foremost, money_scale, turnover
-from chainopt.report.sheets import Column, Sheet, sheets
+from chainopt.report.salience import NOISE, foremost, money_scale, telling, turnover
+from chainopt.report.sheets import TONES, Column, Sheet, Tone, sheets
 from chainopt.solution import Solution
 from chainopt.tables import Tables
 from chainopt.writing import replacing
@@ -24,6 +24,8 @@ from chainopt.writing import replacing
 MOST_ROWS = 500
 """The most goods, and the most processes, that a page shows; the workbook and the JSON hold all."""
 MOST_BARS = 15
+MOST_TOLD = 10
+"""Rows of the audit that are shown before the whole of it."""
 
 
 def write_html(
@@ -48,22 +50,28 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     """The page's text, from the tables of a solution."""
     kept = foremost(figures, MOST_ROWS, MOST_ROWS)
     shown = sheets(chain, kept)
+    found = findings(solution, figures)
+    pages = _pages(shown, solution)
+    if "audit" in shown and solution.plan is not None:
+        pages = [_audit(page, figures, sheets(chain, figures)) if page.name == "audit" else page for page in pages]
+    said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
+    pages = [replace(page, sentences=said.get(page.name, page.sentences)) for page in pages]
     return _template().render(
         title=legible(chain.name) or "Supply chain",
         solution=solution,
         headline=headline(solution),
-        findings=findings(solution, figures),
+        findings=found,
         money=money(figures),
         facts=_facts(chain, solution),
         bars=_bars(kept) if solution.certified else [],
-        pages=_pages(shown, solution),
+        pages=pages,
         left_out={
             "prices": len(figures.goods) - len(kept.goods),
             "balances": len(figures.goods) - len(kept.goods),
             "uses": len(figures.uses) - len(kept.uses),
+            "audit-whole": len(figures.audit) - len(kept.audit),
             "processes": len(figures.processes) - len(kept.processes),
-            "limits": 0,
-            "solver": 0,
+            "market": len(figures.processes) - len(kept.processes) if figures.market is not None else 0,
         },
         message=legible(solution.message),
     )
@@ -78,6 +86,7 @@ class Cell:
     pad: str
     order: str
     negative: bool
+    tone: Tone = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +100,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A table of the page."""
+    """A table of the page: sentences that come before it, and the whole table, where this is a part of it."""
 
     name: str
     title: str
     caption: str
     columns: Sequence[Column]
     groups: Sequence[Group]
+    sentences: Sequence[str] = ()
+    whole: Page | None = None
 
     @property
     def length(self) -> int:
@@ -116,48 +127,69 @@ class Bar:
 
 
 _SHOWN = {
-    "prices": ("good", "unit", "price", "backprop", "difference", "range", "turnover"),
+    "explanation": ("text", "sheet", "record", "column", "value", "most"),
+    "prices": (
+        "good", "price", "price unit", "backprop", "difference", "right", "left", "verdict", "story",
+    ),
+    "audit": (
+        "good", "taker", "amount", "unit", "multiplier", "derivative", "difference", "verdict", "cause",
+    ),
     "uses": ("taker", "amount", "unit", "share", "value"),
     "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent"),
+    "market": (
+        "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
+    ),
     "limits": ("kind", "good", "process", "limit", "amount", "unit", "rent", "backprop", "total"),
-    "balances": ("good", "unit", "supply", "imported", "produced", "used", "sold", "disposed"),
+    "balances": ("good", "unit", "supply", "imported", "produced", "used", "sold", "disposed", "turnover"),
     "kkt": ("check", "residual", "meaning"),
-}
+}  # fmt: skip
 _UNPRICED = {"price", "backprop", "difference", "range", "turnover", "value", "revenue", "cost", "profit", "rent"}
-_UNPRICED |= {"total"}
+_UNPRICED |= {"total", "multiplier", "derivative"}
 
 
 def _pages(shown: dict[str, Sheet], solution: Solution) -> list[Page]:
     """The tables worth showing: none without a plan, none of prices without a certificate."""
+    names = [name for name in _SHOWN if name in shown and (name != "prices" or solution.certified)]
     if solution.plan is None:
-        return []
-    names = [name for name in _SHOWN if name != "prices" or solution.certified]
+        names = [name for name in names if name == "explanation"]
     pages = []
     for name in names:
         sheet = shown[name]
-        hidden = set() if solution.certified else _UNPRICED
+        hidden = set() if solution.certified or name == "explanation" else _UNPRICED
         columns = [
             column
             for wanted in _SHOWN[name]
             for column in sheet.columns
-            if column.name == wanted and wanted not in hidden and (wanted != "unit" or any(sheet.shown[wanted]))
+            if column.name == wanted and wanted not in hidden and any(sheet.shown[wanted])
         ]
-        cells = _cells(sheet, columns)
+        cells = _cells(sheet, columns, name)
         groups = _by_good(sheet, cells, shown["prices"]) if name == "uses" else [Group("", "", cells)]
         if name == "kkt" and solution.kkt is None:
             continue
-        caption = sheet.caption if solution.certified else "Where the solver stopped, which is no solution"
+        stopped = not solution.certified and name != "explanation"
+        caption = "Where the solver stopped, which is no solution" if stopped else sheet.caption
         pages.append(Page("solver" if name == "kkt" else name, sheet.title, caption, columns, groups))
     return pages
 
 
-def _cells(sheet: Sheet, columns: Iterable[Column]) -> list[list[Cell]]:
+def _audit(page: Page, figures: Tables, all_sheets: dict[str, Sheet]) -> Page:
+    """The audit's page: a sentence, the rows that say most, and the whole behind them."""
+    whole = replace(page, name="audit-whole", title="The whole audit")
+    sheet = all_sheets["audit"]
+    rows = telling(figures.audit, MOST_TOLD).index
+    part = replace(sheet, rows=sheet.rows.loc[rows], shown=sheet.shown.loc[rows])
+    cells = _cells(part, page.columns, "audit")
+    return replace(page, groups=[Group("", "", cells)], sentences=[audit_sentence(figures)], whole=whole)
+
+
+def _cells(sheet: Sheet, columns: Iterable[Column], name: str) -> list[list[Cell]]:
     shown, rows = sheet.shown, sheet.rows
-    by_column = (_column(column, list(shown[column.name]), list(rows[column.name])) for column in columns)
+    tones = TONES.get(name, {})
+    by_column = (_column(column, list(shown[column.name]), list(rows[column.name]), tones) for column in columns)
     return [list(row) for row in zip(*by_column, strict=True)]
 
 
-def _column(column: Column, texts: list[str], values: list[object]) -> list[Cell]:
+def _column(column: Column, texts: list[str], values: list[object], tones: Mapping[str, Tone]) -> list[Cell]:
     digits = [places(text) for text in texts]
     pointed = column.kind in ("price", "money", "amount")
     most = max(digits, default=0) if pointed else 0
@@ -165,7 +197,11 @@ def _column(column: Column, texts: list[str], values: list[object]) -> list[Cell
     for text, value, own in zip(texts, values, digits, strict=True):
         pad = ("" if own else ".") + "0" * (most - own) if most > own and text and "e" not in text else ""
         order = (repr(float(value)) if text else "") if isinstance(value, float | int) else text
-        cells.append(Cell(column, text, pad, order, pointed and text.startswith("-")))
+        if column.kind == "text":
+            # A line may end after a hyphen, and would part an arrow.
+            text = text.replace(" -> ", " \N{RIGHTWARDS ARROW} ")
+        tone = tones.get(text, "") if column.name == "verdict" else ""
+        cells.append(Cell(column, text, pad, order, pointed and text.startswith("-"), tone))
     return cells
 
 

@@ -58,6 +58,8 @@ def percent(value: float, noise: float = 1e-9) -> str:
     """A share, as 12.3%; "" for nan."""
     if isnan(value):
         return ""
+    if not isfinite(value):
+        return figure(value)
     if noise < abs(value) < 0.0005:
         return "<0.1%" if value > 0 else ">-0.1%"
     return f"{100 * value + 0.0:.1f}%" if abs(value) > noise else "0.0%"

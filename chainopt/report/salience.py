@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from chainopt.audit import Verdict
 from chainopt.tables import Tables
 
 NOISE = 1e-9
@@ -74,17 +75,47 @@ def ambiguous(goods: pd.DataFrame) -> pd.DataFrame:
     return goods[goods["interval"].notna() & (goods["interval"] != "point")]
 
 
+def telling(audit: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The rows of the audit worth reading first: figures not to be trusted, the furthest apart first; then kinks,
+    rents and other causes of a difference where something flows, by value; then idle uses and sales, those that
+    would pay nearly the price first.
+
+    Rows that agree are no news, nor is it that nobody throws away what has a price.
+    """
+    sound = audit["verdict"].map(lambda verdict: Verdict(verdict).sound).astype(bool)
+    idle = audit["verdict"] == Verdict.IDLE
+    rank = np.where(~sound, 0, np.where(idle, 2, 1))
+    size = audit[["multiplier", "derivative"]].abs().max(axis=1)
+    apart = (audit["difference"].abs() / size.where(size > 0, 1.0)).fillna(0.0)
+    value = (audit["multiplier"] * audit["amount"]).abs().fillna(0.0)
+    order = audit.assign(rank=rank, by=np.where(rank == 0, -apart, np.where(rank == 1, -value, apart)))
+    news = (audit["verdict"] != Verdict.AGREES) & ~(idle & (audit["kind"] == "disposal"))
+    return audit.loc[order[news].sort_values(["rank", "by"], kind="stable").index[:most]]
+
+
 def foremost(tables: Tables, goods: int, processes: int) -> Tables:
-    """The tables cut to the goods of the greatest turnover, with their uses, and the processes that move the most
-    money, each first to last; as they are where no more are there.
+    """The tables cut to the goods of the greatest turnover, with their uses and audit, and the processes that move
+    the most money, each first to last; as they are where no more are there.
     """
     kept_goods, kept_uses, kept_processes = tables.goods, tables.uses, tables.processes
+    kept_audit, kept_market = tables.audit, tables.market
     if len(kept_goods) > goods:
         order = turnover(kept_goods).abs().sort_values(ascending=False, kind="stable", na_position="last")
         kept_goods = kept_goods.loc[order.index[:goods]]
         kept_uses = kept_uses[kept_uses["good"].isin(kept_goods["good"])]
+        kept_audit = kept_audit[kept_audit["good"].isin(kept_goods["good"])]
     if len(kept_processes) > processes:
         moved = kept_processes[["revenue", "cost"]].abs().max(axis=1)
         order = moved.sort_values(ascending=False, kind="stable", na_position="last")
         kept_processes = kept_processes.loc[order.index[:processes]]
-    return replace(tables, goods=kept_goods, uses=kept_uses, processes=kept_processes)
+        if kept_market is not None:
+            asked = kept_market.processes
+            kept_market = replace(kept_market, processes=asked[asked["process"].isin(kept_processes["process"])])
+    return replace(
+        tables,
+        goods=kept_goods,
+        uses=kept_uses,
+        processes=kept_processes,
+        audit=kept_audit,
+        market=kept_market,
+    )

@@ -11,14 +11,17 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from chainopt.audit import Verdict
 from chainopt.chain import Chain
+from chainopt.market_test import ENDLESS, LOSS, OTHER, SADDLE
 from chainopt.network import network
 from chainopt.report.findings import price_range
 from chainopt.report.legible import figure, legible, percent, residual
 from chainopt.report.salience import NOISE, money_scale, price_scale, turnover
 from chainopt.tables import Tables
 
-Kind = Literal["name", "word", "amount", "price", "money", "share", "residual"]
+Kind = Literal["name", "word", "amount", "price", "money", "share", "residual", "text"]
+Tone = Literal["", "care", "wrong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Column:
     """A column: its name in the table, its title, and what its figures mean.
 
     kind tells how to show it: a name, a word, an amount in the good's unit, a price (money per unit), money, a
-    share, or a residual, of which only the magnitude matters.
+    share, a residual, of which only the magnitude matters, or a text, which may be long.
     """
 
     name: str
@@ -36,7 +39,7 @@ class Column:
 
     @property
     def numeric(self) -> bool:
-        return self.kind not in ("name", "word")
+        return self.kind not in ("name", "word", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +56,65 @@ class Sheet:
 _GOOD = Column("good", "Good", "name", "the good")
 _UNIT = Column("unit", "Unit", "word", "the unit of its amounts")
 _PROCESS = Column("process", "Process", "name", "the process")
+_VERDICT = Column(
+    "verdict", "Verdict", "word", "whether multiplier and derivative agree, and if not, what kind of cause it has"
+)
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "prices": (
         _GOOD,
         _UNIT,
         Column("price", "Price", "price", "what one more unit adds to the value: the solver's multiplier"),
+        Column("price unit", "Price in", "word", "what the price is counted in"),
         Column("backprop", "Derivative", "price", "the same by the chain rule, from the plan alone"),
         Column("difference", "Difference", "residual", "price less derivative"),
+        Column("right", "With more", "price", "what a little more added per unit, solved again"),
+        Column("left", "With less", "price", "what a little less took away per unit, solved again"),
+        _VERDICT,
+        Column("story", "Set by", "text", "who sets it, and through which goods: price = factors x last price"),
         Column("low", "Low", "price", "the least price that supports the plan"),
         Column("high", "High", "price", "the greatest price that supports the plan"),
         Column("interval", "Interval", "word", "whether one price or a range of prices supports the plan"),
         Column("range", "Range", "word", "the prices that support the plan"),
         Column("turnover", "Turnover", "money", "price times what there is of the good"),
     ),
+    "audit": (
+        Column("kind", "Kind", "word", "the good itself, a use by a process, a sale or a disposal"),
+        _GOOD,
+        Column("taker", "Taken by", "name", "the process, final demand or disposal; or the good as a whole"),
+        Column("amount", "Amount", "amount", "how much is taken"),
+        _UNIT,
+        Column("share", "Share", "share", "of all that there is of the good"),
+        Column("multiplier", "Multiplier", "price", "what one more unit costs here, by the solver"),
+        Column("derivative", "Derivative", "price", "what one more unit would bring here, by the chain rule"),
+        Column("difference", "Difference", "residual", "multiplier less derivative"),
+        _VERDICT,
+        Column("cause", "Why", "text", "the cause of the difference"),
+    ),
+    "market": (
+        _PROCESS,
+        Column("firm", "Firm", "name", "who runs it"),
+        Column("verdict", "Verdict", "word", "whether it would keep to the plan at these prices, and why"),
+        Column("profit", "Profit", "money", "what it earns at the plan"),
+        Column("rent", "Of it rent", "money", "what its own limits earn"),
+        Column("returns", "Returns", "amount", "per cent more of output for one per cent more of every input"),
+        Column("second_order", "At the plan", "word", "what kind of point of its profit the plan is"),
+        Column("best_profit", "Best profit", "money", "the most it could earn at these prices"),
+        Column("deviation", "Gain by leaving", "money", "best profit less profit"),
+        Column("deviation_share", "Gain in share", "share", "that gain as a share of its revenue and cost"),
+    ),
+    "explanation": (
+        Column("text", "Why", "text", "the reason in words"),
+        Column("sheet", "Sheet", "word", "the workbook's sheet"),
+        Column("record", "Row", "name", "the good or the process"),
+        Column("column", "Column", "word", "the cell's column"),
+        Column("value", "It says", "amount", "what the cell holds now"),
+        Column("most", "At most", "amount", "what can be reached of it at best"),
+    ),
     "balances": (
         _GOOD,
         _UNIT,
+        Column("turnover", "Turnover", "money", "price times what there is of the good"),
         Column("supply", "Supply", "amount", "what there is before anything is made"),
         Column("imported", "Imported", "amount", "what is bought from outside"),
         Column("produced", "Produced", "amount", "what the processes make"),
@@ -116,6 +161,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
 
 _CAPTIONS = {
     "prices": ("Prices", "What one more unit of each good is worth"),
+    "audit": ("Audit", "Multiplier beside derivative for each good and each of its uses, and why they differ"),
+    "market": ("Market", "What each process would do by itself at these prices"),
+    "explanation": ("Explanation", "The cells of the workbook that are the reason"),
     "balances": ("Balances", "Where each good comes from and where it goes"),
     "uses": ("Uses", "Who takes each good, and what one more unit is worth to them"),
     "processes": ("Processes", "What each process earns at these prices"),
@@ -129,10 +177,23 @@ _CHECKS = {
     "complementarity": "only what is used up has a price, and only a limit that binds has a rent",
 }
 
+_AUDIT_TONES: dict[str, Tone] = {
+    str(verdict): "" if verdict is Verdict.AGREES else "care" if verdict.sound else "wrong" for verdict in Verdict
+}
+_MARKET_TONES: dict[str, Tone] = {LOSS: "care", ENDLESS: "care", SADDLE: "care", OTHER: "care"}
+TONES = {"prices": _AUDIT_TONES, "audit": _AUDIT_TONES, "market": _MARKET_TONES}
+"""By table, the tone of each verdict: care where a difference has a cause, wrong where it has none."""
+
 
 def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
-    """Every table of the report by name, in the order of reading."""
+    """Every table of the report by name; audit, market and explanation only where there is one."""
     goods = tables.goods.assign(turnover=turnover(tables.goods))
+    of_goods = tables.audit[tables.audit["kind"] == "good"]
+    goods["verdict"] = goods["good"].map(dict(zip(of_goods["good"], of_goods["verdict"], strict=True)))
+    goods["story"] = goods["good"].map({good: story.text for good, story in tables.stories.items()})
+    if tables.differences is not None:
+        resolved = tables.differences.set_index("good")
+        goods = goods.assign(**{side: goods["good"].map(resolved[side]) for side in ("right", "left")})
     goods["range"] = [
         price_range(low, high, kind if isinstance(kind, str) else None)
         for low, high, kind in zip(goods["low"], goods["high"], goods["interval"], strict=True)
@@ -142,9 +203,7 @@ def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
     uses = tables.uses.assign(
         unit=tables.uses["good"].map(of_good["unit"]),
         price=tables.uses["good"].map(of_good["price"]),
-        taker=tables.uses["process"]
-        .where(tables.uses["kind"] == "use", tables.uses["kind"])
-        .replace({"sale": "final demand"}),
+        taker=_takers(tables.uses),
     )
     limits = tables.limits.assign(total=tables.limits["rent"] * tables.limits["limit"])
     limits["unit"] = [
@@ -166,10 +225,33 @@ def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
         "limits": limits,
         "kkt": kkt,
     }
+    if len(tables.audit):
+        frames["audit"] = tables.audit.assign(
+            unit=tables.audit["good"].map(of_good["unit"]), taker=_takers(tables.audit)
+        )
+    if tables.market is not None:
+        frames["market"] = tables.market.processes
+    if tables.explanation is not None and tables.explanation.causes:
+        names = [column.name for column in COLUMNS["explanation"]]
+        rows = [[getattr(cause, name) for name in names] for cause in tables.explanation.causes]
+        cells = pd.DataFrame(rows, columns=names).astype({"value": float, "most": float})
+        # What is not limited is an empty cell in the workbook.
+        frames["explanation"] = cells.assign(value=cells["value"].replace([np.inf, -np.inf], np.nan))
     return {
-        name: Sheet(*_CAPTIONS[name], COLUMNS[name], frame, _shown(name, frame, tables))
+        name: Sheet(
+            *_CAPTIONS[name],
+            tuple(column for column in COLUMNS[name] if column.name in frame),
+            frame,
+            _shown(name, frame, tables),
+        )
         for name, frame in frames.items()
     }
+
+
+def _takers(rows: pd.DataFrame) -> pd.Series:
+    """Who takes the good: a process, or what takes it in place of one."""
+    others = rows["kind"].map({"sale": "final demand", "disposal": "disposal", "good": "the good as a whole"})
+    return rows["process"].where(rows["kind"] == "use", others)
 
 
 def _level_units(chain: Chain) -> dict[Any, str]:
@@ -187,6 +269,7 @@ def _shown(sheet: str, frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     columns = {
         column.name: _texts(column, frame[column.name], _noise(sheet, column, frame, tables))
         for column in COLUMNS[sheet]
+        if column.name in frame
     }
     return pd.DataFrame(columns, index=frame.index, dtype=object)
 
@@ -210,10 +293,13 @@ def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> n
     match column.kind:
         case "money":
             level: Any = money_scale(tables)
-        case "amount" if sheet in ("balances", "uses"):
+        case "amount" if sheet in ("balances", "uses", "audit"):
             level = frame["good"].map(moved)
         case "amount" if sheet == "limits":
             level = frame["limit"].abs()
+        # A difference of two solves is far less exact than a price.
+        case "price" if column.name in ("right", "left"):
+            level = price_scale(tables) * 10
         # Prices, and levels, have no unit in common: only one that is far smaller than another is noise.
         case "price":
             level = price_scale(tables) * 1e-3

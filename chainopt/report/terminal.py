@@ -11,15 +11,17 @@ from rich.text import Text
 
 from chainopt.chain import Chain
 from chainopt.report.findings import findings, headline, money
-from chainopt.report.legible import residual, short
-from chainopt.report.salience import ambiguous, binding, foremost
+from chainopt.report.legible import legible, residual, short
+from chainopt.report.salience import ambiguous, binding, foremost, turnover
 from chainopt.report.sheets import Sheet, sheets
 from chainopt.solution import Solution
 from chainopt.tables import Tables
 
 MOST_GOODS = 30
 MOST_LIMITS = 15
+MOST_STORIES = 10
 _NAME_WIDTH = 32
+_GOODS = ("good", "goods")
 
 
 def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> None:
@@ -29,7 +31,8 @@ def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> 
     that says how many are left out.
     """
     console.print(Text(headline(solution), style="bold green" if solution.certified else "bold red"))
-    for finding in findings(solution, tables):
+    found = findings(solution, tables)
+    for finding in (finding for finding in found if finding.about != "audit"):
         _say(console, finding.text, "yellow" if finding.caution else "")
     if solution.kkt is not None:
         checks = ", ".join(f"{name} {residual(float(value))}" for name, value in tables.kkt.iloc[0].items())
@@ -41,17 +44,23 @@ def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> 
     kept = foremost(tables, MOST_GOODS, MOST_GOODS)
     shown = sheets(chain, kept)
     if solution.certified:
-        columns = ["good", "unit", "price", "backprop", "range", "difference"]
+        columns = ["good", "unit", "price", "backprop", "range", "difference", "right", "left"]
         if ambiguous(kept.goods).empty:
             columns.remove("range")
-        _print(console, shown["prices"], columns, len(tables.goods), "goods")
+        if tables.differences is not None:
+            columns.remove("difference")
+        _print(console, shown["prices"], columns, len(tables.goods), _GOODS)
+        console.print()
+        for finding in (finding for finding in found if finding.about == "audit"):
+            _say(console, finding.text, "yellow" if finding.caution else "")
+        _tell(console, tables)
     else:
         columns = ["good", "unit", "supply", "produced", "used", "sold"]
-        _print(console, shown["balances"], columns, len(tables.goods), "goods")
+        _print(console, shown["balances"], columns, len(tables.goods), _GOODS)
     columns = ["process", "level", "revenue", "cost", "profit", "rent"]
     if not solution.certified:
         columns = ["process", "firm", "level"]
-    _print(console, shown["processes"], columns, len(tables.processes), "processes")
+    _print(console, shown["processes"], columns, len(tables.processes), ("process", "processes"))
     bound = binding(tables)
     if len(bound):
         limits, first = shown["limits"], bound.index[:MOST_LIMITS]
@@ -59,7 +68,27 @@ def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> 
             limits, title="Limits that bind", rows=limits.rows.loc[first], shown=limits.shown.loc[first]
         )
         columns = ["kind", "good", "process", "limit", "rent", "total"]
-        _print(console, part, columns, len(bound), "limits that bind")
+        _print(console, part, columns, len(bound), ("limit that binds", "limits that bind"))
+
+
+def _tell(console: Console, tables: Tables) -> None:
+    """Who sets the prices of the goods of the greatest turnover."""
+    goods = tables.goods[tables.goods["good"].isin(tables.stories.keys())]
+    order = turnover(goods).abs().sort_values(ascending=False, kind="stable", na_position="last")
+    first = goods.loc[order.index[:MOST_STORIES]]
+    if first.empty:
+        return
+    console.print()
+    console.print(Text("Why these prices", style="bold"))
+    console.print()
+    for good, unit in zip(first["good"], first["price unit"], strict=True):
+        _say(console, f"{short(good)}, {short(unit)}: {legible(tables.stories[good].text)}.")
+    _left_out(console, len(goods) - len(first), ("price", "prices"))
+
+
+def _left_out(console: Console, count: int, what: tuple[str, str]) -> None:
+    if count > 0:
+        console.print(Text(f"{count:,} more {what[count > 1]} {'is' if count == 1 else 'are'} left out."))
 
 
 def _say(console: Console, text: str, style: str = "") -> None:
@@ -69,7 +98,7 @@ def _say(console: Console, text: str, style: str = "") -> None:
     console.print(grid)
 
 
-def _print(console: Console, sheet: Sheet, names: list[str], whole: int, what: str) -> None:
+def _print(console: Console, sheet: Sheet, names: list[str], whole: int, what: tuple[str, str]) -> None:
     """One table of these columns; one in which every cell is blank is left out."""
     table = Table(
         title=sheet.title,
@@ -96,5 +125,4 @@ def _print(console: Console, sheet: Sheet, names: list[str], whole: int, what: s
         table.add_row(*row)
     console.print()
     console.print(table)
-    if len(sheet.rows) < whole:
-        console.print(Text(f"... and {whole - len(sheet.rows):,} of {whole:,} {what} more."))
+    _left_out(console, whole - len(sheet.rows), what)
