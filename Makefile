@@ -25,9 +25,9 @@ install: $(VENV)/installed
 nightly: $(VENV)/developed
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 -m "nightly or not nightly"
 
-# The sample reports of every workbook in data/.
+# The sample reports of every workbook in data/ (one of them is infeasible, and explained: exit code 3).
 samples: $(VENV)/installed
-	for book in data/*.xlsx; do $(BIN)/chainopt solve $$book --out reports --quiet || exit 1; done
+	for book in data/*.xlsx; do $(BIN)/chainopt solve $$book --out reports --quiet || test $$? -eq 3 || exit 1; done
 
 benchmark: $(VENV)/developed
 	$(BIN)/python benchmarks/compare.py

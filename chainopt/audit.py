@@ -169,7 +169,7 @@ def _verdict(
     if _near(multiplier, value, floor):
         return Verdict.AGREES, "" if in_use else "idle, and would pay just the price"
     if rent != 0 and _near(multiplier + rent, value, floor):
-        return Verdict.RENT, f"pays {rent:.6g} more or less than the price, for its limit"
+        return Verdict.RENT, f"pays {abs(rent):.6g} {'more' if rent > 0 else 'less'} than the price, for its limit"
     if not in_use and value < multiplier:
         return Verdict.IDLE, f"would pay {value:.6g}, less than the price"
     if _near(multiplier, -value, floor):

@@ -3,8 +3,8 @@
     minimise / maximise pi_g   subject to   C z + c = 0 for operations in use,  <= 0 for all,  rents >= 0
 
 Two small linear programs (HiGHS) for each good that the price equations leave open, over the open unknowns
-alone; each row is relaxed by its money's rounding. For a concave chain low and high are the right and the left
-derivative of the optimal value.
+alone; each row is relaxed by what the equations themselves leave, at least 1e-9 of its money. For a concave
+chain low and high are the right and the left derivative of the optimal value.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from chainopt.plan import Plan
 
 Array = np.ndarray
 _SLACK = 1e-9
+_MOST_SLACK = 1e-6
 _POINT = 1e-6
 _CUTS = 60
 
@@ -111,7 +112,10 @@ class _Program:
         self.idle = steep_idle(net, plan, ops.size, ZERO)
         # The open prices are counted in money of the size of the fixed ones, rows in units of their good.
         money = abs(ops.matrix) @ np.abs(self.known) + np.abs(ops.constant)
-        self.scale = float(np.median(money[money > 0])) if np.any(money > 0) else 1.0
+        self.scale = float(np.median(money[money > ops.least])) if np.any(money > ops.least) else 1.0
+        settled = ops.active & ((abs(ops.matrix) @ self.open.astype(float)) == 0)
+        gap = np.abs(ops.matrix @ self.known + ops.constant) / np.maximum(money, np.maximum(ops.least, 1e-300))
+        self.slack = float(np.clip(10 * np.max(gap[settled], initial=0.0), _SLACK, _MOST_SLACK))
         self.homogeneous = numeraire is not None
         signed = ops.signed[self.open]
         low, high = np.where(signed, -highspy.kHighsInf, 0.0), np.full(len(signed), highspy.kHighsInf)
@@ -140,7 +144,7 @@ class _Program:
         money = (abs(matrix) @ np.abs(self.known) + np.abs(constant))[touched]
         row = 1.0 / abs(part).max(axis=1).toarray().ravel()
         part = sparse.csr_array(sparse.diags_array(row) @ part)
-        rest, slack = row * rest / self.scale, _SLACK * np.maximum(1.0, row * money / self.scale)
+        rest, slack = row * rest / self.scale, self.slack * np.maximum(1.0, row * money / self.scale)
         infinite = highspy.kHighsInf
         if not self.homogeneous:
             lower, upper = np.where(active, -rest - slack, -infinite), slack - rest
@@ -184,8 +188,7 @@ class _Program:
     def _end(self, sense: highspy.ObjSense) -> float:
         self.solver.changeObjectiveSense(sense)
         for _ in range(_CUTS):
-            self.solver.run()
-            status = self.solver.getModelStatus()
+            status = self._run()
             if status in (
                 highspy.HighsModelStatus.kUnbounded,
                 highspy.HighsModelStatus.kUnboundedOrInfeasible,
@@ -196,6 +199,17 @@ class _Program:
             if not self._cut(np.array(self.solver.getSolution().col_value)):
                 break
         return float(self.solver.getInfo().objective_function_value)
+
+    def _run(self) -> highspy.HighsModelStatus:
+        """Solve from the last basis; and afresh where that ends without an answer."""
+        self.solver.run()
+        if self.solver.getModelStatus() not in (
+            highspy.HighsModelStatus.kOptimal,
+            highspy.HighsModelStatus.kUnbounded,
+        ):
+            self.solver.clearSolver()
+            self.solver.run()
+        return self.solver.getModelStatus()
 
     def _cut(self, answer: Array) -> bool:
         """Add a plane at the cheapest mix of each idle process that would start at these prices."""

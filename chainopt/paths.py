@@ -129,7 +129,7 @@ class _Teller:
             return f"{worth}, set by {end}"
         factors = " x ".join(f"{leg.factor:.6g}" for leg in legs)
         final = f" x {self.price[at]:.6g}" if legs[-1].next == self.goods[at] else ""
-        part = "" if share > 0.9995 else f"; {share:.0%} of its value goes that way"
+        part = "" if share > 0.995 else f"; {share:.0%} of its value goes that way"
         return f"{worth} = {factors}{final}, set by {end} through {names}{part}"
 
 

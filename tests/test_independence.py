@@ -20,7 +20,7 @@ def imported(module):
 
 
 @pytest.mark.parametrize(
-    "module", ["chainopt.backprop", "chainopt.operations", "chainopt.certificate", "chainopt.intervals"]
+    "module", [f"chainopt.{name}" for name in ("backprop", "operations", "certificate", "intervals", "response")]
 )
 def test_the_derivative_side_needs_no_solver(module):
     loaded = imported(module)

@@ -17,7 +17,7 @@ import chainopt as co
 
 @dataclass(frozen=True)
 class Program:
-    """maximise c x subject to A x <= b, x >= 0, with its published optimum and shadow prices (None: not unique)."""
+    """maximise c x, A x <= b, x >= 0, with its published optimum and shadow prices (None: not unique)."""
 
     source: str
     c: list[float]
