@@ -33,7 +33,7 @@ def test_a_price_lies_between_the_slopes_of_the_optimal_value(kind: str, seed: i
     assert solution.status is co.Status.OPTIMAL, solution.message
     table = co.prices(chain, solution).set_index("good")
     amounts = co.tables(chain, solution).goods.set_index("good")
-    point = table[table["interval"] == "point"]
+    point = table[(table["interval"] == "point") & table["price"].notna()]
     np.testing.assert_allclose(point["price"], point["backprop"], rtol=1e-5, atol=TOLERANCE)
     random = np.random.default_rng(seed)
     for name in random.choice(chain.goods, min(2, len(chain.goods)), replace=False):
