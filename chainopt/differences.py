@@ -23,6 +23,7 @@ from chainopt.solve import solve
 from chainopt.status import Status
 
 _STEP = 1e-4
+_QUICK = 5.0
 
 
 def differences(
@@ -36,7 +37,8 @@ def differences(
 
     step is the part of what the good moves by which its supply changes. Columns: good, step (in units of the
     good), right, left (money per unit); nan where a re-solve is not certified, as where less supply is
-    infeasible. workers processes, by default one for each core. Raises ValueError for a good that is not there.
+    infeasible. workers processes, by default one for each core (a script needs the usual `if __name__ ==
+    "__main__"`), 1 to stay in this one. Raises ValueError for a good that is not there.
     """
     net, derivatives = solution.net, solution.derivatives
     if solution.objective is None or net is None or derivatives is None:
@@ -44,15 +46,18 @@ def differences(
     names = [_known(solution, name) for name in goods] if goods is not None else list(net.goods)
     moved = dict(zip(net.goods, derivatives.operations.throughput, strict=True))
     sizes = [step * (moved[name] or 1.0) for name in names]
-    tasks = [(solution.chain, name, sign * h) for name, h in zip(names, sizes, strict=True) for sign in (1, -1)]
-    values = _side_by_side(tasks, workers or os.cpu_count() or 1)
-    base = solution.objective
+    base = replace(solution, multipliers=None, derivatives=None, intervals=None)
+    tasks = [(base, name, sign * h) for name, h in zip(names, sizes, strict=True) for sign in (1, -1)]
+    # Processes take some seconds to start, which a small chain's re-solves don't.
+    quick = len(tasks) * sum(solution.seconds.values()) < _QUICK
+    values = _side_by_side(tasks, workers or (1 if quick else os.cpu_count() or 1))
+    best = solution.objective
     return pd.DataFrame(
         {
             "good": names,
             "step": sizes,
-            "right": [(up - base) / h for up, h in zip(values[::2], sizes, strict=True)],
-            "left": [(base - down) / h for down, h in zip(values[1::2], sizes, strict=True)],
+            "right": [(up - best) / h for up, h in zip(values[::2], sizes, strict=True)],
+            "left": [(best - down) / h for down, h in zip(values[1::2], sizes, strict=True)],
         }
     )
 
@@ -72,13 +77,13 @@ def with_supply(chain: Chain, good: str, more: float) -> Chain:
     )
 
 
-def _value(task: tuple[Chain, str, float]) -> float:
-    chain, good, more = task
-    solution = solve(with_supply(chain, good, more))
+def _value(task: tuple[Solution, str, float]) -> float:
+    known, good, more = task
+    solution = solve(with_supply(known.chain, good, more), start=known)
     return solution.objective if solution.status is Status.OPTIMAL and solution.objective is not None else np.nan
 
 
-def _side_by_side(tasks: list[tuple[Chain, str, float]], workers: int) -> list[float]:
+def _side_by_side(tasks: list[tuple[Solution, str, float]], workers: int) -> list[float]:
     if workers == 1 or len(tasks) < 4:
         return [_value(task) for task in tasks]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
@@ -164,7 +169,7 @@ def _pattern(solution: Solution) -> dict[str, bool]:
 
 def _change(solution: Solution, good: str, more: float, base: dict[str, bool]) -> str:
     """What is different with this much more of a good; "" where nothing is."""
-    found = solve(with_supply(solution.chain, good, more))
+    found = solve(with_supply(solution.chain, good, more), start=solution)
     if found.status is not Status.OPTIMAL:
         return f"the chain is {found.status}"
     now = _pattern(found)

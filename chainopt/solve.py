@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ METHODS = ("ipopt",)
 _STEEP = 1e-6
 _RESTARTS = 3
 _UNITS = 3
+_INSIDE = 0.02
 _COARSE = 0.03
 _WORTHLESS = 1e-3
 # The solver's own, then what is left to try: more digits for multipliers, and fewer where it got stuck.
@@ -45,10 +46,12 @@ def solve(
     max_iterations: int | None = None,
     time_limit: float | None = None,
     progress: Callable[[Any], object] | None = None,
+    start: Solution | None = None,
 ) -> Solution:
     """The plan that maximises a chain's value, with prices and the check of both.
 
     tolerance, max_iterations and time_limit (seconds) default to the chain's settings, then to the solver's.
+    start: a solution of a chain of the same goods and processes, near whose plan the solver then begins.
     A chain without a solution raises nothing: see the status. Raises SolverMissing where cyipopt is not
     installed, and ValueError for an unknown method.
     """
@@ -70,10 +73,10 @@ def solve(
         "progress": progress,
     }
     clock.stop("build")
-    start = forward_run(net)
+    begin = _begin(net, start)
     solution: Solution | None = None
     for tried in [limits["tolerance"]] if limits["tolerance"] else _TOLERANCES:
-        answer = _without_idle(within.chain, net, start, {**limits, "tolerance": tried}, clock)
+        answer = _without_idle(within.chain, net, begin, {**limits, "tolerance": tried}, clock)
         found = _judge(chain, net, answer)
         clock.stop("audit")
         if solution is None or found.status is Status.OPTIMAL:
@@ -84,19 +87,33 @@ def solve(
     return replace(solution, removed=within.removed, seconds=seconds)
 
 
+def _begin(net: Network, start: Solution | None) -> Plan:
+    """A forward run; or a plan close to a known one, but inside of every sign bound as a forward run is."""
+    run = forward_run(net)
+    if start is None or start.plan is None or start.net is None:
+        return run
+    if (start.net.goods, start.net.processes) != (net.goods, net.processes):
+        return run
+    known = start.plan
+    return Plan(
+        *((1.0 - _INSIDE) * getattr(known, item.name) + _INSIDE * getattr(run, item.name) for item in fields(Plan))
+    )
+
+
 def _without_idle(chain: Chain, net: Network, start: Plan, limits: dict[str, Any], clock: _Clock) -> _Answer:
     """Solve the network; and again without the processes left near zero, where their slopes are infinite.
 
     With these at zero by definition the multipliers no longer rest on their slopes there; whether they would
     rather start is the certificate's question.
     """
-    answer = _attempt(net, net, limits, clock)
+    answer = _attempt(net, net, start, limits, clock)
     for _ in range(_RESTARTS):
         share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
         steep = steep_idle(net, answer.plan, sizes(net, answer.plan, start), share) if answer.plan else []
         if not steep or answer.without == steep or not answer.worth_another:
             break
-        answer = _attempt(net, network(_without(chain, steep)), limits, clock, steep)
+        part = network(_without(chain, steep))
+        answer = _attempt(net, part, forward_run(part), limits, clock, steep)
     return answer
 
 
@@ -120,11 +137,15 @@ class _Answer:
 
 
 def _attempt(
-    net: Network, part: Network, limits: dict[str, Any], clock: _Clock, without: Sequence[int] = ()
+    net: Network,
+    part: Network,
+    start: Plan,
+    limits: dict[str, Any],
+    clock: _Clock,
+    without: Sequence[int] = (),
 ) -> _Answer:
     """Solve a part of the network, and read the answer as the whole's."""
     # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
-    start = forward_run(part)
     money = turnover(part, start)
     with PauseGC():
         for _ in range(_UNITS):
