@@ -38,7 +38,6 @@ _REFUSED_FUNCTIONS = {"abs", "asinh", "acosh", "atanh", "ceil", "floor", "max", 
 # The same functions in NL, with the comparisons and external functions. CasADi reads floor, ceil and abs
 # without complaint, but they have no derivative everywhere; it cannot read the others.
 _REFUSED_SEGMENTS = re.compile(r"^(?:o(?:11|12|13|14|15|2[0-4]|35|47|50|52)|f\d+ .*)$", re.MULTILINE)
-_SUFFIX_SEGMENT = re.compile(r"^S\d+ (\d+) .*\n", re.MULTILINE)
 _NOT_FINITE = re.compile(r"(?:^|\s|n)[-+]?(?:nan|inf)\b", re.MULTILINE)
 _BOUND_TOLERANCE = 1e-8
 
@@ -200,6 +199,10 @@ def _write(model: Any) -> tuple[str, NLWriterInfo]:
     if special is not None:
         raise NotSmoothError(f"'{special.name}' is a special ordered set: only smooth rows can be solved")
     stream = io.StringIO()
+    # CasADi's reader refuses suffixes, and to write those of a large model takes as long as half of the rest.
+    suffixes = list(model.component_objects(pyo.Suffix, active=True))
+    for suffix in suffixes:
+        suffix.deactivate()
     try:
         info = NLWriter().write(
             model, stream, linear_presolve=False, symbolic_solver_labels=False, scale_model=False
@@ -209,6 +212,9 @@ def _write(model: Any) -> tuple[str, NLWriterInfo]:
     except Exception:
         _refuse_kinks(model)
         raise
+    finally:
+        for suffix in suffixes:
+            suffix.activate()
     for variable in info.variables:
         if not variable.is_continuous():
             raise NotSmoothError(
@@ -223,17 +229,7 @@ def _write(model: Any) -> tuple[str, NLWriterInfo]:
         raise NotSmoothError("the model has a function without continuous derivatives")
     if ("nan" in text or "inf" in text) and _NOT_FINITE.search(text):
         raise ValueError("the model has a coefficient or constant that is not a finite number")
-    return _without_suffixes(text), info
-
-
-def _without_suffixes(text: str) -> str:
-    kept, position = [], 0
-    for segment in _SUFFIX_SEGMENT.finditer(text):
-        kept.append(text[position : segment.start()])
-        position = segment.end()
-        for _ in range(int(segment.group(1))):
-            position = text.index("\n", position) + 1
-    return "".join([*kept, text[position:]])
+    return text, info
 
 
 def _refuse_kinks(model: Any) -> None:

@@ -18,6 +18,12 @@ RESOLVED = [
     for seed in seeds
     for cyclic in (False, True)
 ]
+MANY = [
+    (kind, seed, cyclic)
+    for kind in ("smooth", "linear", "mixed")
+    for seed in range(2000, 2034)
+    for cyclic in (False, True)
+]
 COMPARED = [(kind, seed, cyclic) for kind in ("smooth", "mixed") for seed in (6, 7, 8) for cyclic in (False, True)]
 
 
@@ -26,7 +32,9 @@ def value(chain: co.Chain, missing: float) -> float:
     return missing if co.solve(chain).status is co.Status.INFEASIBLE else objective(chain)
 
 
-@pytest.mark.parametrize(("kind", "seed", "cyclic"), RESOLVED)
+@pytest.mark.parametrize(
+    ("kind", "seed", "cyclic"), [*RESOLVED, *(pytest.param(*case, marks=pytest.mark.nightly) for case in MANY)]
+)
 def test_a_price_lies_between_the_slopes_of_the_optimal_value(kind: str, seed: int, cyclic: bool) -> None:
     chain = random_chain(seed, kind, cyclic)
     solution = co.solve(chain)
