@@ -22,8 +22,9 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.network import FormulaProcess, Network
-from chainopt.operations import ZERO, Slopes, slopes
+from chainopt.operations import ZERO
 from chainopt.plan import Plan
+from chainopt.slopes import Slopes, slopes
 from chainopt.technology import TECHNOLOGIES, Batch
 
 Array = np.ndarray

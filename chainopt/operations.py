@@ -18,7 +18,8 @@ exactly zero: where they are infinite, the operation has no row.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from scipy import sparse
 from chainopt.forward import forward_run, typical_amount
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
 from chainopt.plan import Multipliers, Plan, demand_price, throughput, turnover
-from chainopt.technology import TECHNOLOGIES
+from chainopt.slopes import Slopes, slopes
 
 Array = np.ndarray
 ZERO = 1e-7
@@ -37,22 +38,6 @@ LEAST_FLOW = 1e-2
 LEAST_AMOUNT = 1e-4
 
 USE, LEVEL, SALE, IMPORT, DISPOSAL, READERS, MINIMUM = range(7)
-
-
-@dataclass(frozen=True, slots=True)
-class Slopes:
-    """Partial derivatives at a plan.
-
-    level: uses by levels, d level/d use, nan where the slope at zero is infinite; least_level: minima by
-    levels; use_argument: uses by arguments of minima; least_argument: minima by those arguments;
-    argument_gap: how far each argument is above its minimum, relative to both.
-    """
-
-    level: sparse.csr_array
-    least_level: sparse.csr_array
-    use_argument: sparse.csr_array
-    least_argument: sparse.csr_array
-    argument_gap: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,59 +88,6 @@ class Operations:
         )
 
 
-def slopes(net: Network, use: Array) -> Slopes:
-    """Every derivative of the chain's functions at these uses."""
-    rows: list[Array] = []
-    columns: list[Array] = []
-    values: list[Array] = []
-    with np.errstate(all="ignore"):
-        for name, batch in net.batch.items():
-            x = use[batch.use]
-            level = TECHNOLOGIES[name].level(batch, x)
-            rows.append(batch.use)
-            columns.append(net.first_level[batch.process][batch.of])
-            values.append(TECHNOLOGIES[name].partials(batch, x, level))
-    found: dict[str, list[tuple[int, int, float]]] = {"level": [], "least_level": [], "use": [], "least": []}
-    gaps: list[float] = []
-    minima = 0
-    for item in net.formulas:
-        program = item.program
-        known = program.values(use[item.use])
-        least = program.minima()
-        inputs = [(i, int(step.value)) for i, step in enumerate(program.steps) if step.operation == "input"]
-        places = {step: minima + n for n, step in enumerate(least)}
-        for level, step in zip(item.level, program.outputs, strict=True):
-            adjoint = program.sweep(known, {step: 1.0})
-            found["level"] += [(item.use[j], level, adjoint[i]) for i, j in inputs]
-            found["least_level"] += [(n, level, adjoint[i]) for i, n in places.items()]
-        for step in least:
-            for argument in program.steps[step].arguments:
-                adjoint = program.sweep(known, {argument: 1.0})
-                found["use"] += [(item.use[j], len(gaps), adjoint[i]) for i, j in inputs]
-                found["least"] += [
-                    (n, len(gaps), adjoint[i] - (1.0 if i == step else 0.0)) for i, n in places.items()
-                ]
-                size = abs(known[argument]) + abs(known[step])
-                gaps.append((known[argument] - known[step]) / size if size else 0.0)
-        minima += len(least)
-
-    def matrix(triples: list[tuple[int, int, float]], shape: tuple[int, int]) -> sparse.csr_array:
-        i, j, v = zip(*triples, strict=True) if triples else ((), (), ())
-        return sparse.csr_array((np.array(v, float), (np.array(i, int), np.array(j, int))), shape=shape)
-
-    uses, levels = len(net.use_good), len(net.level_process)
-    families = sparse.csr_array(
-        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(uses, levels)
-    )
-    return Slopes(
-        families + matrix(found["level"], (uses, levels)),
-        matrix(found["least_level"], (minima, levels)),
-        matrix(found["use"], (uses, len(gaps))),
-        matrix(found["least"], (minima, len(gaps))),
-        np.array(gaps),
-    )
-
-
 def sizes(net: Network, plan: Plan, start: Plan) -> Array:
     """The size of each good at a plan, by which its flows are judged; start is a forward run."""
     moved, least = throughput(net, plan), LEAST_AMOUNT * typical_amount(net)
@@ -164,36 +96,85 @@ def sizes(net: Network, plan: Plan, start: Plan) -> Array:
 
 def operations(net: Network, plan: Plan) -> Operations:
     """Assemble every operation of a chain at a plan; the solver's multipliers play no part in it."""
-    goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
-    moved = throughput(net, plan)
     start = forward_run(net)
     size = sizes(net, plan, start)
     share = np.abs(plan.use) / size[net.use_good]
-    idle = (share <= ZERO) & ~net.signed
-    zeroed = np.where(idle, 0.0, plan.use)
-    slope = slopes(net, zeroed)
-    arguments, minima = slope.argument_gap.size, slope.least_level.shape[0]
+    slope = slopes(net, np.where((share <= ZERO) & ~net.signed, 0.0, plan.use))
+    rows = _Rows.of(net, slope)
+    blocks = [
+        *_process_blocks(net, plan, start, size, slope, rows),
+        *_good_blocks(net, plan, size, rows),
+    ]
+    matrix = sparse.csr_array(sparse.vstack([block.rows for block in blocks], format="csr"))
+    constant = np.concatenate([block.constant for block in blocks])
+    part = np.concatenate([block.share for block in blocks])
+    always = np.concatenate([np.broadcast_to(block.always, len(block.index)) for block in blocks])
+    finite = np.isfinite(constant) & np.isfinite(matrix @ np.ones(matrix.shape[1]))
+    may, signed = _unknowns(net, plan, slope, size)
+    # Below a part of the whole plan's money, per unit of what a row moves, a row's money is noise.
+    least = LEAST * turnover(net, plan) * np.concatenate([block.per_unit for block in blocks])
+    return Operations(
+        matrix=matrix[finite],
+        constant=constant[finite],
+        kind=np.concatenate([np.full(len(block.index), block.kind) for block in blocks])[finite],
+        index=np.concatenate([block.index for block in blocks])[finite],
+        active=((part > ZERO) | always)[finite],
+        share=part[finite],
+        may=may,
+        signed=signed,
+        least=least[finite],
+        throughput=throughput(net, plan),
+        slopes=slope,
+        size=size,
+        earns=rows.earns,
+        pays=rows.pays,
+        goods=len(net.goods),
+        uses=len(net.use_good),
+    )
 
-    def select(at: Array, count: int, values: Any = 1.0) -> sparse.csr_array:
-        """Rows with one entry each, at column `at`; -1 leaves a row empty."""
-        kept = np.flatnonzero(at >= 0)
-        data = np.broadcast_to(values, len(at))[kept]
-        return sparse.csr_array((data, (kept, at[kept])), shape=(len(at), count))
 
-    limits = len(net.limits)
-    limit_kind = np.array([limit.kind for limit in net.limits], dtype=object)
-    limit_index = np.array([limit.index for limit in net.limits], dtype=int)
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The rows of one kind of operation: which things they are, how much of their goods they move, and whether
+    they hold as equations however little they move. per_unit: of the good's size, what a unit of each row moves.
+    """
 
-    def rent(count: int, kinds: dict[str, float]) -> sparse.csr_array:
-        """Entries of the rents of these kinds of limit, a row for each thing that they limit."""
-        of = np.flatnonzero(np.isin(limit_kind, list(kinds)))
-        data = np.array([kinds[limit_kind[i]] for i in of], dtype=float)
-        return sparse.csr_array((data, (limit_index[of], of)), shape=(count, limits))
+    kind: int
+    rows: sparse.csr_array
+    constant: Array
+    index: Array
+    share: Array
+    per_unit: Array
+    always: Any = False
 
-    rival_use = net.rival[net.use_good]
-    every_good = np.arange(goods)
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows over the unknowns: prices, readings by use, readings by final demand, rents, minima's multipliers."""
+
+    net: Network
+    arguments: int
+    earns: sparse.csr_array
+    pays: sparse.csr_array
+
+    @classmethod
+    def of(cls, net: Network, slope: Slopes) -> _Rows:
+        """With what each level earns and each use pays: all processes' rows are made of these."""
+        goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
+        empty = sparse.csr_array((0, 0))
+        rows = cls(net, slope.argument_gap.size, empty, empty)
+        rival = net.rival[net.use_good]
+        earns = rows.row(levels, net.yields, rents=rows.rents(levels, {CAPACITY: -1.0, MIN_LEVEL: 1.0}))
+        pays = rows.row(
+            uses,
+            _select(np.where(rival, net.use_good, -1), goods),
+            _select(np.where(rival, -1, np.arange(uses)), uses),
+            rents=rows.rents(uses, {MAX_USE: 1.0}),
+        )
+        return replace(rows, earns=earns, pays=pays)
 
     def row(
+        self,
         count: int,
         price: sparse.csr_array | None = None,
         reading: sparse.csr_array | None = None,
@@ -201,126 +182,110 @@ def operations(net: Network, plan: Plan) -> Operations:
         rents: sparse.csr_array | None = None,
         least: sparse.csr_array | None = None,
     ) -> sparse.csr_array:
-        parts = ((price, goods), (reading, uses), (reading_sale, goods), (rents, limits), (least, arguments))
-        return sparse.csr_array(
-            sparse.hstack(
-                [sparse.csr_array((count, width)) if part is None else part for part, width in parts],
-                format="csr",
-            )
-        )
+        """Rows from their parts; a part that is left out is 0."""
+        goods, uses, limits = len(self.net.goods), len(self.net.use_good), len(self.net.limits)
+        widths = (goods, uses, goods, limits, self.arguments)
+        parts = zip((price, reading, reading_sale, rents, least), widths, strict=True)
+        filled = [sparse.csr_array((count, width)) if part is None else part for part, width in parts]
+        return sparse.csr_array(sparse.hstack(filled, format="csr"))
 
-    # What a level earns, and what a use pays: the two rows from which all processes' rows are made.
-    earns = row(levels, net.yields, rents=rent(levels, {CAPACITY: -1.0, MIN_LEVEL: 1.0}))
-    pays = row(
-        uses,
-        select(np.where(rival_use, net.use_good, -1), goods),
-        select(np.where(rival_use, -1, np.arange(uses)), uses),
-        rents=rent(uses, {MAX_USE: 1.0}),
-    )
+    def rents(self, count: int, kinds: dict[str, float]) -> sparse.csr_array:
+        """The rents of these kinds of limit, with these factors, a row for each thing that they limit."""
+        found = [
+            (limit.index, i, kinds[limit.kind]) for i, limit in enumerate(self.net.limits) if limit.kind in kinds
+        ]
+        table = np.array(found, dtype=float).reshape(-1, 3)
+        places = (table[:, 0].astype(int), table[:, 1].astype(int))
+        return sparse.csr_array((table[:, 2], places), shape=(count, len(self.net.limits)))
+
+
+def _select(at: Array, count: int, value: float = 1.0) -> sparse.csr_array:
+    """Rows with one entry each, at column `at`; -1 leaves a row empty."""
+    kept = np.flatnonzero(at >= 0)
+    return sparse.csr_array((np.full(len(kept), value), (kept, at[kept])), shape=(len(at), count))
+
+
+def _process_blocks(
+    net: Network, plan: Plan, start: Plan, size: Array, slope: Slopes, rows: _Rows
+) -> Iterator[_Block]:
+    """Uses of smooth processes, Leontief levels, and formulas' minima."""
+    uses, levels = len(net.use_good), len(net.level_process)
     smooth = np.flatnonzero(~net.use_leontief)
-    use_rows = slope.level @ earns - pays + row(uses, least=slope.use_argument)
-    use_constant = -(slope.level @ net.unit_cost)
+    yield _Block(
+        USE,
+        (slope.level @ rows.earns - rows.pays + rows.row(uses, least=slope.use_argument))[smooth],
+        -(slope.level @ net.unit_cost)[smooth],
+        smooth,
+        (np.abs(plan.use) / size[net.use_good])[smooth],
+        1.0 / size[net.use_good[smooth]],
+        net.signed[smooth],
+    )
     recipe = sparse.csr_array(
         (net.coefficient, (net.first_level[net.use_process], np.arange(uses))), shape=(levels, uses)
     )
-    leontief = np.flatnonzero(net.leontief[net.level_process])
-    level_rows = (earns - recipe @ pays)[leontief]
-    level_share = np.maximum(
-        _most(recipe, plan.level, size[net.use_good]),
-        _most(net.yields, plan.level, size),
+    per_unit = np.maximum(
+        _most(recipe, np.ones(levels), size[net.use_good]), _most(net.yields, np.ones(levels), size)
     )
+    share = per_unit * np.abs(plan.level)
     # A level that moves no good at all is in use where it is more than next to nothing.
-    bare = np.diff(recipe.indptr) + np.diff(net.yields.indptr) == 0
-    level_share[bare] = (np.abs(plan.level) > ZERO * np.abs(start.level))[bare].astype(float)
-    sold = np.flatnonzero(net.sells)
-    sale_rows = row(
-        goods,
-        select(np.where(net.rival, every_good, -1), goods, -1.0),
-        None,
-        select(np.where(net.rival, -1, every_good), goods, -1.0),
-        rent(goods, {MAX_SALE: -1.0, MIN_SALE: 1.0}),
-    )[sold]
-    imported, disposed = np.flatnonzero(net.imports), np.flatnonzero(net.disposes)
-    import_rows = row(goods, select(every_good, goods), rents=rent(goods, {MAX_IMPORT: -1.0}))[imported]
-    disposal_rows = row(goods, select(every_good, goods, -1.0))[disposed]
-    shared = np.flatnonzero(~net.rival)
-    readers = sparse.csr_array(
-        (np.where(rival_use, 0.0, -1.0), (net.use_good, np.arange(uses))), shape=(goods, uses)
+    bare = per_unit == 0
+    share[bare] = (np.abs(plan.level) > ZERO * np.abs(start.level))[bare].astype(float)
+    leontief = np.flatnonzero(net.leontief[net.level_process])
+    yield _Block(
+        LEVEL,
+        (rows.earns - recipe @ rows.pays)[leontief],
+        -net.unit_cost[leontief],
+        leontief,
+        share[leontief],
+        per_unit[leontief],
     )
-    paid_by_sale = select(np.where(net.sells & ~net.rival, every_good, -1), goods, -1.0)
-    reader_rows = row(goods, select(every_good, goods), readers, paid_by_sale)[shared]
-    least_rows = slope.least_level @ earns + row(minima, least=slope.least_argument)
+    minima = slope.least_level.shape[0]
+    yield _Block(
+        MINIMUM,
+        sparse.csr_array(slope.least_level @ rows.earns + rows.row(minima, least=slope.least_argument)),
+        -(slope.least_level @ net.unit_cost),
+        np.arange(minima),
+        np.ones(minima),
+        np.zeros(minima),
+        True,
+    )
 
-    share_of_sale = np.abs(plan.sale) / size
-    sale_price = demand_price(net, np.where(share_of_sale <= ZERO, 0.0, plan.sale))
-    always = np.ones(max(goods, minima), dtype=bool)
-    blocks: list[tuple[int, sparse.csr_array, Array, Array, Array, Array]] = [
-        (USE, use_rows[smooth], use_constant[smooth], smooth, share[smooth], net.signed[smooth]),
-        (LEVEL, level_rows, -net.unit_cost[leontief], leontief, level_share[leontief], always[:0]),
-        (SALE, sale_rows, sale_price[sold], sold, share_of_sale[sold], net.sale_signed[sold]),
-        (
-            IMPORT,
-            import_rows,
-            -net.import_price[imported],
-            imported,
-            (plan.imported / size)[imported],
-            always[:0],
-        ),
-        (
-            DISPOSAL,
-            disposal_rows,
-            -net.disposal[disposed],
-            disposed,
-            (plan.disposed / size)[disposed],
-            always[:0],
-        ),
-        (READERS, reader_rows, np.zeros(len(shared)), shared, np.ones(len(shared)), always[: len(shared)]),
-        (
-            MINIMUM,
-            least_rows,
-            -(slope.least_level @ net.unit_cost),
-            np.arange(minima),
-            np.ones(minima),
-            always[:minima],
-        ),
-    ]
-    # Below a part of the whole plan's money, per unit of what a row moves, a row's money is noise.
-    floor = LEAST * turnover(net, plan) / size
-    ones = np.ones(levels)
-    of_level = (
-        LEAST
-        * turnover(net, plan)
-        * np.maximum(_most(recipe, ones, size[net.use_good]), _most(net.yields, ones, size))
-    )
-    least = {USE: floor[net.use_good], LEVEL: of_level, MINIMUM: np.zeros(minima)}
-    matrix = sparse.csr_array(sparse.vstack([block[1] for block in blocks], format="csr"))
-    constant = np.concatenate([block[2] for block in blocks])
-    kind = np.concatenate([np.full(len(block[3]), block[0]) for block in blocks])
-    index = np.concatenate([block[3] for block in blocks])
-    noise = np.concatenate([least.get(block[0], floor)[block[3]] for block in blocks])
-    part = np.concatenate([block[4] for block in blocks])
-    active = np.concatenate([(block[4] > ZERO) | (block[5] if len(block[5]) else False) for block in blocks])
-    sums = matrix @ np.ones(matrix.shape[1])
-    finite = np.isfinite(constant) & np.isfinite(sums)
-    may, signed = _unknowns(net, plan, slope, size)
-    return Operations(
-        matrix[finite],
-        constant[finite],
-        kind[finite],
-        index[finite],
-        active[finite],
-        part[finite],
-        may,
-        signed,
-        noise[finite],
-        moved,
-        slope,
-        size,
-        earns,
-        pays,
+
+def _good_blocks(net: Network, plan: Plan, size: Array, rows: _Rows) -> Iterator[_Block]:
+    """Sales, imports, disposal, and what the readers of a non-rival good pay together."""
+    goods, uses = len(net.goods), len(net.use_good)
+    every = np.arange(goods)
+    price = _select(every, goods)
+    sold_share = np.abs(plan.sale) / size
+    sale = rows.row(
         goods,
-        uses,
+        _select(np.where(net.rival, every, -1), goods, -1.0),
+        None,
+        _select(np.where(net.rival, -1, every), goods, -1.0),
+        rows.rents(goods, {MAX_SALE: -1.0, MIN_SALE: 1.0}),
     )
+    paid = demand_price(net, np.where(sold_share <= ZERO, 0.0, plan.sale))
+    bought = rows.row(goods, price, rents=rows.rents(goods, {MAX_IMPORT: -1.0}))
+    readers = sparse.csr_array(
+        (np.where(net.rival[net.use_good], 0.0, -1.0), (net.use_good, np.arange(uses))), shape=(goods, uses)
+    )
+    reading_sale = _select(np.where(net.sells & ~net.rival, every, -1), goods, -1.0)
+    for kind, row, constant, chosen, share, always in (
+        (SALE, sale, paid, net.sells, sold_share, net.sale_signed),
+        (IMPORT, bought, -net.import_price, net.imports, plan.imported / size, False),
+        (DISPOSAL, -rows.row(goods, price), -net.disposal, net.disposes, plan.disposed / size, False),
+        (
+            READERS,
+            rows.row(goods, price, readers, reading_sale),
+            np.zeros(goods),
+            ~net.rival,
+            np.ones(goods),
+            True,
+        ),
+    ):
+        of = np.flatnonzero(chosen)
+        held = always[of] if isinstance(always, np.ndarray) else always
+        yield _Block(kind, row[of], constant[of], of, share[of], 1.0 / size[of], held)
 
 
 def _most(moves: sparse.csr_array, level: Array, size: Array) -> Array:

@@ -14,8 +14,8 @@ import pytest
 import chainopt as co
 from chainopt.formula import FormulaError, parse, resolve
 from chainopt.network import network
-from chainopt.operations import slopes
 from chainopt.primitives import PRIMITIVES
+from chainopt.slopes import slopes
 from chainopt.technology import TECHNOLOGIES
 
 mp.mp.dps = 40

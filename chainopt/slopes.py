@@ -1,0 +1,82 @@
+"""Every derivative of a chain's functions at a plan, from the tables of technologies and primitives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from chainopt.network import Network
+from chainopt.technology import TECHNOLOGIES
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Slopes:
+    """Partial derivatives at a plan.
+
+    level: uses by levels, d level/d use, nan where the slope at zero is infinite; least_level: minima by
+    levels; use_argument: uses by arguments of minima; least_argument: minima by those arguments;
+    argument_gap: how far each argument is above its minimum, relative to both.
+    """
+
+    level: sparse.csr_array
+    least_level: sparse.csr_array
+    use_argument: sparse.csr_array
+    least_argument: sparse.csr_array
+    argument_gap: Array
+
+
+def slopes(net: Network, use: Array) -> Slopes:
+    """Every derivative of the chain's functions at these uses."""
+    rows: list[Array] = []
+    columns: list[Array] = []
+    values: list[Array] = []
+    with np.errstate(all="ignore"):
+        for name, batch in net.batch.items():
+            x = use[batch.use]
+            level = TECHNOLOGIES[name].level(batch, x)
+            rows.append(batch.use)
+            columns.append(net.first_level[batch.process][batch.of])
+            values.append(TECHNOLOGIES[name].partials(batch, x, level))
+    found: dict[str, list[tuple[int, int, float]]] = {"level": [], "least_level": [], "use": [], "least": []}
+    gaps: list[float] = []
+    minima = 0
+    for item in net.formulas:
+        program = item.program
+        known = program.values(use[item.use])
+        least = program.minima()
+        inputs = [(i, int(step.value)) for i, step in enumerate(program.steps) if step.operation == "input"]
+        places = {step: minima + n for n, step in enumerate(least)}
+        for level, step in zip(item.level, program.outputs, strict=True):
+            adjoint = program.sweep(known, {step: 1.0})
+            found["level"] += [(item.use[j], level, adjoint[i]) for i, j in inputs]
+            found["least_level"] += [(n, level, adjoint[i]) for i, n in places.items()]
+        for step in least:
+            for argument in program.steps[step].arguments:
+                adjoint = program.sweep(known, {argument: 1.0})
+                found["use"] += [(item.use[j], len(gaps), adjoint[i]) for i, j in inputs]
+                found["least"] += [
+                    (n, len(gaps), adjoint[i] - (1.0 if i == step else 0.0)) for i, n in places.items()
+                ]
+                size = abs(known[argument]) + abs(known[step])
+                gaps.append((known[argument] - known[step]) / size if size else 0.0)
+        minima += len(least)
+
+    def matrix(triples: list[tuple[int, int, float]], shape: tuple[int, int]) -> sparse.csr_array:
+        i, j, v = zip(*triples, strict=True) if triples else ((), (), ())
+        return sparse.csr_array((np.array(v, float), (np.array(i, int), np.array(j, int))), shape=shape)
+
+    uses, levels = len(net.use_good), len(net.level_process)
+    families = sparse.csr_array(
+        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(uses, levels)
+    )
+    return Slopes(
+        families + matrix(found["level"], (uses, levels)),
+        matrix(found["least_level"], (minima, levels)),
+        matrix(found["use"], (uses, len(gaps))),
+        matrix(found["least"], (minima, len(gaps))),
+        np.array(gaps),
+    )
