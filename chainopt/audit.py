@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from chainopt.backprop import use_values
-from chainopt.certificate import CERTIFIED
+from chainopt.certificate import CERTIFIED, WORTHLESS
 from chainopt.intervals import settled
 from chainopt.network import MAX_SALE, MAX_USE, MIN_SALE, Network
-from chainopt.operations import DISPOSAL, LEAST, LEVEL, SALE, USE, Operations
+from chainopt.operations import DISPOSAL, LEVEL, SALE, USE, Operations
 from chainopt.plan import turnover, use_prices
 from chainopt.solution import Solution
 
@@ -78,7 +78,7 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
     assert net and plan and multipliers and derivatives and intervals
     ops = derivatives.operations
     moved = np.where(ops.size > 0, ops.size, np.inf)
-    floor = LEAST * turnover(net, plan) / moved
+    floor = WORTHLESS * turnover(net, plan) / moved
     use_value, sale_value, disposal_value = use_values(net, derivatives)
     paid, price = use_prices(net, multipliers), multipliers.price
     derivative = settled(derivatives, intervals)

@@ -18,6 +18,8 @@ from chainopt.plan import Multipliers, Plan, Residuals, level_values, use_prices
 
 Array = np.ndarray
 CERTIFIED = 1e-6
+WORTHLESS = 1e-3
+"""Of a plan's money per unit of what a good moves: a price counts at least this much where it is compared."""
 
 
 def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multipliers) -> Residuals:

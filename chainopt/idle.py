@@ -9,7 +9,7 @@ degree 1, is the operation "start at a mix d": its first units are worth making 
     cobb-douglas  d_i = c a_i / (returns pi_i),   c = prod_i (returns pi_i / a_i)^(a_i / returns)
     ces           d_i = c^sigma (a_i / pi_i)^sigma,   c = (sum_i a_i^sigma pi_i^(1 - sigma))^(1/(1 - sigma))
 
-at the z where it counts as running, `ZERO` of what its inputs' goods move: under constant returns that is the
+at the z where it clearly runs, ten times `ZERO` of what its inputs' goods move: under constant returns that is the
 unit cost; below them next to nothing, but a process may truly run at 1e-10 of a flow; above them there is no
 condition. A formula is tried at small mixes instead.
 """
@@ -24,34 +24,21 @@ from scipy import sparse
 from chainopt.network import FormulaProcess, Network
 from chainopt.operations import ZERO
 from chainopt.plan import Plan
-from chainopt.slopes import Slopes, slopes
-from chainopt.technology import TECHNOLOGIES, Batch
+from chainopt.slopes import Slopes, running, slopes
+from chainopt.technology import Batch
 
 Array = np.ndarray
 _TRIALS = 64
 _ROUNDING = 1e-9
 _LEAST_PRICE = 1e-300
+_RUNNING = 10 * ZERO
 
 
 def steep_idle(net: Network, plan: Plan, size: Array, share: float) -> list[int]:
-    """The idle processes with an infinite slope at zero; size is what each good moves.
-
-    Idle: every use is below this share of its good's size; or an essential one is, and so is what is made: the
-    other inputs may be taken and wasted where they are worth nothing.
-    """
-    flows = (np.abs(plan.use) > share * size[net.use_good]) | net.signed
-    running = np.zeros(len(net.processes), dtype=bool)
-    np.logical_or.at(running, net.use_process, flows)
-    made = sparse.coo_array(net.yields)
-    makes = np.zeros(len(net.processes), dtype=bool)
-    amount = np.abs(made.data * plan.level[made.row])
-    np.logical_or.at(makes, net.level_process[made.row], amount > share * size[made.col])
-    for name, batch in net.batch.items():
-        lacking = batch.sum(~flows[batch.use] * 1.0) > 0
-        wasted = TECHNOLOGIES[name].essential(batch) & lacking & ~makes[batch.process]
-        running[batch.process[wasted]] = False
-    steep = _steep(net, slopes(net, np.where(running[net.use_process], plan.use, 0.0)))
-    return [int(p) for p in np.flatnonzero(~running & steep)]
+    """The processes that don't run, with an infinite slope at zero; size is what each good moves."""
+    runs = running(net, plan, size, share)
+    steep = _steep(net, slopes(net, np.where(runs[net.use_process], plan.use, 0.0)))
+    return [int(p) for p in np.flatnonzero(~runs & steep)]
 
 
 def _steep(net: Network, slope: Slopes) -> Array:
@@ -87,7 +74,7 @@ def _starting_mixes(net: Network, idle: Sequence[int], paid: Array, size: Array)
             terms = part.a**sigma * price ** (1.0 - sigma)
             mix = part.sum(terms)[part.of] ** (1.0 / (1.0 - sigma)) * terms / part.sum(terms)[part.of] / price
         running = np.full(len(part.process), np.inf)
-        np.minimum.at(running, part.of, ZERO * size[net.use_good[part.use]] / mix)
+        np.minimum.at(running, part.of, _RUNNING * size[net.use_good[part.use]] / mix)
         factor = running ** (1.0 - returns) / (returns * part.scale)
         block = sparse.csr_array(
             (factor[part.of] * mix, (part.of, part.use)), shape=(len(part.process), len(net.use_good))

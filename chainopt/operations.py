@@ -28,7 +28,7 @@ from scipy import sparse
 from chainopt.forward import forward_run, typical_amount
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
 from chainopt.plan import Multipliers, Plan, demand_price, throughput, turnover
-from chainopt.slopes import Slopes, slopes
+from chainopt.slopes import Slopes, essential_uses, running, slopes
 
 Array = np.ndarray
 ZERO = 1e-7
@@ -99,7 +99,9 @@ def operations(net: Network, plan: Plan) -> Operations:
     start = forward_run(net)
     size = sizes(net, plan, start)
     share = np.abs(plan.use) / size[net.use_good]
-    slope = slopes(net, np.where((share <= ZERO) & ~net.signed, 0.0, plan.use))
+    # One input of a process that runs may be next to nothing for its good, and still move with the others.
+    runs = running(net, plan, size, ZERO)[net.use_process] & essential_uses(net)
+    slope = slopes(net, np.where((share <= ZERO) & ~net.signed & ~runs, 0.0, plan.use))
     rows = _Rows.of(net, slope)
     blocks = [
         *_process_blocks(net, plan, start, size, slope, rows),

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.network import Network
+from chainopt.plan import Plan
 from chainopt.technology import TECHNOLOGIES
 
 Array = np.ndarray
@@ -80,3 +81,31 @@ def slopes(net: Network, use: Array) -> Slopes:
         matrix(found["least"], (minima, len(gaps))),
         np.array(gaps),
     )
+
+
+def running(net: Network, plan: Plan, size: Array, share: float) -> Array:
+    """Whether each process runs; size is what each good moves.
+
+    It doesn't where every use is below this share of its good's size; or where an essential one is, and so is what
+    is made: the other inputs may be taken and wasted where they are worth nothing.
+    """
+    flows = (np.abs(plan.use) > share * size[net.use_good]) | net.signed
+    runs = np.zeros(len(net.processes), dtype=bool)
+    np.logical_or.at(runs, net.use_process, flows)
+    made = sparse.coo_array(net.yields)
+    makes = np.zeros(len(net.processes), dtype=bool)
+    amount = np.abs(made.data * plan.level[made.row])
+    np.logical_or.at(makes, net.level_process[made.row], amount > share * size[made.col])
+    for name, batch in net.batch.items():
+        lacking = batch.sum(~flows[batch.use] * 1.0) > 0
+        wasted = TECHNOLOGIES[name].essential(batch) & lacking & ~makes[batch.process]
+        runs[batch.process[wasted]] = False
+    return runs
+
+
+def essential_uses(net: Network) -> Array:
+    """Whether each use is of a smooth function that makes nothing without it."""
+    needed = np.zeros(len(net.use_good), dtype=bool)
+    for name, batch in net.batch.items():
+        needed[batch.use] = TECHNOLOGIES[name].essential(batch)[batch.of]
+    return needed

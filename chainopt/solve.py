@@ -11,7 +11,7 @@ import numpy as np
 from pyomo.common.gc_manager import PauseGC
 
 from chainopt.backprop import Derivatives, differentiate
-from chainopt.certificate import CERTIFIED, residuals
+from chainopt.certificate import CERTIFIED, WORTHLESS, residuals
 from chainopt.chain import Chain
 from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
@@ -33,7 +33,6 @@ _RESTARTS = 3
 _UNITS = 3
 _INSIDE = 0.02
 _COARSE = 0.03
-_WORTHLESS = 1e-3
 # The solver's own, then what is left to try: more digits for multipliers, and fewer where it got stuck.
 _TOLERANCES = (None, 1e-14, 1e-10)
 
@@ -256,7 +255,7 @@ def _doubts(
 ) -> list[str]:
     """Multipliers outside their interval: a price that can't support the plan."""
     size = derivatives.operations.size
-    noise = _WORTHLESS * turnover(net, plan) / np.where(size > 0, size, np.inf)
+    noise = WORTHLESS * turnover(net, plan) / np.where(size > 0, size, np.inf)
     floor = CERTIFIED * (np.abs(multipliers.price) + 10 * noise)
     with np.errstate(invalid="ignore"):
         outside = (multipliers.price < intervals.low - floor) | (multipliers.price > intervals.high + floor)
