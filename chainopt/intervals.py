@@ -73,8 +73,9 @@ def supporting(net: Network, plan: Plan, derivatives: Derivatives, known: Array)
     """
     if not np.isnan(known).any():
         return known
-    program = _Program(net, plan, replace(derivatives, unknowns=known), None)
-    return program.least()
+    given = replace(derivatives, unknowns=known)
+    found = _Program(net, plan, given, None, exact=True).least()
+    return _Program(net, plan, given, None).least() if np.isnan(found).any() else found
 
 
 def settled(derivatives: Derivatives, intervals: Intervals) -> Array:
@@ -102,7 +103,9 @@ class _Program:
     more unknown t >= 0, and pi_n t = 1 (Charnes and Cooper, 1962).
     """
 
-    def __init__(self, net: Network, plan: Plan, derivatives: Derivatives, numeraire: int | None):
+    def __init__(
+        self, net: Network, plan: Plan, derivatives: Derivatives, numeraire: int | None, exact: bool = False
+    ):
         ops, known = derivatives.operations, derivatives.unknowns
         self.net, self.ops = net, ops
         self.open = np.isnan(known) & ops.may
@@ -115,7 +118,9 @@ class _Program:
         self.scale = float(np.median(money[money > ops.least])) if np.any(money > ops.least) else 1.0
         settled = ops.active & ((abs(ops.matrix) @ self.open.astype(float)) == 0)
         gap = np.abs(ops.matrix @ self.known + ops.constant) / np.maximum(money, np.maximum(ops.least, 1e-300))
-        self.slack = float(np.clip(10 * np.max(gap[settled], initial=0.0), _SLACK, _MOST_SLACK))
+        self.slack = (
+            _SLACK if exact else float(np.clip(10 * np.max(gap[settled], initial=0.0), _SLACK, _MOST_SLACK))
+        )
         self.homogeneous = numeraire is not None
         signed = ops.signed[self.open]
         low, high = np.where(signed, -highspy.kHighsInf, 0.0), np.full(len(signed), highspy.kHighsInf)

@@ -38,6 +38,8 @@ def value(chain: co.Chain, missing: float) -> float:
 def test_a_price_lies_between_the_slopes_of_the_optimal_value(kind: str, seed: int, cyclic: bool) -> None:
     chain = random_chain(seed, kind, cyclic)
     solution = co.solve(chain)
+    if seed >= MANY[0][1] and not solution.certified:
+        pytest.skip("refused, without prices: test_audit counts these")
     assert solution.status is co.Status.OPTIMAL, solution.message
     table = co.prices(chain, solution).set_index("good")
     amounts = co.tables(chain, solution).goods.set_index("good")
