@@ -207,7 +207,8 @@ value, and of all.
 {_table(REST, second)}
 
 Seconds that only chainopt spends: the chain's records with their checks; the audit by back-propagation with the
-certificate, and its table of verdicts with the story of every price (together less than the solve); and all else. Then the largest relative difference between chainopt's prices, by either of its two routes, and those of
+certificate, and its table of verdicts with the story of every price (together less than the solve); and all
+else. Then the largest relative difference between chainopt's prices, by either of its two routes, and those of
 CasADi at 1e-10.
 """
 
