@@ -104,7 +104,10 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
         infinite: bool = False,
     ) -> Entry:
         share = abs(amount) / moved[g]
-        verdict, cause = _verdict(multiplier, value, rent, in_use, max(noise, floor[g]), infinite)
+        least = max(noise, floor[g])
+        # What loses less than the certificate sees is idle, whatever little an interior point left there.
+        lost = share * (multiplier - value) <= CERTIFIED * max(abs(multiplier), abs(value), least)
+        verdict, cause = _verdict(multiplier, value, rent, in_use and not lost, least, infinite)
         figures = (multiplier / unit, value / unit, (multiplier - value) / unit)
         return Entry(net.goods[g], kind, process, amount, share, *figures, verdict, cause)
 

@@ -6,7 +6,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from chains import objective, random_chain, with_supply
+from chains import random_chain, with_supply
 from direct_casadi import solve_directly
 
 import chainopt as co
@@ -29,7 +29,12 @@ COMPARED = [(kind, seed, cyclic) for kind in ("smooth", "mixed") for seed in (6,
 
 def value(chain: co.Chain, missing: float) -> float:
     """The optimal value; `missing` where there is no feasible plan."""
-    return missing if co.solve(chain).status is co.Status.INFEASIBLE else objective(chain)
+    solution = co.solve(chain)
+    if solution.status is co.Status.INFEASIBLE:
+        return missing
+    if not solution.certified or solution.objective is None:
+        pytest.skip(f"a re-solve is refused: {solution.message}")
+    return solution.objective
 
 
 @pytest.mark.parametrize(
@@ -43,7 +48,8 @@ def test_a_price_lies_between_the_slopes_of_the_optimal_value(kind: str, seed: i
     assert solution.status is co.Status.OPTIMAL, solution.message
     table = co.prices(chain, solution).set_index("good")
     amounts = co.tables(chain, solution).goods.set_index("good")
-    point = table[(table["interval"] == "point") & table["price"].notna()]
+    flow = amounts[["supply", "imported", "produced"]].abs().sum(axis=1)
+    point = table[(table["interval"] == "point") & table["price"].notna() & (flow > 1e-3)]
     np.testing.assert_allclose(point["price"], point["backprop"], rtol=1e-5, atol=TOLERANCE)
     random = np.random.default_rng(seed)
     for name in random.choice(chain.goods, min(2, len(chain.goods)), replace=False):
