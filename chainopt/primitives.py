@@ -1,8 +1,8 @@
 """The table of functions: every operation that a formula's steps may use.
 
-A row gives a primitive's value and partial derivatives in NumPy, and what convex analysis needs to know of
-it. The formula parser takes its function names from here, the forward run its values, the reverse sweep its
-partials, and the Pyomo model the function of the same name: adding a function is adding a row.
+A row gives a primitive's value and partial derivatives in NumPy. The formula parser takes its function names from
+here, the forward run its values, the reverse sweep its partials, and the Pyomo model the function of the same
+name: adding a function is adding a row, and a rule in `curvature`.
 """
 
 from __future__ import annotations
@@ -21,15 +21,13 @@ Array = Any
 class Primitive:
     """One operation of a program: z = value(*x), dz/dx_i = partials[i](z, *x).
 
-    curvature is +1 where the function is convex on its domain, -1 concave, 0 affine, None neither or by the
-    special rules of `curvature`; monotone is +1 for an increasing function, -1 decreasing, None neither.
+    symbol is how a formula writes it between its operands, "" for a function. What convex analysis needs to know
+    of it stands in `curvature`.
     """
 
     name: str
     value: Callable[..., Array]
     partials: tuple[Callable[..., Array], ...]
-    curvature: int | None = None
-    monotone: int | None = None
     symbol: str = ""
     function: bool = True
 
@@ -53,12 +51,12 @@ PRIMITIVES: dict[str, Primitive] = {
             lambda z, a, b: z * np.log(a),
         ),
         _infix("negate", "-", operator.neg, lambda z, a: -1.0),
-        Primitive("sqrt", np.sqrt, (lambda z, a: 0.5 / z,), -1, +1),
-        Primitive("log", np.log, (lambda z, a: 1.0 / a,), -1, +1),
-        Primitive("log10", np.log10, (lambda z, a: 1.0 / (a * np.log(10.0)),), -1, +1),
-        Primitive("exp", np.exp, (lambda z, a: z,), +1, +1),
-        Primitive("tanh", np.tanh, (lambda z, a: 1.0 - z * z,), None, +1),
-        Primitive("min", np.minimum.reduce, (), -1, +1),
+        Primitive("sqrt", np.sqrt, (lambda z, a: 0.5 / z,)),
+        Primitive("log", np.log, (lambda z, a: 1.0 / a,)),
+        Primitive("log10", np.log10, (lambda z, a: 1.0 / (a * np.log(10.0)),)),
+        Primitive("exp", np.exp, (lambda z, a: z,)),
+        Primitive("tanh", np.tanh, (lambda z, a: 1.0 - z * z,)),
+        Primitive("min", np.minimum.reduce, ()),
     )
 }
 

@@ -1,5 +1,6 @@
 """The documents keep their word: commands of the README run, its Python runs, its tables are true."""
 
+import json
 import os
 import re
 import shlex
@@ -72,6 +73,21 @@ def test_the_table_of_exit_codes_is_the_programs():
 
 def test_the_workbook_page_is_the_schema():
     assert schema_markdown() in (ROOT / "docs" / "workbook.md").read_text(encoding="utf-8")
+
+
+def keys(part):
+    """Every key of a JSON value, at any depth."""
+    if isinstance(part, dict):
+        return set(part).union(*map(keys, part.values()))
+    return set().union(*map(keys, part)) if isinstance(part, list) else set()
+
+
+def test_the_json_page_has_every_key(folder):
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    for book in ("petrochemicals", "infeasible_obligation"):
+        answer = json.loads(shell(f"chainopt solve data/{book}.xlsx --json -", folder).stdout)
+        del answer["solver"]["seconds"]
+        assert not {key for key in keys(answer) if f'"{key}"' not in page}
 
 
 def test_links_lead_somewhere():
