@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, inf, log, tanh
+from math import asin, atan, copysign, exp, inf, isfinite, log, pi, sinh, tanh
 
-from chainopt.formula import Program, Step
+from chainopt.tape import CONSTANT, INPUT, MIN, Tape
 
 _ROUNDING = 1e-12
 
@@ -38,21 +38,21 @@ class Shape:
 _ANY = Shape(False, False, -inf, inf)
 
 
-def shapes(program: Program, signed: list[bool]) -> list[Shape]:
+def shapes(program: Tape, signed: list[bool]) -> list[Shape]:
     """The shape of every output of a program; signed says of each input whether it may be negative."""
     known: list[Shape] = []
-    for step in program.steps:
-        known.append(_shape(step, [known[i] for i in step.arguments], signed))
+    for i, (operation, arguments) in enumerate(zip(program.operations, program.arguments, strict=True)):
+        of = [known[j] for j in arguments]
+        if operation == INPUT:
+            known.append(
+                Shape(True, True, -inf, inf) if signed[i] else Shape(True, True, 0.0, inf, (1.0, {i: 1.0}))
+            )
+        elif operation == CONSTANT:
+            value = program.constants[i]
+            known.append(Shape(True, True, value, value, (value, {}) if value > 0 else None))
+        else:
+            known.append(_minimum(of) if operation == MIN else _RULES[operation](*of))
     return [known[i] for i in program.outputs]
-
-
-def _shape(step: Step, of: list[Shape], signed: list[bool]) -> Shape:
-    if step.operation == "constant":
-        return Shape(True, True, step.value, step.value, (step.value, {}) if step.value > 0 else None)
-    if step.operation == "input":
-        i = int(step.value)
-        return Shape(True, True, -inf, inf) if signed[i] else Shape(True, True, 0.0, inf, (1.0, {i: 1.0}))
-    return _RULES[step.operation](*of) if step.operation != "min" else _minimum(of)
 
 
 def _add(a: Shape, b: Shape) -> Shape:
@@ -147,8 +147,41 @@ def _sqrt(a: Shape) -> Shape:
     return _power(a if a.low >= 0 else Shape(a.convex, a.concave, 0.0, a.high), Shape(True, True, 0.5, 0.5))
 
 
-def _tanh(a: Shape) -> Shape:
-    return Shape(a.convex and a.high <= 0, a.concave and a.low >= 0, tanh(a.low), tanh(a.high))
+def _rising(function: Callable[[float], float], bend: int, a: Shape, most: float = inf) -> Shape:
+    """An odd function that rises; bend 1 where it is convex above 0 (and concave below), -1 the other way round.
+
+    It has values from -most to most.
+    """
+    low, high = (function(end) if isfinite(end) else copysign(most, end) for end in (a.low, a.high))
+    if bend > 0:
+        return Shape(a.convex and a.low >= 0, a.concave and a.high <= 0, low, high)
+    return Shape(a.convex and a.high <= 0, a.concave and a.low >= 0, low, high)
+
+
+def _asin(a: Shape) -> Shape:
+    return _rising(asin, 1, _within(a, -1.0, 1.0))
+
+
+def _acos(a: Shape) -> Shape:
+    return _add(Shape(True, True, pi / 2, pi / 2), _negate(_asin(a)))
+
+
+def _sinh(a: Shape) -> Shape:
+    return _rising(sinh, 1, _within(a, -700.0, 700.0))
+
+
+def _cosh(a: Shape) -> Shape:
+    convex = a.affine or (a.convex and a.low >= 0) or (a.concave and a.high <= 0)
+    return Shape(convex, False, 1.0, inf)
+
+
+def _wave(a: Shape) -> Shape:
+    return Shape(False, False, -1.0, 1.0)
+
+
+def _within(a: Shape, low: float, high: float) -> Shape:
+    """The shape where its value lies between the ends, outside which a function has no finite value."""
+    return Shape(a.convex, a.concave, min(max(a.low, low), high), max(min(a.high, high), low))
 
 
 def _minimum(of: list[Shape]) -> Shape:
@@ -191,5 +224,13 @@ _RULES: dict[str, Callable[..., Shape]] = {
     "log": lambda a: _logarithm(a, 1.0),
     "log10": lambda a: _logarithm(a, log(10.0)),
     "exp": _exp,
-    "tanh": _tanh,
+    "sin": _wave,
+    "cos": _wave,
+    "tan": lambda a: _ANY,
+    "asin": _asin,
+    "acos": _acos,
+    "atan": lambda a: _rising(atan, -1, a, pi / 2),
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "tanh": lambda a: _rising(tanh, -1, a, 1.0),
 }

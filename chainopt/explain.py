@@ -135,11 +135,11 @@ def _outside(net: Network, solution: Solution) -> tuple[Cause, ...]:
         bad = next((i for i, value in enumerate(values) if not np.isfinite(value)), None)
         if bad is None:
             continue
-        step = item.program.steps[bad]
-        of = ", ".join(f"{values[i]:.4g}" for i in step.arguments)
+        of = ", ".join(f"{values[i]:.4g}" for i in item.program.arguments[bad])
         at = ", ".join(f"{net.goods[net.use_good[u]]} = {x:.4g}" for u, x in zip(item.use, use, strict=True))
         name = net.processes[item.process]
-        text = f'the formula of "{name}" has no value at {at}, where the solve starts: {step.operation} of {of}'
+        operation = item.program.operations[bad]
+        text = f'the formula of "{name}" has no value at {at}, where the solve starts: {operation} of {of}'
         causes.append(Cause("processes", name, "formula", text))
     return tuple(causes)
 

@@ -1,25 +1,25 @@
 """A cell's text -> the steps of a small program.
 
     output = expression [; output = expression ...]
-    expression: + - * / ^ ( ), numbers, sqrt ln log exp log10 tanh min, names; [any name] in brackets
+    expression: + - * / ^ ( ), numbers, functions, names; [any name] in brackets
 
-The text is read by a tokenizer and a precedence parser that emits steps as it goes; nothing is evaluated by
-Python. `^` is right-associative and binds tighter than a sign before it: -x^2 = -(x^2). Limits: 2,000
-characters, nesting 50 deep, 500 steps.
+Functions are those of `primitives`. The text is read by a tokenizer and a precedence parser that emits steps as it
+goes; nothing is evaluated by Python. `^` is right-associative and binds tighter than a sign before it: -x^2 =
+-(x^2). Limits: 2,000 characters, nesting 50 deep, 500 steps.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 from chainopt.names import key, nearest
 from chainopt.primitives import PRIMITIVES, SPELLINGS
+from chainopt.tape import CONSTANT, INPUT, MIN, Tape
 
 MAX_LENGTH = 2000
 MAX_DEPTH = 50
@@ -66,58 +66,6 @@ class Formula:
     def names(self) -> dict[str, int]:
         """The names that the expressions read, in order, each with its first position."""
         return {step.name: step.position for step in self.steps if step.operation == "name"}
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A formula whose names are resolved: steps over numbered inputs, constants folded."""
-
-    inputs: tuple[str, ...]
-    steps: tuple[Step, ...]
-    outputs: tuple[int, ...]
-
-    def run(self, inputs: Sequence[Any], function: Callable[[str], Callable[..., Any]]) -> list[Any]:
-        """Every step's value, in order; function(name) gives the primitive in the caller's own terms."""
-        values: list[Any] = []
-        for step in self.steps:
-            if step.operation == "constant":
-                values.append(step.value)
-            elif step.operation == "input":
-                values.append(inputs[int(step.value)])
-            elif step.operation == "min":
-                values.append(function("min")([values[i] for i in step.arguments]))
-            else:
-                values.append(function(step.operation)(*(values[i] for i in step.arguments)))
-        return values
-
-    def values(self, inputs: Sequence[float]) -> list[Any]:
-        """Every step's value in floating point; outside a domain nan or inf, without a warning."""
-        with np.errstate(all="ignore"):
-            return self.run([np.float64(x) for x in inputs], lambda name: PRIMITIVES[name].value)
-
-    def sweep(self, values: Sequence[Any], seeds: Mapping[int, float]) -> np.ndarray:
-        """The reverse sweep: adjoints sum_k seed_k d(step k)/d(step i) of every step i, given all values.
-
-        A `min` step is a leaf: its adjoint is that of the step's own value, and goes no further, since a
-        minimum has no derivative where its arguments meet; seed its arguments to go on.
-        """
-        adjoint = np.zeros(len(self.steps))
-        for at, seed in seeds.items():
-            adjoint[at] += seed
-        with np.errstate(all="ignore"):
-            for i in range(len(self.steps) - 1, -1, -1):
-                step = self.steps[i]
-                if adjoint[i] == 0.0 or step.operation in ("constant", "input", "min"):
-                    continue
-                arguments = [values[j] for j in step.arguments]
-                for j, partial in zip(step.arguments, PRIMITIVES[step.operation].partials, strict=True):
-                    if self.steps[j].operation != "constant":
-                        adjoint[j] += adjoint[i] * partial(values[i], *arguments)
-        return adjoint
-
-    def minima(self) -> list[int]:
-        """The steps that are a minimum of others."""
-        return [i for i, step in enumerate(self.steps) if step.operation == "min"]
 
 
 _TOKEN = re.compile(
@@ -345,31 +293,48 @@ def parse(text: str) -> Formula:
     return Formula(text, tuple(parser.steps), outputs)
 
 
-def resolve(formula: Formula, inputs: Sequence[str], constants: Mapping[str, float]) -> Program:
+def resolve(formula: Formula, inputs: Sequence[str], constants: Mapping[str, float]) -> Tape:
     """Bind a formula's names to numbered inputs and to constants, and fold what is constant.
 
     Names are matched by `names.key`. Raises FormulaError at a name that is neither, and where an operation
     on constants alone has no finite value.
     """
     number = {key(name): i for i, name in enumerate(inputs)}
-    constant = {key(name): value for name, value in constants.items()}
-    steps: list[Step] = []
+    given = {key(name): value for name, value in constants.items()}
+    operations = [INPUT] * len(inputs)
+    arguments: list[tuple[int, ...]] = [()] * len(inputs)
+    fixed: dict[int, float] = {}
+    place: list[int] = []
     for step in formula.steps:
-        if step.operation == "name":
+        of = tuple(place[i] for i in step.arguments)
+        value: float | None = None
+        if step.operation == CONSTANT:
+            value = step.value
+        elif step.operation == "name":
             if key(step.name) in number:
-                step = Step("input", value=number[key(step.name)], name=step.name, position=step.position)
-            elif key(step.name) in constant:
-                step = Step("constant", value=constant[key(step.name)], position=step.position)
-            else:
+                place.append(number[key(step.name)])
+                continue
+            if key(step.name) not in given:
                 raise FormulaError(f'"{step.name}" is neither a good nor a parameter', step.position)
-        elif step.arguments and all(steps[i].operation == "constant" for i in step.arguments):
-            arguments = [np.float64(steps[i].value) for i in step.arguments]
-            row = PRIMITIVES[step.operation]
-            with np.errstate(all="ignore"):
-                value = row.value(arguments) if step.operation == "min" else row.value(*arguments)
-            if not np.isfinite(value):
-                shown = row.symbol or row.name
-                raise FormulaError(f'"{shown}" of these constants has no finite value', step.position)
-            step = Step("constant", value=float(value), position=step.position)
-        steps.append(step)
-    return Program(tuple(inputs), tuple(steps), tuple(output.step for output in formula.outputs))
+            value = given[key(step.name)]
+        elif all(i in fixed for i in of):
+            value = _folded(step, [fixed[i] for i in of])
+        place.append(len(operations))
+        if value is not None:
+            fixed[len(operations)] = value
+        operations.append(step.operation if value is None else CONSTANT)
+        arguments.append(of if value is None else ())
+    return Tape(
+        tuple(inputs), operations, arguments, fixed, tuple(place[output.step] for output in formula.outputs)
+    )
+
+
+def _folded(step: Step, arguments: Sequence[float]) -> float:
+    """The value of an operation on constants; raises FormulaError where it is not finite."""
+    row = PRIMITIVES[step.operation]
+    given = [np.float64(argument) for argument in arguments]
+    with np.errstate(all="ignore"):
+        value = row.value(given) if step.operation == MIN else row.value(*given)
+    if not np.isfinite(value):
+        raise FormulaError(f'"{row.symbol or row.name}" of these constants has no finite value', step.position)
+    return float(value)

@@ -37,7 +37,7 @@ def forward_run(net: Network) -> Plan:
     """A plan inside every limit that it can keep, positive where amounts must be, balanced where it can be."""
     run = _Run.begin(net)
     goods = len(net.goods)
-    for layer in layers(_dependencies(net)):
+    for layer in layers(dependencies(net)):
         run.goods(layer.alone[layer.alone < goods])
         run.processes(layer.alone[layer.alone >= goods] - goods)
         for cycle in layer.cycles:
@@ -51,7 +51,7 @@ def forward_run(net: Network) -> Plan:
     return run.plan()
 
 
-def _dependencies(net: Network) -> sparse.csr_array:
+def dependencies(net: Network) -> sparse.csr_array:
     """The graph of goods (first) and processes: a process depends on its inputs, a good on its makers."""
     goods, total = len(net.goods), len(net.goods) + len(net.processes)
     made = sparse.coo_array(net.yields)

@@ -255,7 +255,7 @@ def _kinked(offer: Offer) -> bool:
     for step in offer.program.minima():
         near = [
             abs(values[i] - values[step]) <= BINDS * (abs(values[i]) + abs(values[step]))
-            for i in offer.program.steps[step].arguments
+            for i in offer.program.arguments[step]
         ]
         if sum(near) > 1:
             return True

@@ -15,8 +15,9 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.chain import Chain
-from chainopt.formula import Program, resolve
+from chainopt.formula import resolve
 from chainopt.names import key
+from chainopt.tape import Tape
 from chainopt.technology import TECHNOLOGIES, Array, Batch
 
 CAPACITY, MIN_LEVEL, MAX_USE = "capacity", "min level", "max use"
@@ -29,7 +30,7 @@ class FormulaProcess:
     """A process given by a formula: its program, the uses that are its inputs, the levels it makes."""
 
     process: int
-    program: Program
+    program: Tape
     use: Array
     level: Array
 

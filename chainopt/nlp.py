@@ -343,6 +343,6 @@ def read_multipliers(net: Network, model: Any, dual: Callable[[Any], float]) -> 
         dual(model.minimum[net.processes[item.process], number, i])
         for item in net.formulas
         for number, step in enumerate(item.program.minima())
-        for i in range(len(item.program.steps[step].arguments))
+        for i in range(len(item.program.arguments[step]))
     ]
     return Multipliers(price, rent, reading, reading_sale, np.array(minimum, dtype=float))

@@ -196,7 +196,7 @@ class Places:
         given = iter(multipliers.minimum)
         names = {self.part.processes[item.process] for item in self.part.formulas}
         for item in self.whole.formulas:
-            count = sum(len(item.program.steps[step].arguments) for step in item.program.minima())
+            count = sum(len(item.program.arguments[step]) for step in item.program.minima())
             here = self.whole.processes[item.process] in names
             minimum += [next(given) if here else 0.0 for _ in range(count)]
         return Multipliers(

@@ -1,8 +1,9 @@
-"""The table of functions: every operation that a formula's steps may use.
+"""The table of functions: every operation that a step of a formula or of a traced program may use.
 
-A row gives a primitive's value and partial derivatives in NumPy. The formula parser takes its function names from
-here, the forward run its values, the reverse sweep its partials, and the Pyomo model the function of the same
-name: adding a function is adding a row, and a rule in `curvature`.
+A row gives a primitive's value and partial derivatives in NumPy, one operation at a time, so that they work on
+arrays, on tracers and on text alike. The formula parser takes its function names from here, the forward run its
+values, the reverse sweep its partials, the tracer what it can follow, and the Pyomo model the function of the
+same name: adding a function is adding a row, and a rule in `curvature`.
 """
 
 from __future__ import annotations
@@ -55,6 +56,14 @@ PRIMITIVES: dict[str, Primitive] = {
         Primitive("log", np.log, (lambda z, a: 1.0 / a,)),
         Primitive("log10", np.log10, (lambda z, a: 1.0 / (a * np.log(10.0)),)),
         Primitive("exp", np.exp, (lambda z, a: z,)),
+        Primitive("sin", np.sin, (lambda z, a: np.cos(a),)),
+        Primitive("cos", np.cos, (lambda z, a: -np.sin(a),)),
+        Primitive("tan", np.tan, (lambda z, a: 1.0 + z * z,)),
+        Primitive("asin", np.arcsin, (lambda z, a: 1.0 / np.sqrt((1.0 - a) * (1.0 + a)),)),
+        Primitive("acos", np.arccos, (lambda z, a: -1.0 / np.sqrt((1.0 - a) * (1.0 + a)),)),
+        Primitive("atan", np.arctan, (lambda z, a: 1.0 / (1.0 + a * a),)),
+        Primitive("sinh", np.sinh, (lambda z, a: np.cosh(a),)),
+        Primitive("cosh", np.cosh, (lambda z, a: np.sinh(a),)),
         Primitive("tanh", np.tanh, (lambda z, a: 1.0 - z * z,)),
         Primitive("min", np.minimum.reduce, ()),
     )

@@ -29,9 +29,9 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from chainopt.curvature import shapes
-from chainopt.formula import Program
 from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, Network
 from chainopt.plan import Multipliers, Plan, throughput, turnover, use_prices
+from chainopt.tape import Tape
 from chainopt.technology import TECHNOLOGIES, Batch
 
 Array = np.ndarray
@@ -67,7 +67,7 @@ class Offer:
     coefficient: Array
     noise: float
     batch: Batch | None = field(repr=False, default=None)
-    program: Program | None = field(repr=False, default=None)
+    program: Tape | None = field(repr=False, default=None)
 
     @property
     def may_stop(self) -> bool:
@@ -320,7 +320,7 @@ def _level_at(
     return low if bound == offer.capacity else high
 
 
-def _slope(program: Program, x: Array, weight: Array) -> Array:
+def _slope(program: Tape, x: Array, weight: Array) -> Array:
     """sum_k weight_k df_k/dx of a formula by the reverse sweep."""
     values = program.values(x.tolist())
     seeds: dict[int, float] = {}
@@ -329,13 +329,9 @@ def _slope(program: Program, x: Array, weight: Array) -> Array:
     total = program.sweep(values, seeds)
     for step in reversed(program.minima()):
         if total[step]:
-            least = min(program.steps[step].arguments, key=values.__getitem__)
+            least = min(program.arguments[step], key=values.__getitem__)
             total += program.sweep(values, {least: float(total[step])})
-    result = np.zeros(len(x))
-    for i, row in enumerate(program.steps):
-        if row.operation == "input":
-            result[int(row.value)] += total[i]
-    return result
+    return total[: len(x)]
 
 
 def _search(offer: Offer, starts: int) -> Response:

@@ -2,7 +2,8 @@
 
 A process whose level is concave in its inputs may stand with lambda >= 0, a convex one with lambda <= 0, an
 affine one with either; then the Lagrangian is concave, and a point that satisfies the KKT conditions is a
-global optimum. Demand curves are concave. Otherwise only the neighbourhood is known.
+global optimum. Demand curves are concave. So is the only plan that there is, as of a program without loops.
+Otherwise only the neighbourhood is known.
 """
 
 from __future__ import annotations
@@ -11,13 +12,17 @@ import numpy as np
 
 from chainopt.certificate import CERTIFIED
 from chainopt.curvature import shapes
+from chainopt.forward import dependencies
 from chainopt.network import Network
+from chainopt.order import layers
 from chainopt.plan import Multipliers, level_values
 from chainopt.technology import TECHNOLOGIES
 
 
 def bent(net: Network, multipliers: Multipliers) -> list[str]:
     """The processes that keep the problem from being concave; none means that an optimum is global."""
+    if _without_choice(net):
+        return []
     value = level_values(net, multipliers)
     money = abs(net.yields) @ np.abs(multipliers.price) + np.abs(net.unit_cost)
     sign = np.where(np.abs(value) <= CERTIFIED * money, 0, np.sign(value))
@@ -34,3 +39,10 @@ def bent(net: Network, multipliers: Multipliers) -> list[str]:
                 found.append(item.process)
                 break
     return [net.processes[p] for p in sorted(found)]
+
+
+def _without_choice(net: Network) -> bool:
+    """Whether a chain has one plan only: every good is read whole, and every level follows from its inputs."""
+    if net.rival.any() or net.leontief.any() or net.imports.any() or net.disposes.any():
+        return False
+    return not any(layer.cycles for layer in layers(dependencies(net)))

@@ -49,16 +49,15 @@ def slopes(net: Network, use: Array) -> Slopes:
         program = item.program
         known = program.values(use[item.use])
         least = program.minima()
-        inputs = [(i, int(step.value)) for i, step in enumerate(program.steps) if step.operation == "input"]
         places = {step: minima + n for n, step in enumerate(least)}
         for level, step in zip(item.level, program.outputs, strict=True):
             adjoint = program.sweep(known, {step: 1.0})
-            found["level"] += [(item.use[j], level, adjoint[i]) for i, j in inputs]
+            found["level"] += [(u, level, adjoint[i]) for i, u in enumerate(item.use)]
             found["least_level"] += [(n, level, adjoint[i]) for i, n in places.items()]
         for step in least:
-            for argument in program.steps[step].arguments:
+            for argument in program.arguments[step]:
                 adjoint = program.sweep(known, {argument: 1.0})
-                found["use"] += [(item.use[j], len(gaps), adjoint[i]) for i, j in inputs]
+                found["use"] += [(u, len(gaps), adjoint[i]) for i, u in enumerate(item.use)]
                 found["least"] += [
                     (n, len(gaps), adjoint[i] - (1.0 if i == step else 0.0)) for i, n in places.items()
                 ]

@@ -50,6 +50,8 @@ def find_ray(net: Network, plan: Plan | None = None) -> Ray | None:
 
     Non-rival goods stay as they are, and demand that is not perfectly elastic pays nothing for more.
     """
+    if not (net.rival.any() or net.leontief.any()):
+        return None
     start = forward_run(net)
     size = np.maximum(throughput(net, start), 1e-12)
     mixes = _Mixes(net, plan if plan is not None and np.isfinite(plan.use).all() else start, start)

@@ -35,6 +35,14 @@ FUNCTIONS = {
     "log": ca.log,
     "log10": ca.log10,
     "exp": ca.exp,
+    "sin": ca.sin,
+    "cos": ca.cos,
+    "tan": ca.tan,
+    "asin": ca.asin,
+    "acos": ca.acos,
+    "atan": ca.atan,
+    "sinh": ca.sinh,
+    "cosh": ca.cosh,
     "tanh": ca.tanh,
 }
 

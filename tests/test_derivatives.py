@@ -104,6 +104,14 @@ MATHEMATICS: dict[str, Callable[..., Any]] = {
     "log": mp.log,
     "log10": mp.log10,
     "exp": mp.exp,
+    "sin": mp.sin,
+    "cos": mp.cos,
+    "tan": mp.tan,
+    "asin": mp.asin,
+    "acos": mp.acos,
+    "atan": mp.atan,
+    "sinh": mp.sinh,
+    "cosh": mp.cosh,
     "tanh": mp.tanh,
     "min": lambda *a: min(a),
 }
@@ -117,8 +125,9 @@ def test_every_primitive_is_tested() -> None:
 def test_a_primitives_value_and_partials(name: str) -> None:
     row = PRIMITIVES[name]
     random = np.random.default_rng(3)
+    highest = 0.99 if name in ("asin", "acos") else 4.0
     for _ in range(20):
-        x = [np.float64(v) for v in random.uniform(0.1, 4.0, len(row.partials))]
+        x = [np.float64(v) for v in random.uniform(0.1, highest, len(row.partials))]
         value = row.value(*x)
         assert value == pytest.approx(float(MATHEMATICS[name](*map(mp.mpf, x))), rel=1e-14, abs=1e-15)
         partials = [float(partial(value, *x)) for partial in row.partials]
@@ -191,10 +200,7 @@ def test_random_formulas_have_the_value_and_slopes_of_mathematics(seed: int) -> 
         values = program.values(at)
         assert values[program.outputs[0]] == pytest.approx(truth, rel=1e-10, abs=1e-10), formula.text
         adjoint = program.sweep(values, {program.outputs[0]: 1.0})
-        found = np.zeros(3)
-        for i, step in enumerate(program.steps):
-            if step.operation == "input":
-                found[int(step.value)] += adjoint[i]
+        found = adjoint[:3]
         expected = gradient(formula.function, list(at))
         size = 1.0 + max(map(abs, expected))
         np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-9 * size, err_msg=formula.text)
@@ -340,7 +346,8 @@ def smooth_chain() -> co.Chain:
             co.Process(
                 "formula",
                 formula="z = 0.3 * sqrt(x) + ln(1 + x) - 0.2/(1 + labour) + tanh(y)^0.9 + log10(1 + labour)"
-                " - exp(-y) + (x - -labour) * 0.1 + labour/7",
+                " - exp(-y) + (x - -labour) * 0.1 + labour/7 + sin(x/4) - cos(x/4) + tan(x/9) + asin(x/9)"
+                " - acos(labour/9) + atan(labour) + sinh(y/9) + cosh(y/9)",
             ),
         ],
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Literal
 
+from chainopt.primitives import SPELLINGS
 from chainopt.records import FUNCTIONS
 
 Kind = Literal["name", "text", "formula", "choice", "number", "wide", "whole", "disposal", "yes/no", "setting"]
@@ -92,8 +93,8 @@ COLUMNS: tuple[Column, ...] = (
            required=True, main=True),
     Column("processes", "firm", "firm", "name", "", "the firm that runs it", blank="the process itself"),
     Column("processes", "formula", "formula", "formula", None,
-           "output = expression, several separated by ; (+ - * / ^ ( ), numbers, sqrt ln log exp log10 tanh "
-           "min, goods and parameters; a name that is not a plain word goes in [brackets])",
+           f"output = expression, several separated by ; (+ - * / ^ ( ), numbers, {' '.join(SPELLINGS)}, goods "
+           "and parameters; a name that is not a plain word goes in [brackets])",
            blank="a function instead"),
     Column("processes", "function", "function", "choice", None,
            "the level from the inputs x with coefficients a: cobb-douglas scale * prod x^a; ces scale * "

@@ -1,0 +1,162 @@
+"""A program as a list of operations, each of a primitive and earlier steps; its values; its reverse sweep.
+
+    forward    z_i = f_i(z_j, z_k, ...)                               j, k < i
+    reverse    adjoint_j += adjoint_i df_i/dz_j                       from the last step to the first
+
+An `again` step closes a loop: its value is that of a *later* step, one round before, and at the fixed point the
+two are equal. Forward, the steps run round by round until they are; in reverse, so do the adjoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from chainopt.primitives import PRIMITIVES
+
+ROUNDS = 1000
+SETTLED = 1e-14
+INPUT, CONSTANT, AGAIN, MIN = "input", "constant", "again", "min"
+
+Edges = tuple[list[int], list[int], list[Any]]
+
+
+class NoFixedPointError(ArithmeticError):
+    """A loop whose values or adjoints don't settle; the message says which of the two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tape:
+    """Numbered steps over numbered inputs, which are the first of them.
+
+    operations: "input", "constant", "again" or the name of a primitive; arguments: the steps that each reads;
+    constants: the constants' values, by step; outputs: the steps that are the result.
+    """
+
+    inputs: tuple[str, ...]
+    operations: Sequence[str]
+    arguments: Sequence[tuple[int, ...]]
+    constants: Mapping[int, Any]
+    outputs: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.operations)
+
+    def run(
+        self,
+        inputs: Sequence[Any],
+        function: Callable[[str], Callable[..., Any]],
+        again: Mapping[int, Any] | None = None,
+    ) -> list[Any]:
+        """Every step's value, in order; function(name) gives the primitive in the caller's own terms.
+
+        A function of several arguments, `min`, is given them as one list. again: the values of the last round.
+        """
+        fixed = dict(again or {})
+        fixed.update(self.constants)
+        first = len(self.inputs)
+        rules = {name: function(name) for name in set(self.operations) - {INPUT, CONSTANT, AGAIN}}
+        values = list(inputs)
+        steps = zip(self.operations[first:], self.arguments[first:], strict=True)
+        for i, (operation, of) in enumerate(steps, first):
+            if operation == MIN:
+                values.append(rules[MIN]([values[j] for j in of]))
+            elif operation in rules:
+                values.append(
+                    rules[operation](values[of[0]], values[of[1]])
+                    if len(of) == 2
+                    else rules[operation](values[of[0]])
+                )
+            else:
+                values.append(fixed[i])
+        return values
+
+    def values(self, inputs: Sequence[float], again: Mapping[int, float] | None = None) -> list[Any]:
+        """Every step's value in floating point; outside a domain nan or inf, without a warning.
+
+        Loops begin with the values `again` (default: 1) and go round until they settle; raises NoFixedPointError.
+        """
+        loops = self.loops()
+        carried = dict.fromkeys(loops, 1.0) | dict(again or {})
+        with np.errstate(all="ignore"):
+            for _ in range(ROUNDS):
+                values = self.run([np.float64(x) for x in inputs], lambda name: PRIMITIVES[name].value, carried)
+                found = {leaf: values[source] for leaf, source in loops.items()}
+                if _settled(carried, found):
+                    return values
+                carried = found
+        raise NoFixedPointError(f"the loop's values don't settle in {ROUNDS} rounds")
+
+    def loops(self) -> dict[int, int]:
+        """Each `again` step, and the later step whose value it is."""
+        if AGAIN not in self.operations:
+            return {}
+        return {i: self.arguments[i][0] for i, name in enumerate(self.operations) if name == AGAIN}
+
+    def minima(self) -> list[int]:
+        """The steps that are a minimum of others."""
+        return [i for i, name in enumerate(self.operations) if name == MIN] if MIN in self.operations else []
+
+    def edges(self, values: Sequence[Any]) -> Edges:
+        """Every derivative of a step in an earlier one that is not constant: (step, argument, slope), in order.
+
+        Each primitive's partials are evaluated once, for all of its steps together. A `min` step has none, since a
+        minimum has no derivative where its arguments meet; `again` has none within a round.
+        """
+        known = np.array(values)
+        count = np.fromiter(map(len, self.arguments), np.int64, len(self))
+        argument = np.fromiter(chain.from_iterable(self.arguments), np.int64, int(count.sum()))
+        first = np.cumsum(count) - count
+        names = {name: code for code, name in enumerate(dict.fromkeys(self.operations))}
+        code = np.fromiter(map(names.__getitem__, self.operations), np.int64, len(self))
+        varies = np.ones(len(self), dtype=bool)
+        varies[list(self.constants)] = False
+        step = np.repeat(np.arange(len(self)), count)
+        slope = np.zeros(len(argument), dtype=known.dtype)
+        kept = np.zeros(len(argument), dtype=bool)
+        with np.errstate(all="ignore"):
+            for name in names.keys() - {INPUT, CONSTANT, AGAIN, MIN}:
+                rows = np.flatnonzero(code == names[name])
+                given = [known[argument[first[rows] + k]] for k in range(len(PRIMITIVES[name].partials))]
+                for k, partial in enumerate(PRIMITIVES[name].partials):
+                    place = first[rows] + k
+                    if varies[argument[place]].any():
+                        slope[place] = partial(known[rows], *given)
+                        kept[place] = varies[argument[place]]
+        return step[kept].tolist(), argument[kept].tolist(), slope[kept].tolist()
+
+    def sweep(self, values: Sequence[Any], seeds: Mapping[int, Any]) -> np.ndarray:
+        """The reverse sweep: adjoints sum_k seed_k d(step k)/d(step i) of every step i, given all values.
+
+        A `min` step is a leaf: its adjoint is that of the step's own value, and goes no further; seed its
+        arguments to go on. What has no weight passes nothing on, infinite slopes included. Raises
+        NoFixedPointError where a loop's adjoints don't settle.
+        """
+        edges = self.edges(values)
+        loops = self.loops()
+        carried = dict.fromkeys(loops, 0.0)
+        for _ in range(ROUNDS):
+            adjoint: list[Any] = [0.0] * len(self)
+            for at, seed in chain(seeds.items(), ((loops[leaf], weight) for leaf, weight in carried.items())):
+                adjoint[at] += seed
+            for i, j, partial in zip(*map(reversed, edges), strict=True):
+                weight = adjoint[i]
+                if weight.__class__ is not float or weight:
+                    adjoint[j] += weight * partial
+            found = {leaf: adjoint[leaf] for leaf in loops}
+            if _settled(carried, found):
+                return np.array(adjoint)
+            carried = found
+        raise NoFixedPointError(f"the loop's adjoints don't settle in {ROUNDS} rounds")
+
+
+def _settled(before: Mapping[int, float], after: Mapping[int, float]) -> bool:
+    return all(_equal(before[leaf], value) for leaf, value in after.items())
+
+
+def _equal(before: float, after: float) -> bool:
+    return abs(after - before) <= SETTLED * max(abs(before), abs(after))
