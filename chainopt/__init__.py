@@ -12,6 +12,8 @@ from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.market_test import market_test
 from chainopt.nlp import build_model
 from chainopt.paths import stories
+from chainopt.policy import to_program
+from chainopt.program import Program
 from chainopt.pyomo_plugin import ChainoptIpopt
 from chainopt.records import Good, Input, Observed, Output, Parameter, Process, Settings
 from chainopt.report import result_record, write_excel, write_html
@@ -19,6 +21,8 @@ from chainopt.solution import Solution
 from chainopt.solve import solve
 from chainopt.status import Status
 from chainopt.tables import NumeraireError, Tables, kkt, limits, prices, processes, tables, uses
+from chainopt.trace import grad, trace, value_and_grad
+from chainopt.tracer import TraceError
 from chainopt.workbook import WorkbookError, check_workbook, read_workbook, write_template, write_workbook
 
 __all__ = [
@@ -33,11 +37,13 @@ __all__ = [
     "Output",
     "Parameter",
     "Process",
+    "Program",
     "Settings",
     "Solution",
     "SolverMissing",
     "Status",
     "Tables",
+    "TraceError",
     "WorkbookError",
     "audit",
     "build_model",
@@ -46,6 +52,7 @@ __all__ = [
     "differences",
     "dossier",
     "explain",
+    "grad",
     "holding",
     "kkt",
     "limits",
@@ -59,7 +66,10 @@ __all__ = [
     "solve_model",
     "stories",
     "tables",
+    "to_program",
+    "trace",
     "uses",
+    "value_and_grad",
     "write_excel",
     "write_html",
     "write_template",

@@ -10,44 +10,54 @@ chain's value is the result and the price of every good its derivative.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from chainopt.chain import Chain
-from chainopt.program import Program, expression
+from chainopt.primitives import PRIMITIVES
 from chainopt.records import Good, Process
+from chainopt.tape import AGAIN, CONSTANT, INPUT, Tape
 
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-def to_chain(program: Program, prices: Mapping[str, float] | None = None) -> Chain:
-    """The chain that a program is; its value is sum_k prices[k] output k, its plan the program's values.
+def expression(tape: Tape, step: int, names: Sequence[str]) -> str:
+    """A step in a formula's words, over names; negative constants stand in parentheses."""
+    operation = tape.operations[step]
+    of = [f"({names[j]})" if names[j].startswith("-") else names[j] for j in tape.arguments[step]]
+    if operation == AGAIN:
+        return of[0]
+    row = PRIMITIVES[operation]
+    if row.function:
+        return f"{operation}({', '.join(of)})"
+    return f"{of[0]} {row.symbol} {of[1]}" if len(of) == 2 else f"{row.symbol}{of[0]}"
 
-    prices: by output, 1 for the only one where left out; raises ValueError where several have none. The goods are
-    named as the program's steps, with parentheses for brackets.
+
+def economy(
+    title: str,
+    tape: Tape,
+    values: Sequence[float],
+    names: Sequence[str],
+    notes: Mapping[int, str],
+    worth: Mapping[int, float],
+) -> Chain:
+    """The chain that a tape is, of goods named as its steps (with parentheses for brackets).
+
+    values: of every step, of which inputs' are supplies; notes: on processes, by step; worth: what the outputs
+    sell at, by step. The chain's value is sum_i worth_i values_i, and its plan the values.
     """
-    if prices is None and len(program.outputs) > 1:
-        raise ValueError(f"{program.name} has several results: give prices for {', '.join(program.outputs)}")
-    tape = program.tape
-    names = [re.sub(r"[\[\]]", lambda found: "()"[found[0] == "]"], name) for name in program.names()]
-    worth: dict[int, float] = {}
-    for output, step in zip(program.outputs, tape.outputs, strict=True):
-        worth[step] = worth.get(step, 0.0) + (1.0 if prices is None else float(prices.get(output, 0.0)))
-    goods = []
-    for i, name in enumerate(names):
-        if i in tape.constants and i not in worth:
-            continue
-        given = i < len(tape.inputs) or i in tape.constants
-        supply = float(program.values[i]) if given else 0.0
-        label = f"result {name}" if i in tape.constants else name
-        goods.append(Good(label, supply=supply, price=worth.get(i), rival=False, disposal=None))
+    names = [name.replace("[", "(").replace("]", ")") for name in names]
+    goods, processes = [], []
+    for i, (operation, name) in enumerate(zip(tape.operations, names, strict=True)):
+        supply = float(values[i]) if operation in (INPUT, CONSTANT) else 0.0
+        if operation != CONSTANT:
+            goods.append(Good(name, supply=supply, price=worth.get(i), rival=False, disposal=None))
+        elif i in worth:
+            goods.append(Good(f"result {name}", supply=supply, price=worth[i], rival=False, disposal=None))
     quoted = [
         name if i in tape.constants or _WORD.fullmatch(name) else f"[{name}]" for i, name in enumerate(names)
     ]
-    processes = []
-    for i in program.numbered():
-        at = program.place(i)
-        source = f"{Path(at.file).name}:{at.line}: {at.source}" if at.line else ""
-        formula = f"{quoted[i]} = {expression(tape, i, quoted)}"
-        processes.append(Process(names[i], formula=formula, notes=source))
-    return Chain(goods, processes, name=program.name)
+    for i, operation in enumerate(tape.operations):
+        if operation not in (INPUT, CONSTANT):
+            formula = f"{quoted[i]} = {expression(tape, i, quoted)}"
+            processes.append(Process(names[i], formula=formula, notes=notes.get(i, "")))
+    return Chain(goods, processes, name=title)

@@ -42,9 +42,9 @@ def forward_run(net: Network) -> Plan:
         run.processes(layer.alone[layer.alone >= goods] - goods)
         for cycle in layer.cycles:
             members, makers = cycle[cycle < goods], cycle[cycle >= goods] - goods
-            for _ in range(_SWEEPS):
+            for sweep in range(_SWEEPS):
                 before = run.level[net.first_level[makers]].copy()
-                run.goods(members)
+                run.goods(members, guess=sweep == 0)
                 run.processes(makers)
                 if np.allclose(before, run.level[net.first_level[makers]], rtol=1e-6, atol=0.0):
                     break
@@ -129,8 +129,8 @@ class _Run:
             users=sparse.csr_array((np.arange(uses), (net.use_good, np.arange(uses))), shape=(goods, uses)),
         )
 
-    def goods(self, members: Array) -> None:
-        """Share what there is of these goods among their users."""
+    def goods(self, members: Array, guess: bool = False) -> None:
+        """Share what there is of these goods among their users; guess: what nothing has made yet is there too."""
         net = self.net
         if not len(members):
             return
@@ -142,6 +142,8 @@ class _Run:
         quantity = local + self.imported[members]
         rival = net.rival[members]
         quantity = np.where(rival & ~(quantity > 0), self.typical, quantity)
+        if guess:
+            quantity = np.where(quantity == 0, self.typical, quantity)
         fixed = self.sale_low[members] == self.sale_high[members]
         obliged = np.where(fixed, self.sale_low[members], 0.0)
         spare = np.where(quantity > obliged, quantity - obliged, 0.1 * quantity)

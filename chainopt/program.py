@@ -6,40 +6,23 @@ derivative of a step = d(output)/d(step),  by one reverse sweep over the tape
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from chainopt.names import key
+from chainopt.chain import Chain
+from chainopt.economy import economy, expression
+from chainopt.listing import Step, listing, short
+from chainopt.names import key, nearest
 from chainopt.places import Place, place
 from chainopt.primitives import PRIMITIVES
-from chainopt.tape import AGAIN, CONSTANT, INPUT, Tape
-from chainopt.tracer import Recording
-
-MOST_SHOWN = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a program at the point where it was traced.
-
-    number counts the steps from 1; inputs are names of steps and arguments, and numbers; expression is the step in
-    a formula's words; derivative is d(output)/d(this step), in units of the output per unit of the step.
-    """
-
-    number: int
-    file: str
-    line: int | None
-    source: str
-    name: str
-    operation: str
-    inputs: tuple[str | float, ...]
-    expression: str
-    value: float
-    derivative: float
+from chainopt.source import source
+from chainopt.tape import CONSTANT, INPUT, Tape
+from chainopt.tracer import Branch, Recording
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,6 +42,35 @@ class Program:
     codes: Sequence[CodeType | None] = field(repr=False, default=())
     instructions: Sequence[int] = field(repr=False, default=())
     given: Mapping[int, str] = field(repr=False, default_factory=dict)
+    branches: Sequence[Branch] = field(repr=False, default=())
+
+    def __call__(self, changes: Mapping[str, float] | None = None, **named: float) -> dict[str, Any] | Any:
+        """The value of the same steps with some arguments changed, by name; of several outputs a dict by name."""
+        found = self.at(dict(changes or {}) | named)
+        known = {name: found.values[i] for name, i in zip(self.outputs, self.tape.outputs, strict=True)}
+        return found.value if len(known) == 1 else known
+
+    def at(self, changes: Mapping[str, float]) -> Program:
+        """The same steps with some arguments changed, by name.
+
+        Raises ValueError for an unknown argument, where a value is not finite, and where a comparison comes out
+        otherwise, since the function would then take other steps: trace it there.
+        """
+        for name in changes:
+            if name not in self.inputs:
+                hint = nearest(name, self.inputs) or f": there are {', '.join(self.inputs)}"
+                raise ValueError(f'{self.name} has no argument "{name}"{hint}')
+        given = [float(changes.get(name, value)) for name, value in zip(self.inputs, self.values, strict=False)]
+        again = {leaf: self.values[leaf] for leaf in self.tape.loops()}
+        values = [float(value) for value in self.tape.values(given, again)]
+        for i in np.flatnonzero(~np.isfinite(values)):
+            raise ValueError(f"{self.names()[i]} has no finite value there")
+        for compared, left, right, outcome in self.branches:
+            if compared(values[left], values[right]) != outcome:
+                names = self.names()
+                raise ValueError(f"{names[left]} and {names[right]} compare otherwise there: trace it there")
+        value = values[self.tape.outputs[0]] if len(self.outputs) == 1 else self.value
+        return replace(self, values=values, value=value)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -148,36 +160,46 @@ class Program:
         """The steps of the tape that are neither arguments nor constants, in order."""
         return (i for i, name in enumerate(self.tape.operations) if name not in (INPUT, CONSTANT))
 
-    def to_chain(self, prices: Mapping[str, float] | None = None) -> Any:
-        """The program as a supply chain; see `economy.to_chain`."""
-        from chainopt.economy import to_chain
+    def to_chain(self, prices: Mapping[str, float] | None = None) -> Chain:
+        """The program as a supply chain, whose prices are the derivatives; see `economy`.
 
-        return to_chain(self, prices)
+        prices: what each output sells at, 1 for the only one where left out. Raises ValueError where several have
+        none.
+        """
+        if prices is None and len(self.outputs) > 1:
+            raise ValueError(f"{self.name} has several results: give prices for {', '.join(self.outputs)}")
+        worth: dict[int, float] = {}
+        for output, step in zip(self.outputs, self.tape.outputs, strict=True):
+            worth[step] = worth.get(step, 0.0) + (1.0 if prices is None else float(prices.get(output, 0.0)))
+        return economy(self.name, self.tape, self.values, self.names(), self._comments(), worth)
 
-    @property
-    def source(self) -> str:
-        """Python text of the program and its reverse sweep, which needs nothing but Python; see `source`."""
-        from chainopt.source import source
+    def source(self, output: str | None = None) -> str:
+        """Python text of the program and its reverse sweep, which runs without chainopt; see `source`."""
+        return source(self.name, self.tape, self.values, self.names(), self._comments(), self.output_step(output))
 
-        return source(self)
+    def listing(self, output: str | None = None, prices: Mapping[str, float | None] | None = None) -> str:
+        """The program as text: the call, its value, and a line for each step; see `listing`."""
+        given = dict(zip(self.inputs, self.values, strict=False))
+        call = ", ".join(f"{name}={short(value)}" for name, value in given.items())
+        results = ", ".join(
+            f"{name} = {short(self.values[i])}" if name else short(self.values[i])
+            for name, i in zip(self.outputs, self.tape.outputs, strict=True)
+        )
+        slopes = self._row(self.derivatives(output))
+        arguments = {name: (value, slopes[name]) for name, value in given.items()}
+        head = [f"{self.name}({call}) = {results}", *([f"derivatives of {output}:"] if output else [])]
+        return "\n".join([*head, *listing(arguments, self.steps(output), prices)])
 
     def __str__(self) -> str:
-        return "\n".join(_table(self))
+        return self.listing(self.outputs[0] if len(self.outputs) > 1 else None)
+
+    def _comments(self) -> dict[int, str]:
+        """Where each step comes from, as text."""
+        places = ((i, self.place(i)) for i in self.numbered())
+        return {i: f"{Path(at.file).name}:{at.line}: {at.source}" for i, at in places if at.line}
 
     def _row(self, derivatives: np.ndarray) -> dict[str, Any]:
         return dict(zip(self.inputs, derivatives.tolist(), strict=False))
-
-
-def expression(tape: Tape, step: int, names: Sequence[str]) -> str:
-    """A step in a formula's words, over names; negative constants stand in parentheses."""
-    operation = tape.operations[step]
-    of = [f"({names[j]})" if names[j].startswith("-") else names[j] for j in tape.arguments[step]]
-    if operation == AGAIN:
-        return of[0]
-    row = PRIMITIVES[operation]
-    if row.function:
-        return f"{operation}({', '.join(of)})"
-    return f"{of[0]} {row.symbol} {of[1]}" if len(of) == 2 else f"{row.symbol}{of[0]}"
 
 
 def digits(value: float) -> str:
@@ -209,42 +231,3 @@ def _names(program: Program) -> list[str]:
         name = tape.inputs[i] if i < len(tape.inputs) else program.given.get(i) or program.place(i).name
         result.append(free(name or f"v{number}"))
     return result
-
-
-def _table(program: Program) -> Iterator[str]:
-    arguments = ", ".join(
-        f"{name}={_short(value)}" for name, value in zip(program.inputs, program.values, strict=False)
-    )
-    output = program.outputs[0] if program.outputs else None
-    results = ", ".join(
-        f"{name} = {_short(program.values[i])}".lstrip(" =")
-        for name, i in zip(program.outputs, program.tape.outputs, strict=True)
-    )
-    yield f"{program.name}({arguments}) = {results}"
-    if output is None:
-        return
-    rows = program.steps(output)
-    slopes = program._row(program.derivatives(output))
-    shown = [*rows[: MOST_SHOWN - 10], None, *rows[-10:]] if len(rows) > MOST_SHOWN else rows
-    texts = [f"{step.name} = {step.expression}" for step in shown if step]
-    width = min(max([len(text) for text in [*texts, *program.inputs]], default=4), 40)
-    lines = [f"{'#':>5} {'line':>5}  {'step':<{width}} {'value':>13} {'derivative':>13}"]
-    for name, value in zip(program.inputs, program.values, strict=False):
-        lines.append(f"{'':>5} {'':>5}  {name:<{width}} {_short(value):>13} {_short(slopes[name]):>13}")
-    for step in shown:
-        if step is None:
-            lines.append(f"{'...':>5} {'':>5}  {len(rows) - MOST_SHOWN:,} steps more")
-            continue
-        text = f"{step.name} = {step.expression}"
-        text = text if len(text) <= width else f"{text[: width - 3]}..."
-        lines.append(
-            f"{step.number:>5} {step.line or '':>5}  {text:<{width}} {_short(step.value):>13} "
-            f"{_short(step.derivative):>13}"
-        )
-    if len(program.outputs) > 1:
-        yield f"derivatives of {output}:"
-    yield from lines
-
-
-def _short(value: Any) -> str:
-    return f"{value:.7g}" if isinstance(value, float) else str(value)

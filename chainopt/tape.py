@@ -9,7 +9,7 @@ two are equal. Forward, the steps run round by round until they are; in reverse,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -129,24 +129,27 @@ class Tape:
                         kept[place] = varies[argument[place]]
         return step[kept].tolist(), argument[kept].tolist(), slope[kept].tolist()
 
+    def back(self, edges: Edges, seeds: Iterable[tuple[int, Any]]) -> list[Any]:
+        """One pass in reverse: adjoints of every step, loops open; what has no weight passes nothing on."""
+        adjoint: list[Any] = [0.0] * len(self)
+        for at, seed in seeds:
+            adjoint[at] += seed
+        for i, j, partial in zip(*map(reversed, edges), strict=True):
+            weight = adjoint[i]
+            if weight.__class__ is not float or weight:
+                adjoint[j] += weight * partial
+        return adjoint
+
     def sweep(self, values: Sequence[Any], seeds: Mapping[int, Any]) -> np.ndarray:
         """The reverse sweep: adjoints sum_k seed_k d(step k)/d(step i) of every step i, given all values.
 
         A `min` step is a leaf: its adjoint is that of the step's own value, and goes no further; seed its
-        arguments to go on. What has no weight passes nothing on, infinite slopes included. Raises
-        NoFixedPointError where a loop's adjoints don't settle.
+        arguments to go on. Raises NoFixedPointError where a loop's adjoints don't settle.
         """
-        edges = self.edges(values)
-        loops = self.loops()
+        edges, loops = self.edges(values), self.loops()
         carried = dict.fromkeys(loops, 0.0)
         for _ in range(ROUNDS):
-            adjoint: list[Any] = [0.0] * len(self)
-            for at, seed in chain(seeds.items(), ((loops[leaf], weight) for leaf, weight in carried.items())):
-                adjoint[at] += seed
-            for i, j, partial in zip(*map(reversed, edges), strict=True):
-                weight = adjoint[i]
-                if weight.__class__ is not float or weight:
-                    adjoint[j] += weight * partial
+            adjoint = self.back(edges, [*seeds.items(), *((loops[leaf], carried[leaf]) for leaf in loops)])
             found = {leaf: adjoint[leaf] for leaf in loops}
             if _settled(carried, found):
                 return np.array(adjoint)

@@ -179,6 +179,7 @@ def _run(
         recording.codes,
         recording.instructions,
         recording.names,
+        recording.branches,
     )
     _check_finite(program, file, line)
     return program

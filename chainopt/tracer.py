@@ -42,6 +42,10 @@ class TraceError(ValueError):
         super().__init__(": ".join([*where, what]))
 
 
+Branch = tuple[Callable[[Any, Any], bool], int, int, bool]
+"""A comparison, the two steps compared, and how it came out."""
+
+
 class Recording:
     """The steps of one trace while it runs; `level` counts the traces that it runs within.
 
@@ -50,8 +54,8 @@ class Recording:
 
     __slots__ = (
         "arguments",
+        "branches",
         "codes",
-        "comparisons",
         "constants",
         "home",
         "instructions",
@@ -71,7 +75,7 @@ class Recording:
         self.instructions: list[int] = []
         self.constants: dict[Any, int] = {}
         self.names: dict[int, str] = {}
-        self.comparisons = 0
+        self.branches: list[Branch] = []
 
     def input(self, name: str, value: Any) -> Tracer:
         """A number to trace; all inputs come before any step."""
@@ -138,11 +142,19 @@ class Recording:
         self.instructions.append(frame.f_lasti)
         return Tracer(self, index, value)
 
-    def compare(self, frame: FrameType) -> None:
-        """Count a comparison; a loop that only compares ends too."""
-        self.comparisons += 1
-        if self.comparisons >= self.limit:
-            self.stop(_users(frame))
+    def branch(self, compared: Callable[[Any, Any], bool], left: Any, right: Any, kink: bool = True) -> bool:
+        """Record how a comparison comes out; equal values are a kink, unless the function has none there."""
+        if len(self.branches) >= self.limit:
+            self.stop(_users(sys._getframe(1)))
+        a, b = plain(left), plain(right)
+        if kink and a == b:
+            _refuse(
+                f"a comparison of equal values, {a:.6g} and {b:.6g}: the function has a kink here, and its "
+                "derivative depends on the side; move the argument off it"
+            )
+        outcome = bool(compared(a, b))
+        self.branches.append((compared, self.step_of(left), self.step_of(right), outcome))
+        return outcome
 
     def stop(self, frame: FrameType) -> NoReturn:
         """The step limit is reached."""
@@ -177,7 +189,7 @@ class Tracer:
         return _unary("negate", self)
 
     def __abs__(self) -> Tracer:
-        return -self if operator.lt(self, 0.0) else self
+        return -self if self.recording.branch(operator.lt, self, 0.0) else self
 
     def __bool__(self) -> bool:
         return bool(self != 0)
@@ -319,7 +331,8 @@ def _add_operators() -> None:
             return _binary(name, self, other)
 
         def reflected(self: Tracer, other: Any, name: str = name) -> Any:
-            return _binary(name, other, self)
+            # A sum begins with 0: that is no step.
+            return self if name == "add" and other.__class__ is int and other == 0 else _binary(name, other, self)
 
         setattr(Tracer, f"__{short}__", forward)
         setattr(Tracer, f"__r{short}__", reflected)
@@ -329,14 +342,7 @@ def _add_operators() -> None:
         def compare(self: Tracer, other: Any, compared: Any = comparison) -> Any:
             if not isinstance(other, numbers.Real):
                 return NotImplemented
-            self.recording.compare(sys._getframe(1))
-            a, b = plain(self), plain(other)
-            if a == b:
-                _refuse(
-                    f"a comparison of equal values, {a:.6g} and {b:.6g}: the function has a kink here, and its "
-                    "derivative depends on the side; move the argument off it"
-                )
-            return compared(a, b)
+            return self.recording.branch(compared, self, other)
 
         setattr(Tracer, f"__{comparison.__name__}__", compare)
     for short, shown in (
@@ -369,7 +375,7 @@ def _add_operators() -> None:
 _add_operators()
 
 
-def _function(operation: str) -> Callable[[Any], Any]:
+def primitive(operation: str) -> Callable[[Any], Any]:
     """A primitive of one argument, for tracers and numbers alike."""
 
     def call(x: Any) -> Any:
@@ -378,7 +384,7 @@ def _function(operation: str) -> Callable[[Any], Any]:
     return call
 
 
-_sqrt, _log, _exp, _atan, _sinh = map(_function, ("sqrt", "log", "exp", "atan", "sinh"))
+_sqrt, _log, _exp, _atan, _sinh = map(primitive, ("sqrt", "log", "exp", "atan", "sinh"))
 
 
 def _logarithm(x: Any, base: Any = None) -> Any:
@@ -394,17 +400,18 @@ def _dist(p: Any, q: Any) -> Any:
 
 
 def _asinh(x: Any) -> Any:
-    return -_asinh(-x) if plain(x) < 0 else _log(x + _sqrt(x * x + 1.0))
+    return -_asinh(-x) if _less(x, 0.0) else _log(x + _sqrt(x * x + 1.0))
 
 
 def _atan2(y: Any, x: Any) -> Any:
-    across, up = plain(x), plain(y)
-    if abs(across) >= abs(up):
-        if across == 0:
-            _refuse("atan2(0, 0) has no derivative")
-        turn = 0.0 if across > 0 else math.copysign(math.pi, up)
-        return _atan(y / x) + turn if turn else _atan(y / x)
-    return math.copysign(math.pi / 2, up) - _atan(x / y)
+    left, below = _less(x, 0.0), _less(y, 0.0)
+    if plain(x) == plain(y) == 0:
+        _refuse("atan2(0, 0) has no derivative")
+    if _less(-x if left else x, -y if below else y):
+        return (-0.5 * math.pi if below else 0.5 * math.pi) - _atan(x / y)
+    if not left:
+        return _atan(y / x)
+    return _atan(y / x) + (-math.pi if below else math.pi)
 
 
 def _expm1(x: Any) -> Any:
@@ -412,11 +419,21 @@ def _expm1(x: Any) -> Any:
 
 
 def _cbrt(x: Any) -> Any:
-    return -((-x) ** (1 / 3)) if plain(x) < 0 else x ** (1 / 3)
+    return -((-x) ** (1 / 3)) if _less(x, 0.0) else x ** (1 / 3)
 
 
 def _copysign(x: Any, y: Any) -> Any:
-    return x if math.copysign(1.0, plain(x)) == math.copysign(1.0, plain(y)) else -x
+    size = abs(x)
+    below = y.recording.branch(operator.lt, y, 0.0) if y.__class__ is Tracer else math.copysign(1.0, y) < 0
+    return -size if below else size
+
+
+def _less(a: Any, b: Any) -> bool:
+    """a < b, where the function that asks has no kink at a = b."""
+    for value in (a, b):
+        if value.__class__ is Tracer:
+            return bool(value.recording.branch(operator.lt, a, b, kink=False))
+    return bool(a < b)
 
 
 def _larger(a: Any, b: Any) -> Any:
@@ -431,7 +448,7 @@ def _of_plain(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *x, **options: function(*map(plain, x), **options)
 
 
-_MATH: dict[str, Callable[..., Any]] = {name: _function(name) for name in _SCALAR if name != "negate"} | {
+_MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in _SCALAR if name != "negate"} | {
     "log": _logarithm,
     "log2": lambda x: _log(x) / math.log(2.0),
     "log1p": lambda x: _log(1.0 + x),

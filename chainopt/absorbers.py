@@ -1,0 +1,309 @@
+"""Which operations take up what a chain's balances and binding limits leave open, when a little changes.
+
+A rival good with uses that are free (of smooth processes, sales, disposal, each in use and not at a limit) is
+shared among them. Every other balance, every binding limit of a smooth process, every formula's minimum that
+several arguments reach, and every non-rival good that a Leontief process reads to the full is a *row*, and some
+operation in use must follow from it. Moved by one unit, an operation moves the rows by a column of
+
+    D = d(what there is - what is taken, by row)/d(operation),
+
+and those to be chosen make D square and regular: the first pivots of a QR factorisation that prefers Leontief
+levels and imports to uses that would leave a group. Where there are none, a price is not unique.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg import qr
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+
+from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
+from chainopt.operations import BINDS, DISPOSAL, IMPORT, LEVEL, SALE, USE, ZERO, Operations
+from chainopt.plan import Plan
+from chainopt.slopes import running
+
+Array = np.ndarray
+Column = tuple[int, int]
+Row = tuple[str, int]
+GOOD, LIMIT, READING, TIE = "good", "limit", "reading", "tie"
+_RANK = 1e-9
+_SHARED, _ALONE = 1e-2, 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Minimum:
+    """A formula's minimum at a plan: the arguments that reach it, and the ties of the first with the others."""
+
+    tight: tuple[int, ...]
+    ties: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What moves in a chain at a plan, by the network's numbers.
+
+    By good: whether it moves, is sold, imported, disposed of; makers (level, yield) and takers, of rival goods
+    those that are free to share it (groups). By use: whether it flows; by process: whether it runs. held:
+    operations that a limit holds, and at what; bound: the limits that smooth levels are at; takes: what a unit of
+    a Leontief level takes of a good. readings: uses by Leontief processes of the whole of a non-rival good;
+    tie_process, tie_slope: of each tie of a minimum, its process and d(other argument - first)/d(use), by use.
+    """
+
+    net: Network
+    moving: Array
+    sells: Array
+    imports: Array
+    disposes: Array
+    flows: Array
+    runs: Array
+    makers: dict[int, list[tuple[int, float]]]
+    takers: dict[int, list[Column]]
+    groups: dict[int, list[Column]]
+    takes: dict[tuple[int, int], float]
+    held: dict[Column, float]
+    bound: dict[int, float]
+    readings: tuple[int, ...]
+    minima: dict[tuple[int, int], Minimum]
+    tie_process: tuple[int, ...]
+    tie_slope: tuple[dict[int, float], ...]
+    level_slope: sparse.csr_array
+
+    def minimum(self, process: int, step: int) -> Minimum:
+        """A minimum by its process and its step of the formula."""
+        return self.minima[process, step]
+
+    def slope(self, row: Row, column: Column) -> float:
+        """By how much a unit more of an operation moves a row."""
+        (kind, i), (operation, j) = row, column
+        net = self.net
+        if kind == LIMIT:
+            return float(self.level_slope[[j], [i]][0]) if operation == USE else 0.0
+        if kind == TIE:
+            return self.tie_slope[i].get(j, 0.0) if operation == USE else 0.0
+        if kind == READING:
+            of = int(net.first_level[net.use_process[i]])
+            return -float(net.coefficient[i]) if column == (LEVEL, of) else 0.0
+        if operation == LEVEL:
+            return float(net.yields[[j], [i]][0]) - self.takes.get((i, j), 0.0)
+        if operation == USE:
+            if net.use_good[j] == i:
+                return -1.0
+            made = self.level_slope[[j]] @ net.yields[:, [i]]
+            return float(made.toarray().sum())
+        return (1.0 if operation == IMPORT else -1.0) if j == i else 0.0
+
+
+def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
+    """What moves at a plan; raises ValueError for a binding limit that no program here can keep."""
+    goods = len(net.goods)
+
+    def active(kind: int, count: int) -> Array:
+        found = np.zeros(count, dtype=bool)
+        found[ops.index[ops.active & (ops.kind == kind)]] = True
+        return found
+
+    level = active(LEVEL, len(net.level_process))
+    sale, imported, disposed = (active(kind, goods) for kind in (SALE, IMPORT, DISPOSAL))
+    runs = running(net, plan, ops.size, ZERO)
+    runs[net.leontief] = level[net.first_level[net.leontief]]
+    for item in net.formulas:
+        runs[item.process] |= bool(np.any(np.abs(plan.level[item.level]) > 0))
+    flows = active(USE, len(net.use_good)) & runs[net.use_process]
+    held, bound = _held(net, ops, runs)
+    for kind, i in held:
+        if kind == SALE:
+            sale[i] = True
+    makers: dict[int, list[tuple[int, float]]] = {g: [] for g in range(goods)}
+    made = net.yields.tocoo()
+    for k, g, yield_ in zip(made.row.tolist(), made.col.tolist(), made.data.tolist(), strict=True):
+        if runs[net.level_process[k]]:
+            makers[g].append((k, yield_))
+    takers: dict[int, list[Column]] = {g: [] for g in range(goods)}
+    takes: dict[tuple[int, int], float] = {}
+    for u, (g, p) in enumerate(zip(net.use_good.tolist(), net.use_process.tolist(), strict=True)):
+        if net.leontief[p] and runs[p] and net.rival[g]:
+            k = int(net.first_level[p])
+            takes[g, k] = float(net.coefficient[u])
+            takers[g].append((LEVEL, k))
+        elif flows[u] and net.rival[g]:
+            takers[g].append((USE, u))
+    for g in np.flatnonzero(net.rival).tolist():
+        takers[g] += [(SALE, g)] if sale[g] else []
+        takers[g] += [(DISPOSAL, g)] if disposed[g] else []
+    moving = (net.supply != 0) | imported | sale | disposed | np.array([bool(makers[g]) for g in range(goods)])
+    moving[net.use_good[flows]] = True
+    groups = {
+        g: [column for column in takers[g] if column not in held and column[0] != LEVEL] for g in range(goods)
+    }
+    for g, members in groups.items():
+        # What is sold may be of either sign, and shares of what is left say nothing: the sale takes it all.
+        if (SALE, g) in members and net.sale_signed[g]:
+            groups[g] = [(SALE, g)]
+    minima, tie_process, tie_slope = _minima(net, ops)
+    return Structure(
+        net=net,
+        moving=moving,
+        sells=sale,
+        imports=imported,
+        disposes=disposed,
+        flows=flows,
+        runs=runs,
+        makers=makers,
+        takers=takers,
+        groups=groups,
+        takes=takes,
+        held=held,
+        bound=bound,
+        readings=_readings(net, plan, ops, runs, held),
+        minima=minima,
+        tie_process=tie_process,
+        tie_slope=tie_slope,
+        level_slope=ops.slopes.level,
+    )
+
+
+def _held(net: Network, ops: Operations, runs: Array) -> tuple[dict[Column, float], dict[int, float]]:
+    """What binding limits hold: operations, and levels of smooth processes."""
+    held: dict[Column, float] = {}
+    bound: dict[int, float] = {}
+    for limit, binds in zip(net.limits, ops.may[ops.rent_columns], strict=True):
+        kind, i = limit.kind, limit.index
+        if not binds:
+            continue
+        if kind in (CAPACITY, MIN_LEVEL):
+            p = int(net.level_process[i])
+            if net.leontief[p]:
+                held[LEVEL, i] = limit.bound
+            elif runs[p]:
+                bound[i] = limit.bound
+        elif kind == MAX_USE:
+            p, g = int(net.use_process[i]), int(net.use_good[i])
+            if net.leontief[p]:
+                held[LEVEL, int(net.first_level[p])] = limit.bound / float(net.coefficient[i])
+            elif net.rival[g]:
+                held[USE, i] = limit.bound
+            else:
+                raise ValueError(f'a limit of a reader of "{net.goods[g]}", which is non-rival, binds: no program')
+        elif kind == MAX_IMPORT:
+            held[IMPORT, i] = limit.bound
+        elif kind in (MAX_SALE, MIN_SALE):
+            if not net.rival[i]:
+                raise ValueError(f'a limit of the sale of "{net.goods[i]}", which is non-rival, binds: no program')
+            held[SALE, i] = limit.bound
+    return held, bound
+
+
+def _readings(
+    net: Network, plan: Plan, ops: Operations, runs: Array, held: dict[Column, float]
+) -> tuple[int, ...]:
+    """The uses by which a Leontief process that runs reads the whole of a non-rival good."""
+    reads = np.flatnonzero(net.use_leontief & ~net.rival[net.use_good] & runs[net.use_process])
+    whole = plan.quantity(net)
+    return tuple(
+        int(u)
+        for u in reads
+        if (LEVEL, int(net.first_level[net.use_process[u]])) not in held
+        and whole[net.use_good[u]] - net.coefficient[u] * plan.level[net.first_level[net.use_process[u]]]
+        <= BINDS * ops.size[net.use_good[u]]
+    )
+
+
+def _minima(
+    net: Network, ops: Operations
+) -> tuple[dict[tuple[int, int], Minimum], tuple[int, ...], tuple[dict[int, float], ...]]:
+    """Formulas' minima at the plan: those arguments that reach them, and the slopes of their ties."""
+    minima: dict[tuple[int, int], Minimum] = {}
+    process: list[int] = []
+    slopes: list[dict[int, float]] = []
+    columns = ops.slopes.use_argument.tocsc()
+    at = 0
+    for item in net.formulas:
+        for step in item.program.minima():
+            count = len(item.program.arguments[step])
+            gaps = ops.slopes.argument_gap[at : at + count]
+            tight = [j for j in range(count) if gaps[j] <= BINDS] or [int(np.argmin(gaps))]
+            ties = []
+            for j in tight[1:]:
+                ties.append(len(process))
+                process.append(item.process)
+                both = columns[:, [at + j]] - columns[:, [at + tight[0]]]
+                coo = both.tocoo()
+                slopes.append(dict(zip(coo.row.tolist(), coo.data.tolist(), strict=True)))
+            minima[item.process, step] = Minimum(tuple(tight), tuple(ties))
+            at += count
+    return minima, tuple(process), tuple(slopes)
+
+
+def absorbers(found: Structure) -> dict[Column, Row]:
+    """The operations that follow from a row, each with its row.
+
+    Raises ValueError where there are too few: then a price is not unique at the plan.
+    """
+    net = found.net
+    special: list[Row] = [
+        *((LIMIT, k) for k in found.bound),
+        *((READING, u) for u in found.readings),
+        *((TIE, i) for i in range(len(found.tie_process))),
+    ]
+    rival: list[int] = np.flatnonzero(found.moving & net.rival).tolist()
+    chosen: dict[Column, Row] = {}
+    while True:
+        rows = [*special, *((GOOD, g) for g in rival if all(column in chosen for column in found.groups[g]))]
+        again = _choose(found, rows)
+        if len(again) == len(chosen):
+            return again
+        chosen = again
+
+
+def _choose(found: Structure, rows: list[Row]) -> dict[Column, Row]:
+    net = found.net
+    if not rows:
+        return {}
+    columns: dict[Column, float] = {}
+    for k in np.flatnonzero(net.leontief[net.level_process] & found.runs[net.level_process]).tolist():
+        if (LEVEL, k) not in found.held:
+            columns[LEVEL, k] = 1.0
+    for g in np.flatnonzero(found.imports).tolist():
+        if (IMPORT, g) not in found.held:
+            columns[IMPORT, g] = 1.0
+    for g, members in found.groups.items():
+        for column in members if found.moving[g] else ():
+            columns[column] = _SHARED if len(members) > 1 else _ALONE
+    names = list(columns)
+    matrix = np.array([[found.slope(row, column) for column in names] for row in rows]).reshape(len(rows), -1)
+    largest = np.max(np.abs(matrix), axis=1, initial=0.0)
+    matrix = matrix / np.where(largest > 0, largest, 1.0)[:, None]
+    most = np.max(np.abs(matrix), axis=0, initial=0.0)
+    weighted = matrix / np.where(most > 0, most, 1.0) * np.array(list(columns.values()))
+    if weighted.shape[1] < len(rows):
+        _refuse(found, rows, np.ones(len(rows)))
+    left, upper, order = qr(weighted, pivoting=True)
+    size = np.abs(np.diag(upper))
+    if size[-1] <= _RANK:
+        _refuse(found, rows, left[:, -1])
+    picked = order[: len(rows)]
+    part = np.abs(matrix[:, picked])
+    with np.errstate(divide="ignore"):
+        cost = np.where(part > 1e-12, 1.0 - np.log(part / part.max()), 0.0)
+    at, to = min_weight_full_bipartite_matching(sparse.csr_array(cost))
+    return {names[picked[j]]: rows[i] for i, j in zip(at.tolist(), to.tolist(), strict=True)}
+
+
+def _refuse(found: Structure, rows: list[Row], weight: Array) -> None:
+    net = found.net
+    names = []
+    for (kind, i), share in zip(rows, np.abs(weight), strict=True):
+        if share > 0.1 * np.max(np.abs(weight)):
+            process = net.level_process[i] if kind == LIMIT else net.use_process[i] if kind == READING else 0
+            names.append(
+                f'"{net.goods[i]}"'
+                if kind == GOOD
+                else f'the limit of "{net.processes[process if kind != TIE else found.tie_process[i]]}"'
+            )
+    raise ValueError(
+        f"the prices are not unique at the plan ({', '.join(names[:5])}): nothing in use takes up a little more "
+        "or less, and no program has them as its derivatives"
+    )

@@ -1,0 +1,71 @@
+"""A program's steps as lines of text, one a step, within the width of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+WIDTH = 80
+MOST_SHOWN = 60
+_LAST = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a program at the point where it was traced.
+
+    number counts the steps from 1; inputs are names of steps and arguments, and numbers; expression is the step in
+    a formula's words; derivative is d(output)/d(this step), in units of the output per unit of the step.
+    """
+
+    number: int
+    file: str
+    line: int | None
+    source: str
+    name: str
+    operation: str
+    inputs: tuple[str | float, ...]
+    expression: str
+    value: float
+    derivative: float
+
+
+def listing(
+    arguments: Mapping[str, tuple[float, float]],
+    steps: Sequence[Step],
+    prices: Mapping[str, float | None] | None = None,
+) -> Iterator[str]:
+    """A head and a line for each argument (value, derivative) and each step, with prices by name where given.
+
+    Of a long program the first and the last lines stand, with the number of those between.
+    """
+    columns = ["value", "derivative", *(["price"] if prices is not None else [])]
+    room = WIDTH - 13 - 14 * len(columns)
+    texts = [*arguments, *(f"{step.name} = {step.expression}" for step in steps[: MOST_SHOWN + 1])]
+    width = min(max(map(len, texts), default=4), room)
+
+    def line(number: str, place: str, text: str, numbers: Sequence[str]) -> str:
+        text = text if len(text) <= width else f"{text[: width - 3]}..."
+        return f"{number:>5} {place:>5}  {text:<{width}}" + "".join(f" {value:>13}" for value in numbers)
+
+    def figures(name: str, value: float, derivative: float) -> list[str]:
+        known = prices.get(name) if prices is not None else None
+        price = [] if prices is None else ["" if known is None else short(known)]
+        return [short(value), short(derivative), *price]
+
+    yield line("#", "line", "step", columns)
+    for name, (value, derivative) in arguments.items():
+        yield line("", "", name, figures(name, value, derivative))
+    left_out = len(steps) - MOST_SHOWN if len(steps) > MOST_SHOWN else 0
+    for i, step in enumerate(steps):
+        if left_out and i == MOST_SHOWN - _LAST:
+            yield line("...", "", f"{left_out:,} steps more", [])
+        if left_out and MOST_SHOWN - _LAST <= i < len(steps) - _LAST:
+            continue
+        text = f"{step.name} = {step.expression}"
+        yield line(str(step.number), str(step.line or ""), text, figures(step.name, step.value, step.derivative))
+
+
+def short(value: float) -> str:
+    """A number in seven digits."""
+    return f"{value:.7g}" if isinstance(value, float) else str(value)
