@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
 from chainopt.operations import BINDS, DISPOSAL, IMPORT, LEVEL, SALE, USE, ZERO, Operations
 from chainopt.plan import Plan
-from chainopt.slopes import running
+from chainopt.slopes import essential_uses, running
 
 Array = np.ndarray
 Column = tuple[int, int]
@@ -106,13 +106,21 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
         return found
 
     level = active(LEVEL, len(net.level_process))
-    sale, imported, disposed = (active(kind, goods) for kind in (SALE, IMPORT, DISPOSAL))
+    free_sale, imported, free_disposal = (active(kind, goods) for kind in (SALE, IMPORT, DISPOSAL))
+    disposed = free_disposal | (net.disposes & (plan.disposed != 0))
+    # The first of what a demand curve asks for may be worth much, however little it is.
+    free_sale |= net.sells & np.isfinite(net.elasticity)
+    sale = free_sale | (net.sells & (plan.sale != 0))
     runs = running(net, plan, ops.size, ZERO)
     runs[net.leontief] = level[net.first_level[net.leontief]]
     for item in net.formulas:
         runs[item.process] |= bool(np.any(np.abs(plan.level[item.level]) > 0))
-    flows = active(USE, len(net.use_good)) & runs[net.use_process]
+    # What a running process takes next to nothing of stays as it is, unless nothing is made without it.
+    flows = runs[net.use_process] & ~net.use_leontief & ((plan.use != 0) | net.signed)
+    free = flows & (active(USE, len(net.use_good)) | essential_uses(net))
     held, bound = _held(net, ops, runs)
+    for column in [column for column in held if column[0] == USE and held[column] == 0]:
+        flows[column[1]] = False
     for kind, i in held:
         if kind == SALE:
             sale[i] = True
@@ -135,9 +143,12 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
         takers[g] += [(DISPOSAL, g)] if disposed[g] else []
     moving = (net.supply != 0) | imported | sale | disposed | np.array([bool(makers[g]) for g in range(goods)])
     moving[net.use_good[flows]] = True
-    groups = {
-        g: [column for column in takers[g] if column not in held and column[0] != LEVEL] for g in range(goods)
-    }
+    free_of = {USE: free, SALE: free_sale, DISPOSAL: free_disposal}
+    groups = {}
+    for g in range(goods):
+        loose = [column for column in takers[g] if column not in held and column[0] != LEVEL]
+        # What moves next to nothing stays as it is, unless nothing else takes the good.
+        groups[g] = [column for column in loose if free_of[column[0]][column[1]]] or loose
     for g, members in groups.items():
         # What is sold may be of either sign, and shares of what is left say nothing: the sale takes it all.
         if (SALE, g) in members and net.sale_signed[g]:
@@ -238,7 +249,7 @@ def _minima(
 
 
 def absorbers(found: Structure) -> dict[Column, Row]:
-    """The operations that follow from a row, each with its row.
+    """The operations that follow from a row, each with its row; a good that is a row is not shared out.
 
     Raises ValueError where there are too few: then a price is not unique at the plan.
     """
@@ -249,13 +260,13 @@ def absorbers(found: Structure) -> dict[Column, Row]:
         *((TIE, i) for i in range(len(found.tie_process))),
     ]
     rival: list[int] = np.flatnonzero(found.moving & net.rival).tolist()
-    chosen: dict[Column, Row] = {}
+    open_: set[int] = {g for g in rival if not found.groups[g]}
     while True:
-        rows = [*special, *((GOOD, g) for g in rival if all(column in chosen for column in found.groups[g]))]
-        again = _choose(found, rows)
-        if len(again) == len(chosen):
-            return again
-        chosen = again
+        chosen = _choose(found, [*special, *((GOOD, g) for g in rival if g in open_)])
+        emptied = {g for g in rival if found.groups[g] and all(column in chosen for column in found.groups[g])}
+        if emptied <= open_:
+            return chosen
+        open_ |= emptied
 
 
 def _choose(found: Structure, rows: list[Row]) -> dict[Column, Row]:

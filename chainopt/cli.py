@@ -21,10 +21,14 @@ from chainopt.dossier import dossier
 from chainopt.examples import copy_example, example_names
 from chainopt.explain import Explanation
 from chainopt.interior import Progress, SolverMissing
-from chainopt.report import json_text, result_record, show, write_excel, write_html
+from chainopt.program import Program
+from chainopt.report import json_text, program_record, result_record, show, write_excel, write_html
+from chainopt.script import ScriptError, arguments, check_call, load, where
 from chainopt.solve import solve
 from chainopt.status import Status
-from chainopt.tables import NumeraireError
+from chainopt.tables import NumeraireError, prices
+from chainopt.trace import trace as follow
+from chainopt.tracer import MAX_STEPS, TraceError
 from chainopt.workbook import (
     AssignmentError,
     WorkbookError,
@@ -33,6 +37,7 @@ from chainopt.workbook import (
     check_workbook,
     read_workbook,
     write_template,
+    write_workbook,
 )
 from chainopt.writing import replacing
 
@@ -110,12 +115,7 @@ def solve_command(
                 if not quiet and json != "-":
                     print(f"wrote {path}")
         if json is not None:
-            text = json_text(result_record(chain, solution, seconds=seconds, tables=found))
-            if json == "-":
-                print(text)
-            else:
-                with replacing(json) as file:
-                    file.write(f"{text}\n".encode())
+            _write_json(json, result_record(chain, solution, seconds=seconds, tables=found))
     if solution.status is not Status.OPTIMAL:
         explained = found.explanation or Explanation("")
         _say(f"{solution.status}: {explained.summary or solution.message}")
@@ -154,6 +154,88 @@ def new(
         else:
             copy_example(example, book)
     print(f"wrote {book}: fill it in, then run `chainopt solve {book}`")
+
+
+@app.command(epilog="Example: chainopt trace docs/essay.py:tupperware --at natgas=4 --solve")
+def trace(
+    target: Annotated[str, typer.Argument(metavar="FILE.py:FUNCTION", help="The function; its file is run.")],
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="An argument to trace; may be repeated."),
+    ] = None,
+    fix: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="An argument held fixed, such as a count; may be repeated."),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which of several results to differentiate.")
+    ] = None,
+    solved: Annotated[
+        bool, typer.Option("--solve", help="Solve the program as a supply chain: its prices, by Ipopt.")
+    ] = False,
+    json: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Write value, gradient and steps as JSON, - to stdout.")
+    ] = None,
+    book: Annotated[
+        Path | None, typer.Option("--workbook", metavar="OUT.xlsx", help="Write the chain as a workbook.")
+    ] = None,
+    source: Annotated[
+        bool, typer.Option("--source", help="Print the reverse program, as Python that needs nothing else.")
+    ] = False,
+    max_steps: Annotated[int, typer.Option(min=1, help="The most steps to trace.")] = MAX_STEPS,
+) -> None:
+    """Trace a Python function: its steps as a supply chain, the derivative of its result in each, the prices.
+
+    This runs the code of the file that you name. It never runs code from a workbook. Exit codes are those of
+    `solve`; 2 for a function that can't be traced.
+    """
+    with _refusing(ScriptError):
+        function = load(target)
+        given, held = arguments(at or [], "--at", function), arguments(fix or [], "--fix", function)
+        if both := given.keys() & held.keys():
+            raise ScriptError(f"{', '.join(sorted(both))}: either --at or --fix")
+        check_call(function, [*given, *held])
+    program = _traced(function, given, held, max_steps)
+    with _refusing(ValueError, ArithmeticError, OSError, SolverMissing):
+        if output is None and len(program.outputs) != 1:
+            raise ValueError(f"it gives several results: choose one with --output: {', '.join(program.outputs)}")
+        worth = None if output is None else {output: 1.0}
+        chain = program.to_chain(worth) if solved or book is not None else None
+        solution = solve(chain) if chain is not None and solved else None
+        found = prices(chain, solution).set_index("good")["price"] if chain and solution else None
+        known = None if found is None else {name: found.get(name) for name in found.index}
+        if json is not None:
+            _write_json(json, program_record(program, output, known))
+        if source:
+            print(program.source(output), end="")
+        elif json != "-":
+            print(program.listing(output, known))
+        if book is not None and chain is not None:
+            write_workbook(chain, book)
+            if json != "-" and not source:
+                print(f"wrote {book}")
+    if solution is not None and solution.status is not Status.OPTIMAL:
+        _say(f"{solution.status}: {solution.message}")
+        raise typer.Exit(solution.status.exit_code)
+
+
+def _traced(function: Callable[..., Any], given: dict[str, Any], held: dict[str, Any], max_steps: int) -> Program:
+    """The program of a function of the user's, whose exceptions are bad input too."""
+    try:
+        return follow(function, fixed=held, max_steps=max_steps)(**given, **held)
+    except TraceError as error:
+        _refuse(str(error))
+    except Exception as error:
+        _refuse(where(error))
+
+
+def _write_json(target: str, record: dict[str, Any]) -> None:
+    text = json_text(record)
+    if target == "-":
+        print(text)
+        return
+    with replacing(target) as file:
+        file.write(f"{text}\n".encode())
 
 
 def _chain(book: Path, changes: list[str]) -> Chain:

@@ -78,7 +78,7 @@ class _Teller:
             cost = net.disposal[g]
             end[g] = f"disposal at {cost / unit:.6g}" if cost else "free disposal, since some is thrown away"
         sold = net.sells & (np.abs(plan.sale) > ZERO * moved) & (np.abs(sale_value - price) <= near)
-        for g in np.flatnonzero(sold & net.rival):
+        for g in np.flatnonzero(sold):
             end[g] = "final demand"
         bought = net.imports & (plan.imported > ZERO * moved) & (np.abs(net.import_price - price) <= near)
         for g in np.flatnonzero(bought):

@@ -22,7 +22,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from chainopt.absorbers import LIMIT, READING, TIE, Column, Row, Structure, absorbers, structure
+from chainopt.absorbers import GOOD, LIMIT, READING, Column, Row, Structure, absorbers, structure
 from chainopt.chain import Chain
 from chainopt.network import FormulaProcess, Network
 from chainopt.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE
@@ -84,11 +84,15 @@ class _Policy:
         self.recording = Recording(limit=sys.maxsize)
         self.known: dict[Node, Any] = {}
         self.loops: dict[Node, Tracer] = {}
-        self.ties: dict[int, list[Any]] = {}
         self.asked: set[Node] = set()
         goods = np.flatnonzero(found.moving)
         self.supply = {int(g): self.recording.input(net.goods[g], float(net.supply[g])) for g in goods}
-        self.group = {int(g): [c for c in found.groups[int(g)] if c not in pulled] for g in goods if net.rival[g]}
+        rows = {i for kind, i in pulled.values() if kind == GOOD}
+        self.group = {
+            int(g): [] if g in rows else [column for column in found.groups[int(g)] if column not in pulled]
+            for g in goods
+            if net.rival[g]
+        }
         self.share: dict[Column, Any] = {}
         for members in self.group.values():
             total = sum(self.amount(member) for member in members)
@@ -118,6 +122,8 @@ class _Policy:
         net, (kind, i) = self.net, node
         if kind == "use":
             return f"{net.goods[net.use_good[i]]} to {net.processes[net.use_process[i]]}"
+        if kind == "tie":
+            return f"tie of {net.processes[self.found.tie_process[i]]}"
         if kind == "level":
             several = int(np.sum(net.level_process == net.level_process[i])) > 1
             return f"{net.processes[net.level_process[i]]}{f': {net.level_good[i]}' if several else ' level'}"
@@ -126,6 +132,11 @@ class _Policy:
     def get(self, kind: str, i: int) -> Any:
         """An amount: "there is" and "left" of a good, "use", "level", "sold", "imported", "disposed of"."""
         node = (kind, i)
+        if node in self.known:
+            return self.known[node]
+        if kind == "tie":
+            self.get("level", int(self.net.first_level[self.found.tie_process[i]]))
+            self.asked.add(node)
         if node in self.known:
             return self.known[node]
         if node in self.asked:
@@ -139,6 +150,8 @@ class _Policy:
 
     def _start(self, node: Node) -> float:
         kind, i = node
+        if kind == "tie":
+            return 0.0
         if kind in ("there is", "left"):
             whole = float(self.plan.quantity(self.net)[i])
             if kind == "there is":
@@ -249,7 +262,7 @@ class _Policy:
             minimum = self.found.minimum(item.process, next(known))
             tight = [arguments[j] for j in minimum.tight]
             for number, row in enumerate(minimum.ties, 1):
-                self.ties[row] = [tight[0], tight[number]]
+                self.known["tie", row] = tight[0] - tight[number]
             return tight[0]
 
         return lambda name: least if name == MIN else _operation(name)
@@ -260,12 +273,12 @@ class _Policy:
         row = self.pulled[column]
         kind, i = row
         slope = found.slope(row, column)
-        if kind == "good" and not (column[0] == USE and net.use_good[column[1]] != i):
+        if kind == GOOD and not (column[0] == USE and net.use_good[column[1]] != i):
             return self.residual(i, column, slope)
         if kind == READING:
             return self.quantity(int(net.use_good[i])) / net.coefficient[i]
         known = self.get(_WORDS[column[0]], column[1])
-        if kind == "good":
+        if kind == GOOD:
             gap = self.get("there is", i)
             for taken in self.taken(i):
                 gap = gap - taken
@@ -273,10 +286,7 @@ class _Policy:
         elif kind == LIMIT:
             gap = found.bound[i] - self.get("level", i)
         else:
-            assert kind == TIE
-            self.get("level", int(net.first_level[found.tie_process[i]]))
-            first, other = self.ties[i]
-            gap = first - other
+            gap = self.get("tie", i)
         return known + gap * (1.0 / slope)
 
     def residual(self, g: int, column: Column, slope: float) -> Any:
@@ -324,16 +334,14 @@ class _Policy:
         targets = [self.known[node] for node in self.loops]
         if not leaves:
             return
-        tape = recording.tape([recording.step_of(target) for target in targets])
-        back = [tape.back(tape.edges(recording.values), [(step, 1.0)]) for step in tape.outputs]
-        response = np.array([[row[leaf.index] for leaf in leaves] for row in back])
+        for leaf, target in zip(leaves, targets, strict=True):
+            recording.close(leaf, target)
+        response = recording.tape([]).responses(recording.values)
         count, label = connected_components(sparse.csr_array(response != 0), connection="strong")
         for component in range(count):
             of = np.flatnonzero(label == component)
             inner = response[np.ix_(of, of)]
             if np.max(np.abs(np.linalg.eigvals(inner))) < _SLOW:
-                for i in of:
-                    recording.close(leaves[i], targets[i])
                 continue
             try:
                 inverse = np.linalg.inv(np.eye(len(of)) - inner)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chainopt.primitives import PRIMITIVES
-from chainopt.tape import AGAIN, CONSTANT, INPUT, ROUNDS, SETTLED, Tape
+from chainopt.tape import AGAIN, CONSTANT, INPUT, Tape
 
 _FUNCTIONS = {row.value: name for name, row in PRIMITIVES.items() if row.function}
 _RESERVED = {
@@ -112,7 +112,7 @@ def source(
     value and the derivatives. A loop is a fixed-point iteration, forward and in reverse.
     """
     word, function = _identifiers(tape, names), _identifier(title)
-    body = [*_forward(tape, word, comments, values), *_reverse(tape, word, output)]
+    body = [*_forward(tape, word, comments, values), *_reverse(tape, word, values, output)]
     used = sorted({name for name in _FUNCTIONS.values() if any(f"{name}(" in line for line in body)})
     steps = [i for i, operation in enumerate(tape.operations) if operation != CONSTANT]
     arguments = [f"{word[i]}={float(values[i])!r}" for i in range(len(tape.inputs))]
@@ -140,9 +140,11 @@ def source(
     return "\n".join(lines) + "\n"
 
 
+_ROUNDS = 2000
 _SETTLED = (
-    "def settled(before, after):",
-    f"    return all(abs(b - a) <= {SETTLED} * max(abs(a), abs(b)) for a, b in zip(before, after))",
+    "def settled(before, after, size):",
+    '    """Whether a round changes nothing but the last digits, by the sizes of what is summed up."""',
+    "    return all(abs(b - a) <= 1e-14 * max(s, abs(b)) for a, b, s in zip(before, after, size))",
 )
 
 
@@ -155,7 +157,7 @@ def _forward(
     for leaf in loops:
         yield f"{word[leaf]} = {float(values[leaf])!r}"
     if loops:
-        yield f"for _ in range({ROUNDS}):"
+        yield f"for _ in range({_ROUNDS}):"
     for i, operation in enumerate(tape.operations):
         if operation in (INPUT, CONSTANT, AGAIN):
             continue
@@ -164,17 +166,17 @@ def _forward(
         last = comment
         of = [Text(word[j], _SIGN if word[j].startswith("-") else _ATOM) for j in tape.arguments[i]]
         yield f"{indent}{word[i]} = {PRIMITIVES[operation].value(*of)}{shown}"
-    yield from _round(tape, "", word, "values")
+    yield from _round(tape, "", word, tape.sizes(values).tolist())
     yield ""
 
 
-def _reverse(tape: Tape, word: Sequence[str], output: int) -> Iterator[str]:
+def _reverse(tape: Tape, word: Sequence[str], values: Sequence[float], output: int) -> Iterator[str]:
     loops = tape.loops()
     indent = "    " if loops else ""
     for leaf in loops:
         yield f"d_{word[leaf]} = 0.0"
     if loops:
-        yield f"for _ in range({ROUNDS}):"
+        yield f"for _ in range({_ROUNDS}):"
     begun: set[int] = set()
     carried: dict[int, list[str]] = {}
     for leaf, target in loops.items():
@@ -202,10 +204,23 @@ def _reverse(tape: Tape, word: Sequence[str], output: int) -> Iterator[str]:
             term = Text(f"d_{word[i]}") * partial(Text(word[i]), *of)
             yield f"{indent}d_{word[j]} {'+=' if j in begun else '='} {term}"
             begun.add(j)
-    yield from _round(tape, "d_", word, "derivatives")
+    yield from _round(tape, "d_", word, _adjoint_sizes(tape, values, output))
 
 
-def _round(tape: Tape, prefix: str, word: Sequence[str], what: str) -> Iterator[str]:
+def _adjoint_sizes(tape: Tape, values: Sequence[float], output: int) -> Sequence[float]:
+    """The size of what each loop's adjoint is the sum of."""
+    loops = tape.loops()
+    if not loops:
+        return []
+    adjoint = tape.sweep(values, {output: 1.0})
+    size = dict.fromkeys(loops, 0.0)
+    for i, j, slope in zip(*tape.edges(values), strict=True):
+        if j in size:
+            size[j] = max(size[j], abs(float(adjoint[i]) * slope))
+    return list(size.values())
+
+
+def _round(tape: Tape, prefix: str, word: Sequence[str], sizes: Sequence[float]) -> Iterator[str]:
     """The end of a round of a loop: leave where nothing changes any more."""
     loops = tape.loops()
     if not loops:
@@ -216,12 +231,13 @@ def _round(tape: Tape, prefix: str, word: Sequence[str], what: str) -> Iterator[
     else:
         before = ", ".join(word[leaf] for leaf in loops)
         after = ", ".join(word[target] for target in loops.values())
-    yield f"    if settled([{before}], [{after}]):"
+    size = ", ".join(f"{float(size):.3g}" for size in sizes)
+    yield f"    if settled([{before}], [{after}], [{size}]):"
     yield "        break"
     if not prefix:
         yield f"    {before} = {after}"
     yield "else:"
-    yield f'    raise ArithmeticError("the {what} don\'t settle")'
+    yield f'    raise ArithmeticError("the {"derivatives" if prefix else "values"} do not settle")'
 
 
 def _identifiers(tape: Tape, names: Sequence[str]) -> list[str]:

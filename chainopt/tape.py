@@ -4,7 +4,7 @@
     reverse    adjoint_j += adjoint_i df_i/dz_j                       from the last step to the first
 
 An `again` step closes a loop: its value is that of a *later* step, one round before, and at the fixed point the
-two are equal. Forward, the steps run round by round until they are; in reverse, so do the adjoints.
+two are equal. Forward and in reverse the loops are solved for together.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ import numpy as np
 
 from chainopt.primitives import PRIMITIVES
 
-ROUNDS = 1000
-SETTLED = 1e-14
+_NEWTON = 50
+_CLOSED = 1e-9
 INPUT, CONSTANT, AGAIN, MIN = "input", "constant", "again", "min"
 
 Edges = tuple[list[int], list[int], list[Any]]
 
 
 class NoFixedPointError(ArithmeticError):
-    """A loop whose values or adjoints don't settle; the message says which of the two."""
+    """A loop without a fixed point, forward or in reverse; the message says which of the two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,39 @@ class Tape:
     def values(self, inputs: Sequence[float], again: Mapping[int, float] | None = None) -> list[Any]:
         """Every step's value in floating point; outside a domain nan or inf, without a warning.
 
-        Loops begin with the values `again` (default: 1) and go round until they settle; raises NoFixedPointError.
+        Loops are closed by Newton's method from the values `again` (default: 1); raises NoFixedPointError where it
+        finds no fixed point.
         """
         loops = self.loops()
-        carried = dict.fromkeys(loops, 1.0) | dict(again or {})
+        targets = list(loops.values())
+        carried = np.array([(again or {}).get(leaf, 1.0) for leaf in loops])
+        given = [np.float64(x) for x in inputs]
+        best, found = np.inf, None
         with np.errstate(all="ignore"):
-            for _ in range(ROUNDS):
-                values = self.run([np.float64(x) for x in inputs], lambda name: PRIMITIVES[name].value, carried)
-                found = {leaf: values[source] for leaf, source in loops.items()}
-                if _settled(carried, found):
+            for _ in range(_NEWTON):
+                values = self.run(
+                    given, lambda name: PRIMITIVES[name].value, dict(zip(loops, carried.tolist(), strict=True))
+                )
+                if not loops:
                     return values
-                carried = found
-        raise NoFixedPointError(f"the loop's values don't settle in {ROUNDS} rounds")
+                gap = np.array([values[target] for target in targets]) - carried
+                error = float(np.max(np.abs(gap) / (self.sizes(values) + 1e-300)))
+                if not error < 0.5 * best:
+                    break
+                best, found = error, values
+                response = self._response(self.edges(values), loops)
+                try:
+                    carried = carried + np.linalg.solve(np.eye(len(loops)) - response.T, gap)
+                except np.linalg.LinAlgError:
+                    break
+        if found is None or best > _CLOSED:
+            raise NoFixedPointError("the loop has no fixed point near where it starts")
+        return found
+
+    def sizes(self, values: Sequence[float]) -> np.ndarray:
+        """The size of each loop's value: its own, or that of what it is the sum or difference of."""
+        loops = self.loops().values()
+        return np.array([max(abs(values[j]) for j in (target, *self.arguments[target])) for target in loops])
 
     def loops(self) -> dict[int, int]:
         """Each `again` step, and the later step whose value it is."""
@@ -144,22 +165,26 @@ class Tape:
         """The reverse sweep: adjoints sum_k seed_k d(step k)/d(step i) of every step i, given all values.
 
         A `min` step is a leaf: its adjoint is that of the step's own value, and goes no further; seed its
-        arguments to go on. Raises NoFixedPointError where a loop's adjoints don't settle.
+        arguments to go on. What a loop carries back is the adjoint of its fixed point, t = b + R t; raises
+        NoFixedPointError where that is singular.
         """
         edges, loops = self.edges(values), self.loops()
-        carried = dict.fromkeys(loops, 0.0)
-        for _ in range(ROUNDS):
-            adjoint = self.back(edges, [*seeds.items(), *((loops[leaf], carried[leaf]) for leaf in loops)])
-            found = {leaf: adjoint[leaf] for leaf in loops}
-            if _settled(carried, found):
-                return np.array(adjoint)
-            carried = found
-        raise NoFixedPointError(f"the loop's adjoints don't settle in {ROUNDS} rounds")
+        adjoint = self.back(edges, seeds.items())
+        if loops:
+            response = self._response(edges, loops)
+            own = np.array([adjoint[leaf] for leaf in loops])
+            try:
+                carried = np.linalg.solve(np.eye(len(loops)) - response, own)
+            except np.linalg.LinAlgError:
+                raise NoFixedPointError("the loop's adjoints have no fixed point") from None
+            adjoint = self.back(edges, [*seeds.items(), *zip(loops.values(), carried.tolist(), strict=True)])
+        return np.array(adjoint)
 
+    def _response(self, edges: Edges, loops: Mapping[int, int]) -> np.ndarray:
+        """R[i, k] = d(what loop k comes to)/d(what loop i was in the round before)."""
+        back = [self.back(edges, [(target, 1.0)]) for target in loops.values()]
+        return np.array([[adjoint[leaf] for adjoint in back] for leaf in loops]).reshape(len(loops), len(loops))
 
-def _settled(before: Mapping[int, float], after: Mapping[int, float]) -> bool:
-    return all(_equal(before[leaf], value) for leaf, value in after.items())
-
-
-def _equal(before: float, after: float) -> bool:
-    return abs(after - before) <= SETTLED * max(abs(before), abs(after))
+    def responses(self, values: Sequence[float]) -> np.ndarray:
+        """J[k, i] = d(what loop k comes to)/d(what loop i was in the round before)."""
+        return self._response(self.edges(values), self.loops()).T

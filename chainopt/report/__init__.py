@@ -3,7 +3,7 @@
 from chainopt.report.excel import write_excel
 from chainopt.report.findings import Finding, findings, headline
 from chainopt.report.html import html_text, write_html
-from chainopt.report.record import json_text, result_record
+from chainopt.report.record import json_text, program_record, result_record
 from chainopt.report.terminal import show
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "headline",
     "html_text",
     "json_text",
+    "program_record",
     "result_record",
     "show",
     "write_excel",

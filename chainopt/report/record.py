@@ -14,6 +14,7 @@ from chainopt.chain import Chain
 from chainopt.dossier import dossier
 from chainopt.explain import Explanation
 from chainopt.market_test import MarketTest
+from chainopt.program import Program
 from chainopt.report.findings import warnings
 from chainopt.solution import Solution
 from chainopt.tables import Tables
@@ -114,6 +115,36 @@ def _explanation(found: Explanation | None) -> dict[str, Any] | None:
         return None
     causes = [{name: _plain(getattr(cause, name)) for name in _CAUSE} for cause in found.causes]
     return {"summary": found.summary, "causes": causes}
+
+
+def program_record(
+    program: Program, output: str | None = None, prices: Mapping[str, float | None] | None = None
+) -> dict[str, Any]:
+    """A program as plain lists and dicts: value, gradient by argument, and a record for each step.
+
+    output: which of several results; prices: of the program's chain, by good, None without a solve. A number that
+    does not exist is None.
+    """
+    steps = program.steps(output)
+    derivatives = program.derivatives(output)[: len(program.inputs)].tolist()
+    known = prices or {}
+    return {
+        "value": _plain(program.values[program.output_step(output)]),
+        "gradient": {name: _plain(slope) for name, slope in zip(program.inputs, derivatives, strict=True)},
+        "steps": [
+            {
+                "line": step.line,
+                "name": step.name,
+                "operation": step.operation,
+                "inputs": list(step.inputs),
+                "value": _plain(step.value),
+                "derivative": _plain(step.derivative),
+                "price": _plain(known.get(step.name)),
+            }
+            for step in steps
+        ],
+        "prices": {name: _plain(known.get(name)) for name in program.inputs},
+    }
 
 
 def json_text(record: Mapping[str, Any]) -> str:

@@ -1,0 +1,104 @@
+"""A function of a Python file, by the words of the command line: FILE.py:FUNCTION, name=value.
+
+Loading a file runs it, as `python FILE.py` would, but for what stands under `if __name__ == "__main__"`.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from chainopt.names import nearest
+
+
+class ScriptError(ValueError):
+    """A file, a function or an argument that can't be had; the message says which, and what to do."""
+
+
+def load(target: str) -> Callable[..., Any]:
+    """The function that FILE.py:FUNCTION names; the file is run. Raises ScriptError where there is none."""
+    file, colon, name = target.rpartition(":")
+    if not colon or not name.isidentifier():
+        raise ScriptError(f'"{target}" is not FILE.py:FUNCTION, as docs/essay.py:tupperware')
+    path = Path(file)
+    if not path.is_file():
+        raise ScriptError(f'there is no file "{file}"')
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ScriptError(f'"{file}" is not a Python file: its name must end in .py')
+    module = importlib.util.module_from_spec(spec)
+    with_path = str(path.resolve().parent)
+    sys.path.insert(0, with_path)
+    sys.modules.setdefault(path.stem, module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ScriptError(f"{file} can't be run: {where(error)}") from error
+    finally:
+        sys.path.remove(with_path)
+    return _function(module, file, name)
+
+
+def _function(module: ModuleType, file: str, name: str) -> Callable[..., Any]:
+    found = getattr(module, name, None)
+    if callable(found):
+        return found
+    if found is not None:
+        raise ScriptError(f'"{name}" of {file} is no function')
+    names = [known for known, value in vars(module).items() if inspect.isfunction(value)]
+    hint = nearest(name, names) or (f": there are {', '.join(names)}" if names else "")
+    raise ScriptError(f'{file} has no function "{name}"{hint}')
+
+
+def arguments(words: Iterable[str], option: str, function: Callable[..., Any]) -> dict[str, Any]:
+    """name=value words as arguments of a function: numbers, and lists, tuples and dicts of them.
+
+    Raises ScriptError for a word of another form, and for a name that the function doesn't take.
+    """
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        parameters = {}  # type: ignore[assignment]
+    any_name = not parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    given: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = (part.strip() for part in word.partition("="))
+        if not (name and equals and text):
+            raise ScriptError(f'{option} "{word}" is not name=value, as {option} x=4')
+        if name in given:
+            raise ScriptError(f"{option} gives {name} twice")
+        if not any_name and name not in parameters:
+            hint = nearest(name, parameters) or f": it takes {', '.join(parameters)}"
+            raise ScriptError(f'the function has no argument "{name}"{hint}')
+        try:
+            given[name] = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            raise ScriptError(f'{option} {name}: "{text}" is not a number, or a list of numbers') from None
+    return given
+
+
+def check_call(function: Callable[..., Any], given: Iterable[str]) -> None:
+    """Raise ScriptError where a function can't be called with arguments of these names."""
+    try:
+        inspect.signature(function).bind(**dict.fromkeys(given))
+    except TypeError as error:
+        raise ScriptError(f"{error}: give arguments as --at x=4, or --fix n=3 to hold them fixed") from None
+    except ValueError:
+        pass
+
+
+def where(error: BaseException) -> str:
+    """An exception in a line: file and line, kind and message."""
+    if isinstance(error, SyntaxError):
+        return f"{Path(error.filename or '').name}:{error.lineno}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith((str(Path(__file__).parent), "<frozen"))]
+    at = f"{Path(own[-1].filename).name}:{own[-1].lineno}: {own[-1].line}: " if own else ""
+    return f"{at}{type(error).__name__}: {error}".strip()
