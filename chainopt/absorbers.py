@@ -21,7 +21,7 @@ from scipy.linalg import qr
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
-from chainopt.operations import BINDS, DISPOSAL, IMPORT, LEVEL, SALE, USE, ZERO, Operations
+from chainopt.operations import BINDS, DISPOSAL, IMPORT, LEVEL, SALE, STILL, USE, ZERO, Operations
 from chainopt.plan import Plan
 from chainopt.slopes import essential_uses, running
 
@@ -125,8 +125,8 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
         if kind == SALE:
             sale[i] = True
     makers: dict[int, list[tuple[int, float]]] = {g: [] for g in range(goods)}
-    made = net.yields.tocoo()
-    for k, g, yield_ in zip(made.row.tolist(), made.col.tolist(), made.data.tolist(), strict=True):
+    yields = net.yields.tocoo()
+    for k, g, yield_ in zip(yields.row.tolist(), yields.col.tolist(), yields.data.tolist(), strict=True):
         if runs[net.level_process[k]]:
             makers[g].append((k, yield_))
     takers: dict[int, list[Column]] = {g: [] for g in range(goods)}
@@ -141,14 +141,16 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
     for g in np.flatnonzero(net.rival).tolist():
         takers[g] += [(SALE, g)] if sale[g] else []
         takers[g] += [(DISPOSAL, g)] if disposed[g] else []
-    moving = (net.supply != 0) | imported | sale | disposed | np.array([bool(makers[g]) for g in range(goods)])
-    moving[net.use_good[flows]] = True
+    made = np.array([bool(makers[g]) for g in range(goods)])
+    moving = (net.supply != 0) | imported | free_sale | free_disposal | made
+    moving[net.use_good[free]] = True
+    still = ops.throughput <= STILL * ops.size
     free_of = {USE: free, SALE: free_sale, DISPOSAL: free_disposal}
     groups = {}
     for g in range(goods):
         loose = [column for column in takers[g] if column not in held and column[0] != LEVEL]
-        # What moves next to nothing stays as it is, unless nothing else takes the good.
-        groups[g] = [column for column in loose if free_of[column[0]][column[1]]] or loose
+        # What moves next to nothing stays as it is; of a good that moves next to nothing, anything may go on.
+        groups[g] = [column for column in loose if still[g] or free_of[column[0]][column[1]]]
     for g, members in groups.items():
         # What is sold may be of either sign, and shares of what is left say nothing: the sale takes it all.
         if (SALE, g) in members and net.sale_signed[g]:

@@ -23,7 +23,7 @@ from scipy.sparse.linalg import splu
 
 from chainopt.equations import solve_equations
 from chainopt.network import Network
-from chainopt.operations import DISPOSAL, LEVEL, MINIMUM, READERS, SALE, ZERO, Operations, operations
+from chainopt.operations import DISPOSAL, LEVEL, MINIMUM, READERS, SALE, STILL, ZERO, Operations, operations
 from chainopt.order import layers
 from chainopt.plan import Plan, demand_price
 
@@ -102,7 +102,7 @@ def sweep(net: Network, plan: Plan, ops: Operations) -> tuple[Array, float]:
     with np.errstate(all="ignore"):
         # What moves so little on balance that shares of it say nothing is left to the price equations.
         # So is a good that as good as stands still: what it moves is the solver's rounding.
-        still = ops.throughput <= 1e3 * ZERO * ops.size
+        still = ops.throughput <= STILL * ops.size
         base = np.where((np.abs(gone) > _BALANCE * ops.throughput) & ~still, gone, np.nan)
         kept = np.where(reads, 1.0 - np.where(whole != 0, plan.disposed / whole, 0.0), 1.0)
         use_share = np.where(reads[net.use_good], 1.0, plan.use / base[net.use_good]) * kept[net.use_good]

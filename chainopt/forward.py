@@ -135,7 +135,8 @@ class _Run:
         if not len(members):
             return
         local = net.supply[members] + self.yields_by_good[:, members].T @ self.level
-        wanted = np.where(local > 0, 0.1 * local, self.typical)
+        # A supply that is next to nothing is no measure of what is needed.
+        wanted = np.maximum(0.1 * local, self.typical - np.maximum(local, 0.0))
         self.imported[members] = np.where(
             net.imports[members], np.minimum(wanted, 0.5 * self.import_max[members]), 0.0
         )

@@ -12,8 +12,9 @@ alone, with lambda = sum_g b_g pi_g - kappa - r(capacity) + r(min level) written
 
 An amount is numerically zero below `ZERO` of its good's size (a level: of every good that it moves), which is
 what the good moves in all, but at least `LEAST_FLOW` of what a forward run moves, and `LEAST_AMOUNT` of the
-chain's typical amount; a limit binds within `BINDS` of its size. Slopes at numerically zero flows are taken at
-exactly zero: where they are infinite, the operation has no row.
+chain's typical amount; a good that moves at most `STILL` of its size as good as stands still; a limit binds within
+`BINDS` of its size. Slopes at numerically zero flows are taken at exactly zero: where they are infinite, the
+operation has no row.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from chainopt.slopes import Slopes, essential_uses, running, slopes
 
 Array = np.ndarray
 ZERO = 1e-7
+STILL = 1e3 * ZERO
 BINDS = 1e-6
 LEAST = 1e-5
 LEAST_FLOW = 1e-2

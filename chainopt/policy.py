@@ -23,10 +23,11 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from chainopt.absorbers import GOOD, LIMIT, READING, Column, Row, Structure, absorbers, structure
+from chainopt.certificate import WORTHLESS
 from chainopt.chain import Chain
 from chainopt.network import FormulaProcess, Network
 from chainopt.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE
-from chainopt.plan import Plan
+from chainopt.plan import Plan, turnover
 from chainopt.primitives import PRIMITIVES
 from chainopt.program import Program
 from chainopt.solution import Solution
@@ -35,6 +36,7 @@ from chainopt.technology import TECHNOLOGIES
 from chainopt.tracer import Recording, Tracer, primitive
 
 _SLOW = 0.9
+_SAME = 1e-5
 
 Node = tuple[str, int]
 
@@ -60,9 +62,27 @@ def to_program(chain: Chain, solution: Solution) -> Program:
     inputs = recording.values[: len(tape.inputs)]
     loops = {leaf: recording.values[leaf] for leaf in tape.loops()}
     values = [float(known) for known in tape.values(inputs, loops)]
-    return Program(
+    program = Program(
         chain.name or "chain", tape, values, values[tape.outputs[0]], ("",), given=dict(recording.names)
     )
+    _check(program, solution)
+    return program
+
+
+def _check(program: Program, solution: Solution) -> None:
+    """Refuse a program whose derivatives are not the chain's prices: a plan so delicate that none is found."""
+    net, intervals, derivatives = solution.net, solution.intervals, solution.derivatives
+    assert net and intervals and derivatives and solution.plan
+    slope, size = program.gradient, derivatives.operations.size
+    noise = 0.1 * WORTHLESS * turnover(net, solution.plan) / np.where(size > 0, size, np.inf)
+    for good, low, high, least in zip(net.goods, intervals.low, intervals.high, noise, strict=True):
+        found = slope.get(good, np.nan)
+        slack = _SAME * (abs(found) + least)
+        if found < low - slack or found > high + slack:
+            raise ValueError(
+                f'the derivative in "{good}" would be {found:.8g} for a price of {low:.8g}: the plan is too '
+                "delicate for a program; rescale the units or tighten the tolerance"
+            )
 
 
 @contextmanager
@@ -197,7 +217,7 @@ class _Policy:
 
     def flow(self, g: int, column: Column, held: float) -> Any:
         """A flow of a rival good that shares what is left, follows from a row, or stays as it is."""
-        if column in self.group[g]:
+        if column in self.group.get(g, ()):
             left = self.get("left", g)
             return self.share[column] * left if column in self.share else left
         if column in self.pulled:

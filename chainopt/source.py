@@ -133,9 +133,9 @@ def source(
         "",
         'if __name__ == "__main__":',
         f"    value, price = {function}()",
-        '    print("value", value)',
+        '    print("value =", value)',
         "    for name in price:",
-        "        print(name, price[name])",
+        '        print("price of", name, "=", price[name])',
     ]
     return "\n".join(lines) + "\n"
 

@@ -142,12 +142,13 @@ class Tape:
         with np.errstate(all="ignore"):
             for name in names.keys() - {INPUT, CONSTANT, AGAIN, MIN}:
                 rows = np.flatnonzero(code == names[name])
-                given = [known[argument[first[rows] + k]] for k in range(len(PRIMITIVES[name].partials))]
                 for k, partial in enumerate(PRIMITIVES[name].partials):
-                    place = first[rows] + k
-                    if varies[argument[place]].any():
-                        slope[place] = partial(known[rows], *given)
-                        kept[place] = varies[argument[place]]
+                    of = rows[varies[argument[first[rows] + k]]]
+                    given = [known[argument[first[of] + m]] for m in range(len(PRIMITIVES[name].partials))]
+                    # Tracers among the values: NumPy's functions would refuse an array of both kinds.
+                    each = np.frompyfunc(partial, len(given) + 1, 1) if known.dtype == object else partial
+                    slope[first[of] + k] = each(known[of], *given)
+                    kept[first[of] + k] = True
         return step[kept].tolist(), argument[kept].tolist(), slope[kept].tolist()
 
     def back(self, edges: Edges, seeds: Iterable[tuple[int, Any]]) -> list[Any]:

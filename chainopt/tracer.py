@@ -15,6 +15,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NoReturn
@@ -25,7 +26,7 @@ from chainopt.primitives import PRIMITIVES
 from chainopt.tape import CONSTANT, INPUT, Tape
 
 MAX_STEPS = 5_000_000
-_OUTSIDE = (__file__, str(Path(np.__file__).parent))
+_OUTSIDE = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 
 
 class TraceError(ValueError):
@@ -239,7 +240,7 @@ def plain(value: Any) -> Any:
 
 
 def _users(frame: FrameType) -> FrameType:
-    """The frame, or the first of its callers, that is neither this module's nor NumPy's."""
+    """The frame, or the first of its callers, that is neither this package's nor NumPy's."""
     at: FrameType | None = frame
     while at is not None and at.f_code.co_filename.startswith(_OUTSIDE):
         at = at.f_back
@@ -527,14 +528,14 @@ def _as_object(value: Any) -> Any:
 def _following(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
     """A function of `math` that follows tracers, and is the old one for anything else."""
     original = getattr(math, name)
+    takes_lists = name in ("fsum", "dist")
 
     def call(*arguments: Any, **options: Any) -> Any:
-        for argument in arguments:
-            if argument.__class__ is Tracer:
-                return rule(*arguments, **options)
-            if argument.__class__ in (list, tuple) and any(value.__class__ is Tracer for value in argument):
-                return rule(*arguments, **options)
-        return original(*arguments, **options)
+        if takes_lists:
+            arguments = tuple(map(list, arguments))
+        given = chain.from_iterable(arguments) if takes_lists else arguments
+        traced = any(number.__class__ is Tracer for number in given)
+        return (rule if traced else original)(*arguments, **options)
 
     call.__name__ = call.__qualname__ = name
     return call
