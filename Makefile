@@ -31,6 +31,7 @@ samples: $(VENV)/installed
 
 benchmark: $(VENV)/developed
 	$(BIN)/python benchmarks/compare.py
+	$(BIN)/python benchmarks/tracing.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info

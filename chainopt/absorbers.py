@@ -30,6 +30,7 @@ Column = tuple[int, int]
 Row = tuple[str, int]
 GOOD, LIMIT, READING, TIE = "good", "limit", "reading", "tie"
 _RANK = 1e-9
+_DUST = 1e-10
 _SHARED, _ALONE = 1e-2, 1e-4
 
 
@@ -107,10 +108,11 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
 
     level = active(LEVEL, len(net.level_process))
     free_sale, imported, free_disposal = (active(kind, goods) for kind in (SALE, IMPORT, DISPOSAL))
-    disposed = free_disposal | (net.disposes & (plan.disposed != 0))
+    dust = _DUST * ops.size
+    disposed = free_disposal | (net.disposes & (plan.disposed > dust))
     # The first of what a demand curve asks for may be worth much, however little it is.
     free_sale |= net.sells & np.isfinite(net.elasticity)
-    sale = free_sale | (net.sells & (plan.sale != 0))
+    sale = free_sale | (net.sells & (np.abs(plan.sale) > dust))
     runs = running(net, plan, ops.size, ZERO)
     runs[net.leontief] = level[net.first_level[net.leontief]]
     for item in net.formulas:
@@ -136,7 +138,7 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
             k = int(net.first_level[p])
             takes[g, k] = float(net.coefficient[u])
             takers[g].append((LEVEL, k))
-        elif flows[u] and net.rival[g]:
+        elif flows[u] and net.rival[g] and (free[u] or plan.use[u] > dust[g]):
             takers[g].append((USE, u))
     for g in np.flatnonzero(net.rival).tolist():
         takers[g] += [(SALE, g)] if sale[g] else []

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from textwrap import wrap
 from types import CodeType
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 
 from chainopt.chain import Chain
 from chainopt.economy import economy, expression
-from chainopt.listing import Step, listing, short
+from chainopt.listing import WIDTH, Step, listing, short
 from chainopt.names import key, nearest
 from chainopt.places import Place, place
 from chainopt.primitives import PRIMITIVES
@@ -187,8 +188,9 @@ class Program:
         )
         slopes = self._row(self.derivatives(output))
         arguments = {name: (value, slopes[name]) for name, value in given.items()}
-        head = [f"{self.name}({call}) = {results}", *([f"derivatives of {output}:"] if output else [])]
-        return "\n".join([*head, *listing(arguments, self.steps(output), prices)])
+        head = wrap(f"{self.name}({call}) = {results}", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+        of = [f"derivatives of {output}:"] if output else []
+        return "\n".join([*head, *of, *listing(arguments, self.steps(output), prices)])
 
     def __str__(self) -> str:
         return self.listing(self.outputs[0] if len(self.outputs) > 1 else None)

@@ -1,5 +1,6 @@
 """The documents keep their word: commands of the README run, its Python runs, its tables are true."""
 
+import importlib
 import json
 import os
 import re
@@ -33,7 +34,8 @@ def shell(command, folder):
 @pytest.fixture
 def folder(tmp_path):
     """An empty folder with the repository's data in it, as the README's commands expect."""
-    os.symlink(ROOT / "data", tmp_path / "data")
+    for name in ("data", "docs"):
+        os.symlink(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -52,7 +54,7 @@ def test_the_python_of_the_readme_runs():
 
 
 def test_every_command_has_an_example_that_runs(folder):
-    assert {"solve", "check", "new"} <= {
+    assert {"solve", "check", "new", "trace"} <= {
         command.name or command.callback.__name__ for command in app.registered_commands
     }
     for command in app.registered_commands:
@@ -62,7 +64,7 @@ def test_every_command_has_an_example_that_runs(folder):
 
 
 def test_help_shows_the_example(folder):
-    for command in ("solve", "check", "new"):
+    for command in ("solve", "check", "new", "trace"):
         assert f"chainopt {command} " in shell(f"chainopt {command} --help", folder).stdout
 
 
@@ -73,6 +75,13 @@ def test_the_table_of_exit_codes_is_the_programs():
 
 def test_the_workbook_page_is_the_schema():
     assert schema_markdown() in (ROOT / "docs" / "workbook.md").read_text(encoding="utf-8")
+
+
+def test_the_essays_page_has_the_numbers_of_today(monkeypatch):
+    """Built anew, the page is the same: every number on it is computed."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    page = importlib.import_module("write_essay_page").page()
+    assert page == (ROOT / "docs" / "essay.md").read_text(encoding="utf-8")
 
 
 def keys(part):
@@ -88,6 +97,9 @@ def test_the_json_page_has_every_key(folder):
         answer = json.loads(shell(f"chainopt solve data/{book}.xlsx --json -", folder).stdout)
         del answer["solver"]["seconds"]
         assert not {key for key in keys(answer) if f'"{key}"' not in page}
+    traced = json.loads(shell("chainopt trace docs/essay.py:read_twice --at x=4 --json -", folder).stdout)
+    traced["gradient"], traced["prices"] = {}, {}
+    assert not {key for key in keys(traced) if f'"{key}"' not in page}
 
 
 def test_links_lead_somewhere():
