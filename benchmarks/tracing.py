@@ -163,14 +163,16 @@ def main() -> None:
     text = table(given.steps, given.repeat)
     loads = [", ".join(f"{load:.2f}" for load in found) for found in (before, os.getloadavg())]
     machine = f"one thread, {os.cpu_count()} cores; load averages before {loads[0]}, after {loads[1]}"
-    page = (
-        "# Tracing beside autograd\n\n"
-        f"Made by `python benchmarks/tracing.py` on {date.today()}: {given.repeat} fresh process(es) a figure, "
-        f"seconds as median\n(least-greatest), {machine}.\nPython {platform.python_version()}, numpy "
-        f"{version('numpy')}, autograd {version('autograd')}. `forward run` is the tape's own run of the same steps\non other arguments; "
-        "`function alone` the Python function on plain floats. The derivatives agree to 1e-9.\n\n"
-        f"{text}\n"
-    )
+    versions = f"Python {platform.python_version()}, numpy {version('numpy')}, autograd {version('autograd')}"
+    page = f"""# Tracing beside autograd
+
+Made by `python benchmarks/tracing.py` on {date.today()}: {given.repeat} fresh process(es) a figure, seconds as median
+(least-greatest), {machine}. {versions}.
+`forward run` is the tape's own run of the same steps; `function alone` is the Python function on plain floats. The
+derivatives of the two agree to 1e-9.
+
+{text}
+"""
     RESULTS.write_text(page, encoding="utf-8")
     print(page)
 

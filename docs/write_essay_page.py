@@ -149,15 +149,15 @@ built (`python docs/write_essay_page.py`).
         _code(
             '''import chainopt as co
 
-program = co.trace(function)(x=4.0)       # any Python function: branches, loops, recursion, lists, dicts
-print(program)                            # its steps: line, value, derivative
-program.gradient                          # {"x": ...}; co.grad(function)(4.0), as people know it
-program.hessian()                         # second derivatives
-chain = program.to_chain()                # a supply chain: co.solve, co.prices, reports, co.write_workbook
-print(program.source())                   # Python text with its own reverse sweep, which needs nothing else
+program = co.trace(function)(x=4.0)  # any Python function: branches, loops, recursion, lists, dicts
+print(program)  # its steps: line, value, derivative
+program.gradient  # {"x": ...}; co.grad(function)(4.0), as people know it
+program.hessian()  # second derivatives
+chain = program.to_chain()  # a supply chain: co.solve, co.prices, reports, co.write_workbook
+print(program.source())  # Python text with its own reverse sweep, which needs nothing else
 
 program = co.to_program(chain, solution)  # any chain at its plan; shares and supplies are its arguments
-program({"labour": 4.5})                  # its value elsewhere, at the same shares''',
+program({"labour": 4.5})  # its value elsewhere, at the same shares''',
             "python",
         )
     }
