@@ -166,8 +166,8 @@ def main() -> None:
     versions = f"Python {platform.python_version()}, numpy {version('numpy')}, autograd {version('autograd')}"
     page = f"""# Tracing beside autograd
 
-Made by `python benchmarks/tracing.py` on {date.today()}: {given.repeat} fresh process(es) a figure, seconds as median
-(least-greatest), {machine}. {versions}.
+Made by `python benchmarks/tracing.py` on {date.today()}: {given.repeat} fresh process(es) a figure, seconds
+as median (least-greatest), {machine}. {versions}.
 `forward run` is the tape's own run of the same steps; `function alone` is the Python function on plain floats. The
 derivatives of the two agree to 1e-9.
 

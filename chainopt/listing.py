@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 WIDTH = 80
 MOST_SHOWN = 60
-_LAST = 10
+LAST = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +33,17 @@ class Step:
 def listing(
     arguments: Mapping[str, tuple[float, float]],
     steps: Sequence[Step],
+    left_out: int = 0,
     prices: Mapping[str, float | None] | None = None,
 ) -> Iterator[str]:
     """A head and a line for each argument (value, derivative) and each step, with prices by name where given.
 
-    Of a long program the first and the last lines stand, with the number of those between.
+    left_out: how many steps are not among them, of which a line tells before the last `LAST`.
     """
     columns = ["value", "derivative", *(["price"] if prices is not None else [])]
     room = WIDTH - 13 - 14 * len(columns)
-    texts = [*arguments, *(f"{step.name} = {step.expression}" for step in steps[: MOST_SHOWN + 1])]
-    width = min(max(map(len, texts), default=4), room)
+    texts = {step.number: f"{step.name} = {step.expression}" for step in steps}
+    width = min(max(map(len, [*arguments, *texts.values()]), default=4), room)
 
     def line(number: str, place: str, text: str, numbers: Sequence[str]) -> str:
         text = text if len(text) <= width else f"{text[: width - 3]}..."
@@ -56,14 +57,11 @@ def listing(
     yield line("#", "line", "step", columns)
     for name, (value, derivative) in arguments.items():
         yield line("", "", name, figures(name, value, derivative))
-    left_out = len(steps) - MOST_SHOWN if len(steps) > MOST_SHOWN else 0
     for i, step in enumerate(steps):
-        if left_out and i == MOST_SHOWN - _LAST:
+        if left_out and i == len(steps) - LAST:
             yield line("...", "", f"{left_out:,} steps more", [])
-        if left_out and MOST_SHOWN - _LAST <= i < len(steps) - _LAST:
-            continue
-        text = f"{step.name} = {step.expression}"
-        yield line(str(step.number), str(step.line or ""), text, figures(step.name, step.value, step.derivative))
+        numbers = figures(step.name, step.value, step.derivative)
+        yield line(str(step.number), str(step.line or ""), texts[step.number], numbers)
 
 
 def short(value: float) -> str:

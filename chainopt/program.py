@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from textwrap import wrap
 from types import CodeType
@@ -17,7 +16,7 @@ import numpy as np
 
 from chainopt.chain import Chain
 from chainopt.economy import economy, expression
-from chainopt.listing import WIDTH, Step, listing, short
+from chainopt.listing import LAST, MOST_SHOWN, WIDTH, Step, listing, short
 from chainopt.names import key, nearest
 from chainopt.places import Place, place
 from chainopt.primitives import PRIMITIVES
@@ -125,7 +124,27 @@ class Program:
 
         Constants have their number as text.
         """
-        return _names(self)
+        taken: set[str] = set()
+        used: dict[str, int] = {}
+        result: list[str] = []
+
+        def free(name: str) -> str:
+            unique = name
+            while key(unique) in taken:
+                used[name] = used.get(name, 1) + 1
+                unique = f"{name}_{used[name]}"
+            taken.add(key(unique))
+            return unique
+
+        number = 0
+        for i, operation in enumerate(self.tape.operations):
+            if operation == CONSTANT:
+                result.append(digits(self.values[i]))
+                continue
+            number += operation != INPUT
+            name = self.tape.inputs[i] if i < len(self.tape.inputs) else self.given.get(i) or self.place(i).name
+            result.append(free(name or f"v{number}"))
+        return result
 
     def place(self, step: int) -> Place:
         """Where a step was asked for."""
@@ -134,26 +153,22 @@ class Program:
 
     def steps(self, output: str | None = None) -> list[Step]:
         """Every step but arguments and constants, in order, with its derivative of the output."""
-        derivative = self.derivatives(output).tolist()
+        return self._described(list(enumerate(self.numbered(), 1)), output)
+
+    def _described(self, chosen: Sequence[tuple[int, int]], output: str | None) -> list[Step]:
+        """Steps by their number and their place on the tape."""
+        derivative = self.derivatives(output)
         names = self.names()
         result = []
-        for number, i in enumerate(self.numbered(), 1):
+        for number, i in chosen:
             at = self.place(i)
             of = self.tape.arguments[i]
             inputs = tuple(self.values[j] if j in self.tape.constants else names[j] for j in of)
+            text = expression(self.tape, i, names)
+            slope = derivative[i].item() if derivative.dtype == float else derivative[i]
+            operation = self.tape.operations[i]
             result.append(
-                Step(
-                    number,
-                    at.file,
-                    at.line,
-                    at.source,
-                    names[i],
-                    self.tape.operations[i],
-                    inputs,
-                    expression(self.tape, i, names),
-                    self.values[i],
-                    derivative[i],
-                )
+                Step(number, at.file, at.line, at.source, names[i], operation, inputs, text, self.values[i], slope)
             )
         return result
 
@@ -190,7 +205,12 @@ class Program:
         arguments = {name: (value, slopes[name]) for name, value in given.items()}
         head = wrap(f"{self.name}({call}) = {results}", WIDTH, subsequent_indent="    ", break_on_hyphens=False)
         of = [f"derivatives of {output}:"] if output else []
-        return "\n".join([*head, *of, *listing(arguments, self.steps(output), prices)])
+        chosen = list(enumerate(self.numbered(), 1))
+        left_out = max(0, len(chosen) - MOST_SHOWN)
+        if left_out:
+            chosen = [*chosen[: MOST_SHOWN - LAST], *chosen[-LAST:]]
+        lines = listing(arguments, self._described(chosen, output), left_out, prices)
+        return "\n".join([*head, *of, *lines])
 
     def __str__(self) -> str:
         return self.listing(self.outputs[0] if len(self.outputs) > 1 else None)
@@ -207,29 +227,3 @@ class Program:
 def digits(value: float) -> str:
     """A number as text that reads back as the same number; a whole one without its point."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
-
-
-@lru_cache(maxsize=8)
-def _names(program: Program) -> list[str]:
-    tape = program.tape
-    taken: set[str] = set()
-    used: dict[str, int] = {}
-    result: list[str] = []
-
-    def free(name: str) -> str:
-        unique = name
-        while key(unique) in taken:
-            used[name] = used.get(name, 1) + 1
-            unique = f"{name}_{used[name]}"
-        taken.add(key(unique))
-        return unique
-
-    number = 0
-    for i, operation in enumerate(tape.operations):
-        if operation == CONSTANT:
-            result.append(digits(program.values[i]))
-            continue
-        number += operation != INPUT
-        name = tape.inputs[i] if i < len(tape.inputs) else program.given.get(i) or program.place(i).name
-        result.append(free(name or f"v{number}"))
-    return result

@@ -170,6 +170,7 @@ def _run(
         raise TraceError(f"it returns {path + ', ' if path else ''}{shown}, not a number", file, line, title)
 
     value = mapped(result, output, refuse)
+    recording.end()
     program = Program(
         title,
         recording.tape(steps),

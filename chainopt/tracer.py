@@ -58,6 +58,7 @@ class Recording:
         "branches",
         "codes",
         "constants",
+        "ended",
         "home",
         "instructions",
         "level",
@@ -77,6 +78,7 @@ class Recording:
         self.constants: dict[Any, int] = {}
         self.names: dict[int, str] = {}
         self.branches: list[Branch] = []
+        self.ended = False
 
     def input(self, name: str, value: Any) -> Tracer:
         """A number to trace; all inputs come before any step."""
@@ -107,6 +109,10 @@ class Recording:
         constants = {step: self.values[step] for step in self.constants.values()}
         names = tuple(self.names[i] for i in range(count))
         return Tape(names, self.operations, self.arguments, constants, tuple(outputs))
+
+    def end(self) -> None:
+        """Take no further step."""
+        self.ended, self.limit = True, 0
 
     def close(self, leaf: Tracer, source: Tracer) -> None:
         """Say which later step an `again` step repeats."""
@@ -158,7 +164,11 @@ class Recording:
         return outcome
 
     def stop(self, frame: FrameType) -> NoReturn:
-        """The step limit is reached."""
+        """No more steps: the limit is reached, or the trace has ended."""
+        if self.ended:
+            _refuse(
+                "a number of a trace that has ended is used: a traced function must not keep its numbers", frame
+            )
         _refuse(
             f"{self.limit:,} steps were traced and the function has not ended: a loop without end? "
             "If not, raise max_steps",

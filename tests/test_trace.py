@@ -407,6 +407,18 @@ def test_what_cannot_be_traced_is_said_with_its_line(function):
     assert "\n" not in message
 
 
+def test_a_number_of_an_earlier_trace_is_refused():
+    kept = []
+
+    def keeps(x):
+        kept.append(x)
+        return kept[0] * x
+
+    assert co.trace(keeps)(2.0).gradient == {"x": 4.0}
+    with pytest.raises(co.TraceError, match="has ended"):
+        co.trace(keeps)(3.0)
+
+
 def test_the_users_own_exceptions_pass():
     def f(x):
         raise KeyError("mine")
