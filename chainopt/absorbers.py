@@ -76,25 +76,32 @@ class Structure:
         """A minimum by its process and its step of the formula."""
         return self.minima[process, step]
 
-    def slope(self, row: Row, column: Column) -> float:
-        """By how much a unit more of an operation moves a row."""
-        (kind, i), (operation, j) = row, column
-        net = self.net
-        if kind == LIMIT:
-            return float(self.level_slope[[j], [i]][0]) if operation == USE else 0.0
-        if kind == TIE:
-            return self.tie_slope[i].get(j, 0.0) if operation == USE else 0.0
-        if kind == READING:
-            of = int(net.first_level[net.use_process[i]])
-            return -float(net.coefficient[i]) if column == (LEVEL, of) else 0.0
-        if operation == LEVEL:
-            return float(net.yields[[j], [i]][0]) - self.takes.get((i, j), 0.0)
-        if operation == USE:
-            if net.use_good[j] == i:
-                return -1.0
-            made = self.level_slope[[j]] @ net.yields[:, [i]]
-            return float(made.toarray().sum())
-        return (1.0 if operation == IMPORT else -1.0) if j == i else 0.0
+    def effects(self, column: Column) -> dict[Row, float]:
+        """By how much a unit more of an operation moves each row; of a good, what there is less what is taken."""
+        kind, i = column
+        net, found = self.net, dict[Row, float]()
+        if kind == LEVEL:
+            for g, yield_ in _entries(net.yields, i):
+                found[GOOD, g] = yield_
+            for u in np.flatnonzero(net.use_process == net.level_process[i]).tolist():
+                row = (GOOD, int(net.use_good[u])) if net.rival[net.use_good[u]] else (READING, u)
+                found[row] = found.get(row, 0.0) - float(net.coefficient[u])
+        elif kind == USE:
+            for k, slope in _entries(self.level_slope, i):
+                found[LIMIT, k] = slope
+                for g, yield_ in _entries(net.yields, k):
+                    found[GOOD, g] = found.get((GOOD, g), 0.0) + slope * yield_
+            found |= {(TIE, number): slopes[i] for number, slopes in enumerate(self.tie_slope) if i in slopes}
+            found[GOOD, int(net.use_good[i])] = -1.0
+        else:
+            found[GOOD, i] = 1.0 if kind == IMPORT else -1.0
+        return found
+
+
+def _entries(matrix: sparse.csr_array, row: int) -> list[tuple[int, float]]:
+    """The entries of a row by column."""
+    part = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    return list(zip(matrix.indices[part].tolist(), matrix.data[part].tolist(), strict=True))
 
 
 def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
@@ -288,7 +295,12 @@ def _choose(found: Structure, rows: list[Row]) -> dict[Column, Row]:
         for column in members if found.moving[g] else ():
             columns[column] = _SHARED if len(members) > 1 else _ALONE
     names = list(columns)
-    matrix = np.array([[found.slope(row, column) for column in names] for row in rows]).reshape(len(rows), -1)
+    number = {row: i for i, row in enumerate(rows)}
+    matrix = np.zeros((len(rows), len(names)))
+    for j, column in enumerate(names):
+        for row, effect in found.effects(column).items():
+            if row in number:
+                matrix[number[row], j] = effect
     largest = np.max(np.abs(matrix), axis=1, initial=0.0)
     matrix = matrix / np.where(largest > 0, largest, 1.0)[:, None]
     most = np.max(np.abs(matrix), axis=0, initial=0.0)

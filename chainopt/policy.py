@@ -257,20 +257,20 @@ class _Policy:
     def made(self, p: int) -> list[tuple[int, Any]]:
         """Every level of a smooth process from its inputs."""
         net = self.net
-        for name, batch in net.batch.items():
-            row = np.flatnonzero(batch.process == p)
-            if len(row):
-                part = batch.part(row)
-                kept = [j for j, u in enumerate(part.use) if self.found.flows[u]]
-                made = TECHNOLOGIES[name].expression(
-                    [self.get("use", int(part.use[j])) for j in kept],
-                    [float(part.a[j]) for j in kept],
-                    float(part.scale[0]),
-                    float(part.returns[0]),
-                    float(part.r[0]),
-                )
-                return [(int(net.first_level[p]), made)]
-        item = next(item for item in net.formulas if item.process == p)
+        function, place = net.function[p], net.place[p]
+        if function < len(net.batch):
+            name = list(net.batch)[function]
+            part = net.batch[name].part(np.array([place]))
+            kept = [j for j, u in enumerate(part.use) if self.found.flows[u]]
+            made = TECHNOLOGIES[name].expression(
+                [self.get("use", int(part.use[j])) for j in kept],
+                [float(part.a[j]) for j in kept],
+                float(part.scale[0]),
+                float(part.returns[0]),
+                float(part.r[0]),
+            )
+            return [(int(net.first_level[p]), made)]
+        item = net.formulas[place]
         inputs = [self.get("use", int(u)) if self.found.flows[u] else float(self.plan.use[u]) for u in item.use]
         values = item.program.run(inputs, self._function(item))
         return [(int(k), values[i]) for k, i in zip(item.level, item.program.outputs, strict=True)]
@@ -292,7 +292,7 @@ class _Policy:
         net, found = self.net, self.found
         row = self.pulled[column]
         kind, i = row
-        slope = found.slope(row, column)
+        slope = found.effects(column)[row]
         if kind == GOOD and not (column[0] == USE and net.use_good[column[1]] != i):
             return self.residual(i, column, slope)
         if kind == READING:

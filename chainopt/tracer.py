@@ -89,6 +89,8 @@ class Recording:
         """The step that is this number; a number of an outer trace is a constant to this one."""
         if value.__class__ is not Tracer:
             value = float(value)
+        elif value.recording.ended:
+            value.recording.stop(sys._getframe(1))
         key = value if value.__class__ is float else (Tracer, id(value))
         if key not in self.constants:
             self.constants[key] = self._append(CONSTANT, (), value).index
