@@ -44,6 +44,16 @@ def test_json_of_the_essays_chain(tmp_path):
     assert list(tmp_path.iterdir()) == [], "with --json alone no report is written"
 
 
+def test_nothing_but_json_goes_to_stdout_where_prices_are_intervals(tmp_path):
+    """The linear programs that bound a price are another library's, and some versions of it talk."""
+    goods = [co.Good("A", supply=1, price=8), co.Good("B", supply=1), co.Good("C", price=10)]
+    join = co.Process("join", function="leontief", inputs={"A": 1, "B": 1}, outputs="C")
+    done = run("solve", book(tmp_path, goods=goods, processes=[join]), "--json", "-", folder=tmp_path)
+    assert done.stderr == ""
+    row = json.loads(done.stdout)["goods"][0]
+    assert (row["interval"], row["low"], row["high"]) == ("bounded", pytest.approx(8), pytest.approx(10))
+
+
 def test_reports_and_tables(tmp_path):
     done = run("solve", DATA / "tupperware.xlsx", folder=tmp_path)
     assert done.returncode == 0
