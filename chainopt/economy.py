@@ -40,15 +40,15 @@ def economy(
     notes: Mapping[int, str],
     worth: Mapping[int, float],
 ) -> Chain:
-    """The chain that a tape is, of goods named as its steps (with parentheses for brackets).
+    """The chain that a tape is, of goods named as its steps.
 
     values: of every step, of which inputs' are supplies; notes: on processes, by step; worth: what the outputs
     sell at, by step. The chain's value is sum_i worth_i values_i, and its plan the values.
     """
-    names = [name.replace("[", "(").replace("]", ")") for name in names]
     goods, processes = [], []
     for i, (operation, name) in enumerate(zip(tape.operations, names, strict=True)):
-        supply = float(values[i]) if operation in (INPUT, CONSTANT) else 0.0
+        # What a loop goes on from is there as a supply, so that a run of the chain begins where the values are.
+        supply = float(values[i]) if operation in (INPUT, CONSTANT, AGAIN) else 0.0
         if operation != CONSTANT:
             goods.append(Good(name, supply=supply, price=worth.get(i), rival=False, disposal=None))
         elif i in worth:
@@ -59,5 +59,7 @@ def economy(
     for i, operation in enumerate(tape.operations):
         if operation not in (INPUT, CONSTANT):
             formula = f"{quoted[i]} = {expression(tape, i, quoted)}"
+            if operation == AGAIN and values[i]:
+                formula += f" - {float(values[i])!r}" if values[i] > 0 else f" + {-float(values[i])!r}"
             processes.append(Process(names[i], formula=formula, notes=notes.get(i, "")))
     return Chain(goods, processes, name=title)

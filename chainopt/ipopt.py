@@ -58,8 +58,11 @@ def solve_model(
     options: Options | None = None,
     progress: Callable[[Progress], object] | None = None,
     load: bool = True,
+    evaluator: Evaluator | None = None,
 ) -> ModelSolution:
     """Solve a Pyomo model or block, from its variables' values.
+
+    evaluator: the model's functions, where they are known already (default: read from the model).
 
     A suffix `scaling_factor` on the model is honoured: the problem is solved, and judged, in scaled units.
     The last iterate is loaded into the variables, and `dual` and `rc` into the import suffixes of these
@@ -70,7 +73,7 @@ def solve_model(
     version = solver_version()
     begun = time.perf_counter()
     try:
-        evaluator = build_evaluator(model)
+        evaluator = evaluator or build_evaluator(model)
     except InfeasibleModelError as error:
         solution = ModelSolution(Status.INFEASIBLE, f"{Status.INFEASIBLE.advice} {error}", solver=version)
         if load:

@@ -279,13 +279,22 @@ def _differentiate(builder: casadi.NlpBuilder | None, target: Any | None) -> dic
         whole = casadi.Function("nlp", [casadi.vertcat(*builder.x)], [f, casadi.vertcat(*builder.g)])
         x = casadi.SX.sym("x", len(builder.x))
         f, g = whole.expand()(x)
-    g = casadi.densify(g) if g.numel() else casadi.SX(0, 1)
-    multipliers = casadi.SX.sym("multipliers", g.numel())
-    factor = casadi.SX.sym("factor")
-    gradient = casadi.densify(casadi.gradient(f, x)) if x.numel() else casadi.SX(0, 1)
+    return differentiated(x, f, g)
+
+
+def differentiated(x: Any, f: Any, g: Any) -> dict[str, casadi.Function]:
+    """f, its gradient, g, its Jacobian and the Hessian's lower triangle, of scalar or of matrix expressions."""
+    symbol = type(x)
+    g = casadi.densify(g) if g.numel() else symbol(0, 1)
+    multipliers = symbol.sym("multipliers", g.numel())
+    factor = symbol.sym("factor")
+    gradient = casadi.densify(casadi.gradient(f, x)) if x.numel() else symbol(0, 1)
     jacobian = casadi.jacobian(g, x)
-    slope = factor * gradient + jacobian.T @ multipliers
-    hessian = casadi.tril(casadi.jacobian(slope, x)) if x.numel() else casadi.SX(0, 0)
+    if symbol is casadi.SX:
+        slope = factor * gradient + jacobian.T @ multipliers
+    else:
+        slope = casadi.gradient(factor * f + casadi.dot(multipliers, g), x)
+    hessian = casadi.tril(casadi.jacobian(slope, x, {"symmetric": True})) if x.numel() else symbol(0, 0)
     inputs = {"hessian": [x, multipliers, factor]}
     outputs = {
         "objective": casadi.densify(f),

@@ -13,11 +13,13 @@ Range = tuple[int | None, int | None, int | None, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A file and a line of it; name is the variable to which the step's value was assigned as it came, or ""."""
+    """A file and a line of it; name is the variable to which the step's value was assigned as it came, or "",
+    code the name of the function."""
 
     file: str
     line: int | None
     name: str = ""
+    code: str = ""
 
     @property
     def source(self) -> str:
@@ -29,7 +31,7 @@ def place(code: CodeType, instruction: int) -> Place:
     """The place of an instruction, counted in bytes as a frame's f_lasti."""
     where = _positions(code)[instruction // 2]
     file = code.co_filename
-    return Place(file, where[0], _targets(file).get(where, ""))
+    return Place(file, where[0], _targets(file).get(where, ""), code.co_name)
 
 
 @lru_cache(maxsize=4096)

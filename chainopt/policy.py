@@ -62,9 +62,7 @@ def to_program(chain: Chain, solution: Solution) -> Program:
     inputs = recording.values[: len(tape.inputs)]
     loops = {leaf: recording.values[leaf] for leaf in tape.loops()}
     values = [float(known) for known in tape.values(inputs, loops)]
-    program = Program(
-        chain.name or "chain", tape, values, values[tape.outputs[0]], ("",), given=dict(recording.names)
-    )
+    program = Program(chain.name or "chain", tape, values, 0, ("",), given=dict(recording.names))
     _check(program, solution)
     return program
 

@@ -64,7 +64,7 @@ PRIMITIVES: dict[str, Primitive] = {
         Primitive("atan", np.arctan, (lambda z, a: 1.0 / (1.0 + a * a),)),
         Primitive("sinh", np.sinh, (lambda z, a: np.cosh(a),)),
         Primitive("cosh", np.cosh, (lambda z, a: np.sinh(a),)),
-        Primitive("tanh", np.tanh, (lambda z, a: 1.0 - z * z,)),
+        Primitive("tanh", np.tanh, (lambda z, a: 1.0 / np.cosh(a) ** 2.0,)),
         Primitive("min", np.minimum.reduce, ()),
     )
 }

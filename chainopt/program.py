@@ -21,40 +21,47 @@ from chainopt.names import key, nearest
 from chainopt.places import Place, place
 from chainopt.primitives import PRIMITIVES
 from chainopt.source import source
+from chainopt.structure import mapped
 from chainopt.tape import CONSTANT, INPUT, Tape
-from chainopt.tracer import Branch, Recording
+from chainopt.tracer import Branch, Recording, TraceError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """A Python function, or a chain at a plan, as the steps that it ran through.
 
-    tape: the steps; values: the value of each; value: the result, in the function's own structure; outputs: the
-    names of its numbers, ("",) for a single one; given: names that steps have apart from their source. codes and
-    instructions: the place of each step in the source, None where there is none.
+    tape: the steps; values: the value of each; result: the structure that the function returns, with the numbers
+    of its outputs in it; outputs: their names, ("",) for a single one; given: names that steps have apart from
+    their source. codes and instructions: the place of each step in the source, None where there is none;
+    branches: the comparisons made.
     """
 
     name: str
     tape: Tape
     values: Sequence[Any]
-    value: Any
+    result: Any
     outputs: tuple[str, ...]
     codes: Sequence[CodeType | None] = field(repr=False, default=())
     instructions: Sequence[int] = field(repr=False, default=())
     given: Mapping[int, str] = field(repr=False, default_factory=dict)
     branches: Sequence[Branch] = field(repr=False, default=())
 
-    def __call__(self, changes: Mapping[str, float] | None = None, **named: float) -> dict[str, Any] | Any:
-        """The value of the same steps with some arguments changed, by name; of several outputs a dict by name."""
-        found = self.at(dict(changes or {}) | named)
-        known = {name: found.values[i] for name, i in zip(self.outputs, self.tape.outputs, strict=True)}
-        return found.value if len(known) == 1 else known
+    @property
+    def value(self) -> Any:
+        """What the function returns, in its own structure."""
+        return mapped(self.result, lambda k, path: self.values[self.tape.outputs[int(k)]])
+
+    def __call__(self, changes: Mapping[str, float] | None = None, /, **named: float) -> Any:
+        """The value of the same steps with some arguments changed, by name; see `at`."""
+        return self.at(dict(changes or {}) | named).value
 
     def at(self, changes: Mapping[str, float]) -> Program:
         """The same steps with some arguments changed, by name.
 
-        Raises ValueError for an unknown argument, where a value is not finite, and where a comparison comes out
-        otherwise, since the function would then take other steps: trace it there.
+        A chain's program goes on from its plan by a rule of its own, the best one to first order: far from the
+        plan it may break what the chain's limits allow. Raises ValueError for an unknown argument, where a value
+        is not finite, and where a comparison comes out otherwise, since the function would then take other steps:
+        trace it there.
         """
         for name in changes:
             if name not in self.inputs:
@@ -64,13 +71,14 @@ class Program:
         again = {leaf: self.values[leaf] for leaf in self.tape.loops()}
         values = [float(value) for value in self.tape.values(given, again)]
         for i in np.flatnonzero(~np.isfinite(values)):
-            raise ValueError(f"{self.names()[i]} has no finite value there")
-        for compared, left, right, outcome in self.branches:
-            if compared(values[left], values[right]) != outcome:
+            if i not in self.tape.constants:
+                raise ValueError(f"{self.names()[i]} has no finite value there")
+        for compared, left, right, outcome, kink in self.branches:
+            a, b = values[left], values[right]
+            if bool(compared(a, b)) != outcome or (kink and a == b):
                 names = self.names()
                 raise ValueError(f"{names[left]} and {names[right]} compare otherwise there: trace it there")
-        value = values[self.tape.outputs[0]] if len(self.outputs) == 1 else self.value
-        return replace(self, values=values, value=value)
+        return replace(self, values=values)
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -90,16 +98,34 @@ class Program:
     def derivatives(self, output: str | None = None) -> np.ndarray:
         """d(output)/d(step) of every step of the tape, by one reverse sweep; 0 where it has no influence.
 
-        output may be left out where there is one. Raises ValueError for another name.
+        output may be left out where there is one. Raises ValueError for another name, and TraceError where a
+        derivative is not finite.
         """
-        return self.tape.sweep(self.values, {self.output_step(output): 1.0})
+        adjoint = self.tape.sweep(self.values, {self.output_step(output): 1.0})
+        if adjoint.dtype == float and not np.isfinite(adjoint).all():
+            self._refuse_slope(adjoint)
+        return adjoint
+
+    def _refuse_slope(self, adjoint: np.ndarray) -> None:
+        """Name the last step whose slope is not finite."""
+        for i, j, slope in zip(*map(reversed, self.tape.edges(self.values)), strict=True):
+            if not np.isfinite(slope) and adjoint[i] != 0:
+                at, names = self.place(i), self.names()
+                what = (
+                    f"{expression(self.tape, i, names)} has no finite derivative in {names[j]} at "
+                    f"{self.values[j]:.6g}: move the argument off it, or hold it fixed"
+                )
+                raise TraceError(what, at.file, at.line, at.code)
 
     def output_step(self, output: str | None = None) -> int:
         """The step that is an output; see `derivatives`."""
         if output is None and len(self.outputs) == 1:
             return self.tape.outputs[0]
+        if not self.outputs:
+            raise ValueError(f"{self.name} returns no number")
         if output not in self.outputs:
-            raise ValueError(f"name one of the outputs of {self.name}: {', '.join(self.outputs)}")
+            known = f": {', '.join(self.outputs)}" if len(self.outputs) > 1 else ", which is one number"
+            raise ValueError(f"name one of the outputs of {self.name}{known}")
         return self.tape.outputs[self.outputs.index(output)]
 
     def hessian(self, output: str | None = None) -> np.ndarray:
@@ -117,19 +143,21 @@ class Program:
         rows = [recording.step_of(slope) for slope in slopes]
         tape = recording.tape(rows)
         second = np.array([tape.sweep(recording.values, {row: 1.0})[: len(inputs)] for row in rows], dtype=float)
+        if not np.isfinite(second).all():
+            raise TraceError(f"{self.name} has no finite second derivative there")
         return 0.5 * (second + second.T)
 
     def names(self) -> list[str]:
         """A name for every step of the tape, each another by `names.key`: a variable's, or v and its number.
 
-        Constants have their number as text.
+        Constants have their number as text. No name has brackets, or blanks but single ones: goods are named so.
         """
         taken: set[str] = set()
         used: dict[str, int] = {}
         result: list[str] = []
 
         def free(name: str) -> str:
-            unique = name
+            name = unique = " ".join(name.replace("[", "(").replace("]", ")").split()) or "step"
             while key(unique) in taken:
                 used[name] = used.get(name, 1) + 1
                 unique = f"{name}_{used[name]}"

@@ -11,6 +11,7 @@ import numpy as np
 from pyomo.common.gc_manager import PauseGC
 
 from chainopt.backprop import Derivatives, differentiate
+from chainopt.bulk import chain_evaluator
 from chainopt.certificate import CERTIFIED, WORTHLESS, residuals
 from chainopt.chain import Chain
 from chainopt.forward import forward_run
@@ -150,7 +151,7 @@ def _attempt(
         for _ in range(_UNITS):
             model = build(part, start, money)
             clock.stop("build")
-            answer = solve_model(model, **limits)
+            answer = solve_model(model, evaluator=chain_evaluator(part, model), **limits)
             clock.add(answer.seconds)
             plan = with_whole_minima(part, read_plan(part, model)) if answer.values else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.

@@ -6,10 +6,7 @@ at these arguments. Lists, tuples, dicts, dataclasses and arrays of numbers are 
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import inspect
-import numbers
 from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any
@@ -17,8 +14,18 @@ from typing import Any
 import numpy as np
 
 from chainopt.program import Program
-from chainopt.tape import CONSTANT
-from chainopt.tracer import MAX_STEPS, Recording, TraceError, Tracer, depth, following, plain, users_frame
+from chainopt.structure import mapped, same
+from chainopt.tracer import (
+    MAX_STEPS,
+    Recording,
+    TraceError,
+    Tracer,
+    depth,
+    followed,
+    following,
+    plain,
+    users_frame,
+)
 
 
 def trace(
@@ -32,8 +39,10 @@ def trace(
     without a value or a derivative, a function that loses the trace, a comparison of equal values, more than
     `max_steps` steps. Other exceptions of the function pass through.
     """
+    function = followed(function)
     names = _signature(function)
-    unknown = set(fixed) - set(names.parameters) if names else set()
+    any_name = names is None or any(p.kind is p.VAR_KEYWORD for p in names.parameters.values())
+    unknown = set() if any_name or names is None else set(fixed) - set(names.parameters)
     if unknown:
         raise ValueError(f"{_name(function)} has no argument {', '.join(sorted(unknown))} to hold fixed")
 
@@ -53,12 +62,14 @@ def trace(
 
 def value_and_grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """A function of the same arguments that gives (value, gradient); see `grad`."""
-    chosen = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    function = followed(function)
+    asked = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     @wraps(function)
     def both(*arguments: Any, **named: Any) -> Any:
         order, named = _positional(function, arguments, named)
-        if any(not -len(order) <= i < len(order) for i in chosen):
+        chosen = [i % len(order) if -len(order) <= i < len(order) else -1 for i in asked]
+        if -1 in chosen or len(set(chosen)) < len(chosen):
             raise ValueError(
                 f"{_name(function)} is given {len(order)} arguments: argnums {argnums} is none of them"
             )
@@ -73,7 +84,7 @@ def value_and_grad(function: Callable[..., Any], argnums: int | tuple[int, ...] 
         if program.outputs != ("",):
             raise ValueError(f"the gradient of {_name(function)}: its result must be one number; see trace")
         slopes = iter(program.derivatives().tolist())
-        found = tuple(mapped(value, lambda number, path: next(slopes), _same) for value in given.values())
+        found = tuple(mapped(value, lambda number, path: next(slopes), same) for value in given.values())
         return program.value, found[0] if isinstance(argnums, int) else found
 
     return both
@@ -94,39 +105,6 @@ def grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Ca
     return slope
 
 
-def mapped(value: Any, leaf: Callable[[Any, str], Any], other: Callable[[Any, str], Any], path: str = "") -> Any:
-    """The same structure with leaf(number, path) for each number in it, and other(value, path) for what is none.
-
-    A path joins the names of arguments and fields, keys and places by points.
-    """
-
-    def inner(part: Any, name: Any) -> Any:
-        return mapped(part, leaf, other, f"{path}.{name}" if path else str(name))
-
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return leaf(value, path)
-    if isinstance(value, dict):
-        return {name: inner(part, name) for name, part in value.items()}
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(inner(part, name) for name, part in zip(value._fields, value, strict=True)))
-    if isinstance(value, list | tuple):
-        return type(value)(inner(part, i) for i, part in enumerate(value))
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fiuO":
-        parts = [inner(part, "_".join(map(str, i))) for i, part in np.ndenumerate(value)]
-        if value.ndim == 0:
-            return parts[0]
-        result = np.empty(value.shape, dtype=object)
-        result.ravel()[:] = parts
-        plainly = all(isinstance(part, float) for part in parts)
-        return result.astype(float) if plainly else result
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        twin = copy.copy(value)
-        for item in dataclasses.fields(value):
-            object.__setattr__(twin, item.name, inner(getattr(value, item.name), item.name))
-        return twin
-    return other(value, path)
-
-
 def _run(
     function: Callable[..., Any],
     given: dict[str, Any],
@@ -137,7 +115,7 @@ def _run(
     file, line = (code.co_filename, code.co_firstlineno) if code else ("", None)
     title = _name(function)
     recording = Recording(home=file, level=depth(), limit=max_steps)
-    arguments = {name: mapped(value, _input(recording), _same, name) for name, value in given.items()}
+    arguments = {name: mapped(value, _input(recording), same, name) for name, value in given.items()}
     inputs = len(recording.values)
     if not inputs:
         raise TraceError("it takes no number to trace: give an argument a number", file, line, title)
@@ -151,31 +129,35 @@ def _run(
                 line,
                 title,
             ) from error
-        except TypeError as error:
+        except (TypeError, AttributeError) as error:
             if "Tracer" not in str(error) and "dtype('O')" not in str(error):
                 raise
             at = users_frame(error)
             what = str(error).replace("'Tracer'", "a traced number").replace("dtype('O')", "traced numbers")
             raise TraceError(what, at.f_code.co_filename, at.f_lineno, at.f_code.co_name) from error
     steps: list[int] = []
-    outputs: list[str] = []
+    outputs: dict[str, int] = {}
 
-    def output(value: Any, path: str) -> Any:
+    def output(value: Any, path: str) -> int:
+        unique, count = path, 1
+        while unique in outputs:
+            count += 1
+            unique = f"{path}_{count}"
+        outputs[unique] = len(steps)
         steps.append(recording.step_of(value))
-        outputs.append(path)
-        return value.value if value.__class__ is Tracer and value.recording is recording else value
+        return outputs[unique]
 
     def refuse(value: Any, path: str) -> Any:
         shown = f"{type(value).__name__} {value!r:.40}"
         raise TraceError(f"it returns {path + ', ' if path else ''}{shown}, not a number", file, line, title)
 
-    value = mapped(result, output, refuse)
+    structure = mapped(result, output, refuse)
     recording.end()
     program = Program(
         title,
         recording.tape(steps),
         recording.values,
-        value,
+        structure,
         tuple(outputs),
         recording.codes,
         recording.instructions,
@@ -191,22 +173,21 @@ def _check_finite(program: Program, file: str, line: int | None) -> None:
         known = np.array(program.values, dtype=float)
     except TraceError:
         known = np.array([plain(value) for value in program.values], dtype=float)
-    if np.isfinite(known).all():
+    wrong = set(np.flatnonzero(~np.isfinite(known)).tolist())
+    if not wrong:
         return
-    step = int(np.flatnonzero(~np.isfinite(known))[0])
-    at = program.place(step)
-    what = f"the value {known[step]} is not finite"
-    if program.tape.operations[step] == CONSTANT:
-        what = f"it computes with {known[step]}, which is not finite"
-    raise TraceError(what, at.file or file, at.line or line, program.name)
+    # A constant that is only compared with may be infinite.
+    for step in program.numbered():
+        if step in wrong or not wrong.isdisjoint(program.tape.arguments[step]):
+            at = program.place(step)
+            what = f"the value {known[step]} of {program.tape.operations[step]} is not finite"
+            raise TraceError(what, at.file, at.line, at.code)
+    if not wrong.isdisjoint(program.tape.outputs):
+        raise TraceError("it returns what is not finite", file, line, program.name)
 
 
 def _input(recording: Recording) -> Callable[[Any, str], Any]:
     return lambda value, path: recording.input(path, value if value.__class__ is Tracer else float(value))
-
-
-def _same(value: Any, path: str) -> Any:
-    return value
 
 
 def _call(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:

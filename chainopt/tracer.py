@@ -13,6 +13,7 @@ import math
 import numbers
 import operator
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -26,6 +27,7 @@ from chainopt.primitives import PRIMITIVES
 from chainopt.tape import CONSTANT, INPUT, Tape
 
 MAX_STEPS = 5_000_000
+_DIGITS = 1e-11
 _OUTSIDE = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 
 
@@ -43,8 +45,8 @@ class TraceError(ValueError):
         super().__init__(": ".join([*where, what]))
 
 
-Branch = tuple[Callable[[Any, Any], bool], int, int, bool]
-"""A comparison, the two steps compared, and how it came out."""
+Branch = tuple[Callable[[Any, Any], bool], int, int, bool, bool]
+"""A comparison, the two steps compared, how it came out, and whether equal values are a kink."""
 
 
 class Recording:
@@ -60,6 +62,7 @@ class Recording:
         "constants",
         "ended",
         "home",
+        "inputs",
         "instructions",
         "level",
         "limit",
@@ -77,12 +80,20 @@ class Recording:
         self.instructions: list[int] = []
         self.constants: dict[Any, int] = {}
         self.names: dict[int, str] = {}
+        self.inputs: dict[str, int] = {}
         self.branches: list[Branch] = []
         self.ended = False
 
     def input(self, name: str, value: Any) -> Tracer:
-        """A number to trace; all inputs come before any step."""
-        self.names[len(self.values)] = name
+        """A number to trace; all inputs come before any step, each with a name of its own."""
+        if not math.isfinite(plain(value)):
+            raise TraceError(f"the argument {name} is {plain(value)}: give it a finite number")
+        unique, count = name, 1
+        while unique in self.inputs:
+            count += 1
+            unique = f"{name}_{count}"
+        self.inputs[unique] = len(self.values)
+        self.names[len(self.values)] = unique
         return self._append(INPUT, (), value)
 
     def constant(self, value: Any) -> int:
@@ -156,13 +167,15 @@ class Recording:
         if len(self.branches) >= self.limit:
             self.stop(_users(sys._getframe(1)))
         a, b = plain(left), plain(right)
+        i, j = self.step_of(left), self.step_of(right)
+        kink = kink and i != j
         if kink and a == b:
             _refuse(
                 f"a comparison of equal values, {a:.6g} and {b:.6g}: the function has a kink here, and its "
                 "derivative depends on the side; move the argument off it"
             )
         outcome = bool(compared(a, b))
-        self.branches.append((compared, self.step_of(left), self.step_of(right), outcome))
+        self.branches.append((compared, i, j, outcome, kink))
         return outcome
 
     def stop(self, frame: FrameType) -> NoReturn:
@@ -210,10 +223,11 @@ class Tracer:
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         if modulus is not None:
             _refuse("pow with a modulus has no derivative")
-        return _binary("power", self, other)
+        return 1.0 if other.__class__ in (int, float) and other == 0 else _binary("power", self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return _binary("power", other, self)
+        flat = other.__class__ in (int, float) and other == 0 and plain(self) > 0
+        return 0.0 if flat else _binary("power", other, self)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__" and not options:
@@ -222,7 +236,7 @@ class Tracer:
             ):
                 return ufunc(*map(_as_object, inputs))
             if ufunc in _UFUNCS:
-                return _UFUNCS[ufunc](*(value[()] if isinstance(value, np.ndarray) else value for value in inputs))
+                return _UFUNCS[ufunc](*map(_scalar, inputs))
         shown = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         _refuse(f"np.{shown} has no rule here: write it with {_ALLOWED}")
 
@@ -377,8 +391,11 @@ def _add_operators() -> None:
 
         def lost(self: Tracer, *_: Any, shown: str = shown, short: str = short) -> NoReturn:
             advice = {
-                "float": f"write it with {_ALLOWED}, called as math.name(x) or np.name(x)",
+                "float": f"write it with {_ALLOWED}, called as math.name(x) or np.name(x); a function of math in "
+                "a list, a class, a default or a partial is not followed, and an array of floats holds no traced "
+                "numbers (make it of dtype=object)",
                 "index": "hold the argument fixed (fixed=..., on the command line --fix)",
+                "complex": "only real numbers are traced",
             }.get(short, "it jumps and has no derivative; compute it from what is not traced")
             _refuse(f"{shown} would lose the trace: {advice}")
 
@@ -457,8 +474,16 @@ def _smaller(a: Any, b: Any) -> Any:
     return a if a < b else b
 
 
-def _of_plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *x, **options: function(*map(plain, x), **options)
+def _asked(function: Callable[..., bool]) -> Callable[..., bool]:
+    """A question about one number or two, whose answer steers the trace as a comparison does."""
+
+    def ask(x: Any, y: Any = None, **options: Any) -> bool:
+        if y is None:
+            return bool(x.recording.branch(lambda a, b: function(a), x, x, kink=False))
+        recording = x.recording if x.__class__ is Tracer else y.recording
+        return bool(recording.branch(lambda a, b: function(a, b, **options), x, y, kink=False))
+
+    return ask
 
 
 _MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in _SCALAR if name != "negate"} | {
@@ -480,12 +505,42 @@ _MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in _SCALA
     "degrees": lambda x: x * (180.0 / math.pi),
     "radians": lambda x: x * (math.pi / 180.0),
     "copysign": _copysign,
-    "isfinite": _of_plain(math.isfinite),
-    "isinf": _of_plain(math.isinf),
-    "isnan": _of_plain(math.isnan),
-    "isclose": _of_plain(math.isclose),
+    "isfinite": _asked(math.isfinite),
+    "isinf": _asked(math.isinf),
+    "isnan": _asked(math.isnan),
+    "isclose": _asked(math.isclose),
 }
 """What a function of `math` does with tracers; those of one primitive are its row."""
+
+_QUESTIONS = ("isfinite", "isinf", "isnan", "isclose")
+
+
+def _checked(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
+    """A function written in smaller steps; refuses where they lose the digits that the function itself keeps."""
+    exact = getattr(math, name, None)
+
+    def call(*arguments: Any) -> Any:
+        result = rule(*arguments)
+        if exact is None:
+            return result
+        try:
+            known = exact(*([plain(v) for v in x] if isinstance(x, list) else plain(x) for x in arguments))
+        except (ArithmeticError, ValueError):
+            return result
+        if not abs(plain(result) - known) <= _DIGITS * abs(known):
+            _refuse(
+                f"{name} is traced in smaller steps, which lose its digits here: {plain(result)!r} for {known!r}"
+            )
+        return result
+
+    return call
+
+
+_MATH |= {
+    name: _checked(name, rule)
+    for name, rule in _MATH.items()
+    if name not in _QUESTIONS and (name not in _SCALAR or name == "log")
+}
 
 _UFUNCS: dict[Any, Callable[..., Any]] = {
     np.add: operator.add,
@@ -515,7 +570,7 @@ _UFUNCS: dict[Any, Callable[..., Any]] = {
     np.arcsinh: _MATH["asinh"],
     np.arccosh: _MATH["acosh"],
     np.arctanh: _MATH["atanh"],
-    np.arctan2: _atan2,
+    np.arctan2: _MATH["atan2"],
 } | {
     getattr(np, name): rule
     for name, rule in _MATH.items()
@@ -525,8 +580,15 @@ _UFUNCS: dict[Any, Callable[..., Any]] = {
 
 for _ufunc, _rule in _UFUNCS.items():
     # NumPy calls the method of this name on each element of an array of objects.
-    if _ufunc.nin == 1 and not hasattr(Tracer, _ufunc.__name__):
+    if not hasattr(Tracer, _ufunc.__name__):
         setattr(Tracer, _ufunc.__name__, _rule)
+
+
+def _scalar(value: Any) -> Any:
+    """A NumPy scalar, or an array of no dimension, as the Python number that it is."""
+    if isinstance(value, np.ndarray):
+        value = value[()]
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _as_object(value: Any) -> Any:
@@ -554,6 +616,7 @@ def _following(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _FOLLOWING = {getattr(math, name): _following(name, rule) for name, rule in _MATH.items() if hasattr(math, name)}
+_swapping = threading.Lock()
 _running: list[Callable[..., Any]] = []
 _without: dict[str, int] = {}
 _restore: list[tuple[dict[str, Any], str, Any]] = []
@@ -566,14 +629,15 @@ def following(function: Callable[..., Any]) -> Iterator[None]:
     They have no protocol of their own by which a number could see that it is given to them. Given plain numbers
     they are what they were.
     """
-    if not _running:
-        for name, module in list(sys.modules.items()):
-            names = getattr(module, "__dict__", {})
-            # Most modules hold none, and look the same as when they were last searched.
-            if _without.get(name) != len(names) and not _swap(names):
-                _without[name] = len(names)
-    _swap(getattr(function, "__globals__", {}))
-    _running.append(function)
+    with _swapping:
+        if not _running:
+            for name, module in list(sys.modules.items()):
+                names = getattr(module, "__dict__", {})
+                # Most modules hold none, and look the same as when they were last searched.
+                if _without.get(name) != len(names) and not _swap(names):
+                    _without[name] = len(names)
+        _swap(getattr(function, "__globals__", {}))
+        _running.append(function)
     cells = []
     for cell in getattr(function, "__closure__", None) or ():
         try:
@@ -588,10 +652,16 @@ def following(function: Callable[..., Any]) -> Iterator[None]:
     finally:
         for cell, held in cells:
             cell.cell_contents = held
-        _running.remove(function)
-        while _restore and not _running:
-            names, name, held = _restore.pop()
-            names[name] = held
+        with _swapping:
+            _running.remove(function)
+            while _restore and not _running:
+                names, name, held = _restore.pop()
+                names[name] = held
+
+
+def followed(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function itself; of `math`, the one that follows tracers."""
+    return _FOLLOWING.get(function, function) if _is_key(function) else function
 
 
 def depth() -> int:
