@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from enum import StrEnum
 from io import TextIOWrapper
 from pathlib import Path
@@ -23,7 +23,8 @@ from chainopt.explain import Explanation
 from chainopt.interior import Progress, SolverMissing
 from chainopt.program import Program
 from chainopt.report import json_text, program_record, result_record, show, write_excel, write_html
-from chainopt.script import ScriptError, arguments, check_call, load, where
+from chainopt.script import ScriptError, arguments, call_of, load, where
+from chainopt.solution import Solution
 from chainopt.solve import solve
 from chainopt.status import Status
 from chainopt.tables import NumeraireError, prices
@@ -189,21 +190,27 @@ def trace(
     This runs the code of the file that you name. It never runs code from a workbook. Exit codes are those of
     `solve`; 2 for a function that can't be traced.
     """
-    with _refusing(ScriptError):
+    # What the user's code prints must not stand in what is piped on.
+    aside = sys.stderr if json == "-" or source else sys.stdout
+    with _refusing(ScriptError), redirect_stdout(aside):
         function = load(target)
         given, held = arguments(at or [], "--at", function), arguments(fix or [], "--fix", function)
         if both := given.keys() & held.keys():
             raise ScriptError(f"{', '.join(sorted(both))}: either --at or --fix")
-        check_call(function, [*given, *held])
-    program = _traced(function, given, held, max_steps)
+        if json == "-" and source:
+            raise ScriptError("--json - and --source both write to stdout: give --json a file")
+        if book is not None and book.suffix.lower() != ".xlsx":
+            raise ScriptError(f'--workbook "{book}": the name must end in .xlsx')
+        positional, named = call_of(function, given | held)
+    with redirect_stdout(aside):
+        program = _traced(follow(function, fixed=held, max_steps=max_steps), positional, named)
     with _refusing(ValueError, ArithmeticError, OSError, SolverMissing):
-        if output is None and len(program.outputs) != 1:
+        if output is None and len(program.outputs) > 1:
             raise ValueError(f"it gives several results: choose one with --output: {', '.join(program.outputs)}")
         worth = None if output is None else {output: 1.0}
         chain = program.to_chain(worth) if solved or book is not None else None
         solution = solve(chain) if chain is not None and solved else None
-        found = prices(chain, solution).set_index("good")["price"] if chain and solution else None
-        known = None if found is None else {name: found.get(name) for name in found.index}
+        known = _prices(program, chain, solution) if chain and solution else None
         if json is not None:
             _write_json(json, program_record(program, output, known))
         if source:
@@ -219,14 +226,23 @@ def trace(
         raise typer.Exit(solution.status.exit_code)
 
 
-def _traced(function: Callable[..., Any], given: dict[str, Any], held: dict[str, Any], max_steps: int) -> Program:
+def _traced(run: Callable[..., Program], positional: tuple[Any, ...], named: dict[str, Any]) -> Program:
     """The program of a function of the user's, whose exceptions are bad input too."""
     try:
-        return follow(function, fixed=held, max_steps=max_steps)(**given, **held)
+        return run(*positional, **named)
     except TraceError as error:
         _refuse(str(error))
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         _refuse(where(error))
+
+
+def _prices(program: Program, chain: Chain, solution: Solution) -> dict[str, float | None]:
+    """The multiplier of every step's good by the step's name, and of the arguments' by theirs."""
+    found = dict(prices(chain, solution).set_index("good")["price"])
+    names = dict(zip(program.inputs, program.names(), strict=False))
+    return found | {argument: found.get(name) for argument, name in names.items()}
 
 
 def _write_json(target: str, record: dict[str, Any]) -> None:

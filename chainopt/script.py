@@ -10,7 +10,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -39,7 +39,9 @@ def load(target: str) -> Callable[..., Any]:
     sys.modules.setdefault(path.stem, module)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ScriptError(f"{file} can't be run: {where(error)}") from error
     finally:
         sys.path.remove(with_path)
@@ -78,27 +80,50 @@ def arguments(words: Iterable[str], option: str, function: Callable[..., Any]) -
             hint = nearest(name, parameters) or f": it takes {', '.join(parameters)}"
             raise ScriptError(f'the function has no argument "{name}"{hint}')
         try:
-            given[name] = ast.literal_eval(text)
+            given[name] = _numbers(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
-            raise ScriptError(f'{option} {name}: "{text}" is not a number, or a list of numbers') from None
+            raise ScriptError(f'{option} {name}: "{text:.40}" is not a number, or a list of numbers') from None
     return given
 
 
-def check_call(function: Callable[..., Any], given: Iterable[str]) -> None:
-    """Raise ScriptError where a function can't be called with arguments of these names."""
+def _numbers(text: str) -> Any:
+    """A literal of Python; ValueError for a whole number that is too large to compute with."""
+    value = ast.literal_eval(text)
+    if isinstance(value, int) and abs(value) > 10**300:
+        raise ValueError(text)
+    return value
+
+
+def call_of(function: Callable[..., Any], given: Mapping[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments by name as a call: those that a function takes by position alone come first.
+
+    Raises ScriptError where the function can't be called so.
+    """
     try:
-        inspect.signature(function).bind(**dict.fromkeys(given))
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):
+        return tuple(given.values()), {}
+    first: list[Any] = []
+    rest = dict(given)
+    for name, parameter in signature.parameters.items():
+        if parameter.kind is parameter.POSITIONAL_ONLY and name in rest:
+            first.append(rest.pop(name))
+        elif parameter.kind is parameter.VAR_POSITIONAL and name in rest:
+            values = rest.pop(name)
+            first += values if isinstance(values, list | tuple) else [values]
+    try:
+        signature.bind(*first, **rest)
     except TypeError as error:
         raise ScriptError(f"{error}: give arguments as --at x=4, or --fix n=3 to hold them fixed") from None
-    except ValueError:
-        pass
+    return tuple(first), rest
 
 
 def where(error: BaseException) -> str:
     """An exception in a line: file and line, kind and message."""
     if isinstance(error, SyntaxError):
-        return f"{Path(error.filename or '').name}:{error.lineno}: {error.msg}"
+        line = f":{error.lineno}" if error.lineno else ""
+        return f"{Path(error.filename or '').name}{line}: {error.msg}"
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith((str(Path(__file__).parent), "<frozen"))]
     at = f"{Path(own[-1].filename).name}:{own[-1].lineno}: {own[-1].line}: " if own else ""
-    return f"{at}{type(error).__name__}: {error}".strip()
+    return " ".join(f"{at}{type(error).__name__}: {error}".split()).rstrip(": ")

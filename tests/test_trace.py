@@ -407,6 +407,109 @@ def test_what_cannot_be_traced_is_said_with_its_line(function):
     assert "\n" not in message
 
 
+def infinite(x):
+    return math.sqrt(x * x)
+
+
+def cancels(x):
+    return math.fsum([x, 1e17, 1.0, -1e17])
+
+
+def small(x):
+    return math.asinh(1e-10 * x)
+
+
+@pytest.mark.parametrize(
+    ("function", "at", "says"),
+    [(infinite, 0.0, "no finite derivative"), (cancels, 3.0, "digits"), (small, 1.0, "digits")],
+)
+def test_what_would_be_wrong_is_refused(function, at, says):
+    with pytest.raises(co.TraceError, match=says) as caught:
+        co.grad(function)(at)
+    assert caught.value.line == function.__code__.co_firstlineno + 1
+
+
+def test_powers_at_zero_have_their_derivative():
+    assert co.grad(lambda x: sum(c * x**i for i, c in enumerate([1.0, 2.0, 3.0])))(0.0) == 2.0
+    assert co.grad(lambda x: 0.0**x + x)(2.0) == 1.0
+
+
+@pytest.mark.parametrize("x", [10.0, 15.0, 19.0, -20.0])
+def test_a_flat_tanh_keeps_its_digits(x):
+    assert co.grad(math.tanh)(x) == pytest.approx(float(mp.sech(x) ** 2), rel=1e-13)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64])
+def test_numpy_scalars_stand_on_either_side(kind):
+    def f(x):
+        y = kind(2) * x + x / kind(4) - kind(1)
+        return y * kind(3) if kind(1) < x else kind(5) ** y
+
+    assert co.value_and_grad(f)(2.0) == (10.5, 6.75)
+
+
+def test_threads_trace_side_by_side():
+    from concurrent.futures import ThreadPoolExecutor
+
+    def slope(x):
+        return co.grad(lambda y: math.sin(y) * math.exp(y))(x)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(slope, [0.1 * i for i in range(200)]))
+    for i, value in enumerate(found):
+        assert value == pytest.approx(math.exp(0.1 * i) * (math.sin(0.1 * i) + math.cos(0.1 * i)))
+    assert slope(1.0) == pytest.approx(math.e * (math.sin(1) + math.cos(1)))
+
+
+def test_what_is_only_compared_may_be_infinite_and_questions_are_branches():
+    def least(x):
+        best = math.inf
+        for value in (x, x * x, x / 2):
+            best = min(best, value)
+        return best
+
+    assert co.grad(least)(3.0) == 0.5
+
+    def root(a):
+        x = a
+        while not math.isclose(x * x, a):
+            x = (x + a / x) / 2
+        return x
+
+    program = co.trace(root)(2.0)
+    with pytest.raises(ValueError, match="compare otherwise"):
+        program(a=1e6)
+    kinked = co.trace(lambda x: abs(x) + 1)(2.0)
+    with pytest.raises(ValueError, match="compare otherwise"):
+        kinked.at({"x": 0.0})
+
+
+def test_elsewhere_the_result_keeps_its_structure():
+    program = co.trace(lambda x: {"a": [x * x], "b": 2 * x})(3.0)
+    assert program.at({"x": 4.0}).value == program({"x": 4.0}) == {"a": [16.0], "b": 8.0}
+
+
+def test_names_that_collide_are_told_apart():
+    program = co.trace(lambda d: d[1] * d["1"])({1: 2.0, "1": 3.0})
+    assert program.gradient == {"d.1": 3.0, "d.1_2": 2.0}
+
+
+def test_what_a_record_has_computed_of_itself_is_computed_anew():
+    from functools import cached_property
+
+    @dataclass
+    class Disc:
+        r: float
+
+        @cached_property
+        def area(self):
+            return math.pi * self.r**2
+
+    disc = Disc(2.0)
+    assert disc.area > 0
+    assert co.grad(lambda d: d.area)(disc).r == pytest.approx(4 * math.pi)
+
+
 def test_a_number_of_an_earlier_trace_is_refused():
     kept = []
 

@@ -37,6 +37,28 @@ def endless(x):
     while True:
         x = x + 1
 
+def leaves(x):
+    raise SystemExit(3)
+
+def chatters(x):
+    print("hello", x)
+    return x * x
+
+def positional(x, /, y):
+    return x * y
+
+def star(*xs):
+    return sum(x * x for x in xs)
+
+def cases(x, X):
+    return x * X
+
+def log(x):
+    return math.log(x) * 2
+
+def nothing(x):
+    return []
+
 constant = 3
 """
 
@@ -136,6 +158,13 @@ def test_one_of_several_results(file):
         (["{file}:raises", "--at", "x=2"], "functions.py:20: "),
         (["{file}:endless", "--at", "x=2", "--max-steps", "500"], "functions.py:24: "),
         (["{file}:twice", "--at", "x=2", "--json", "no/such/folder/x.json"], "there is no folder"),
+        (["{file}:leaves", "--at", "x=2"], "SystemExit: 3"),
+        (["{file}:nothing", "--at", "x=2"], "returns no number"),
+        (["{file}:twice", "--at", "x=2", "--json", "-", "--source"], "both write to stdout"),
+        (["{file}:twice", "--at", "x=2", "--workbook", "x.txt"], "must end in .xlsx"),
+        (["{file}:twice", "--at", f"x={10**400}"], "is not a number"),
+        (["{file}:twice", "--at", "x=1e999"], "give it a finite number"),
+        (["{file}:twice", "--at", "x=2", "--output", "y"], "which is one number"),
     ],
 )
 def test_bad_input_ends_with_one_line_and_exit_code_2(file, words, says):
@@ -144,6 +173,30 @@ def test_bad_input_ends_with_one_line_and_exit_code_2(file, words, says):
     assert says in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_what_the_function_prints_stays_out_of_the_json(file):
+    done = run(f"{file}:chatters", "--at", "x=3", "--json", "-")
+    assert json.loads(done.stdout)["gradient"] == {"x": 6.0}
+    assert done.stderr.startswith("hello")
+
+
+def test_every_way_to_take_an_argument(file):
+    for words, gradient in (
+        (("positional", "--at", "x=2", "--at", "y=3"), {"x": 3.0, "y": 2.0}),
+        (("star", "--at", "xs=[2, 3]"), {"xs.0": 4.0, "xs.1": 6.0}),
+        (("cases", "--at", "x=2", "--at", "X=3"), {"x": 3.0, "X": 2.0}),
+    ):
+        done = run(f"{file}:{words[0]}", *words[1:], "--json", "-", "--solve")
+        answer = json.loads(done.stdout)
+        assert answer["gradient"] == gradient
+        assert answer["prices"] == pytest.approx(gradient, rel=1e-8)
+
+
+def test_a_function_named_as_a_primitive_has_a_source_that_runs(file):
+    text = run(f"{file}:log", "--at", "x=3", "--source").stdout
+    alone = subprocess.run([sys.executable, "-I", "-S", "-c", text], capture_output=True, text=True, check=True)
+    assert float(alone.stdout.splitlines()[1].split(" = ")[1]) == pytest.approx(2 / 3)
 
 
 def test_a_file_that_cannot_be_run_is_said_with_its_line(tmp_path):
