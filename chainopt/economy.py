@@ -47,8 +47,9 @@ def economy(
     """
     goods, processes = [], []
     for i, (operation, name) in enumerate(zip(tape.operations, names, strict=True)):
-        # What a loop goes on from is there as a supply, so that a run of the chain begins where the values are.
-        supply = float(values[i]) if operation in (INPUT, CONSTANT, AGAIN) else 0.0
+        supply = float(values[i]) if operation in (INPUT, CONSTANT) else 0.0
+        if operation == AGAIN:
+            supply = _begun(values[i])
         if operation != CONSTANT:
             goods.append(Good(name, supply=supply, price=worth.get(i), rival=False, disposal=None))
         elif i in worth:
@@ -59,7 +60,12 @@ def economy(
     for i, operation in enumerate(tape.operations):
         if operation not in (INPUT, CONSTANT):
             formula = f"{quoted[i]} = {expression(tape, i, quoted)}"
-            if operation == AGAIN and values[i]:
-                formula += f" - {float(values[i])!r}" if values[i] > 0 else f" + {-float(values[i])!r}"
+            if operation == AGAIN:
+                formula += f" - ({_begun(values[i])!r})"
             processes.append(Process(names[i], formula=formula, notes=notes.get(i, "")))
     return Chain(goods, processes, name=title)
+
+
+def _begun(value: float) -> float:
+    """What a loop goes on from is there as a supply, not 0, so that a run of the chain begins at the values."""
+    return float(value) or 1e-300

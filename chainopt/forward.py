@@ -36,19 +36,31 @@ def typical_amount(net: Network) -> float:
 def forward_run(net: Network) -> Plan:
     """A plan inside every limit that it can keep, positive where amounts must be, balanced where it can be."""
     run = _Run.begin(net)
-    goods = len(net.goods)
-    for layer in layers(dependencies(net)):
+    goods, edges = len(net.goods), dependencies(net)
+    for layer in layers(edges):
         run.goods(layer.alone[layer.alone < goods])
         run.processes(layer.alone[layer.alone >= goods] - goods)
         for cycle in layer.cycles:
-            members, makers = cycle[cycle < goods], cycle[cycle >= goods] - goods
+            rounds, makers = _rounds(net, edges, cycle), cycle[cycle >= goods] - goods
             for sweep in range(_SWEEPS):
                 before = run.level[net.first_level[makers]].copy()
-                run.goods(members, guess=sweep == 0)
-                run.processes(makers)
+                for part in rounds:
+                    run.goods(part[part < goods], guess=sweep == 0)
+                    run.processes(part[part >= goods] - goods)
                 if np.allclose(before, run.level[net.first_level[makers]], rtol=1e-6, atol=0.0):
                     break
     return run.plan()
+
+
+def _rounds(net: Network, edges: sparse.csr_array, cycle: Array) -> list[Array]:
+    """A cycle's nodes in the order of a round: from the non-rival goods with a supply on, where it has some."""
+    begins = cycle < len(net.goods)
+    begins[begins] = ~net.rival[cycle[begins]] & (net.supply[cycle[begins]] != 0)
+    if not begins.any():
+        return [cycle]
+    inner = sparse.csr_array(edges[cycle][:, cycle] @ sparse.diags_array(np.where(begins, 0.0, 1.0)))
+    inner.eliminate_zeros()
+    return [cycle[part] for layer in layers(inner) for part in (layer.alone, *layer.cycles)]
 
 
 def dependencies(net: Network) -> sparse.csr_array:
