@@ -165,13 +165,15 @@ program({"labour": 4.5})  # its value elsewhere, at the same shares''',
 From the command line, `chainopt trace FILE.py:FUNCTION --at x=4 --solve` prints the table above, `--json` writes it,
 `--workbook` writes the chain and `--source` prints the reverse program. It runs the file that you name.
 
-What a trace can't follow (`int(x)`, a text of a number, a function without a rule) and where there is no derivative (a
-comparison of equal values, a division by zero) is one error that names the line. A trace holds for the branches
-taken: elsewhere, trace again; `program.at(...)` refuses where a comparison would come out otherwise. `log1p` is traced
-as log(1 + x), with its loss of digits near 0.
+What a trace can't follow (`int(x)`, a text of a number, a function without a rule, one of `math` in a list or a default) and
+where there is no derivative (a comparison of equal values, a division by zero, an infinite slope) is one error that names
+the line. A traced number is a `numbers.Real`, not a `float`. A trace holds for the branches taken: `program.at(...)`
+refuses where a comparison would come out otherwise, and it is time to trace again. Functions of `math` that are no row of
+the table (`hypot`, `log1p`, `atan2`, ...) are written in those that are, and refused where that would lose digits.
 
 A chain has no program where its prices are not unique. A cycle of the chain is a loop of the program: its value is a
-fixed point, and so are its derivatives; the source finds both by iteration.
+fixed point, and so are its derivatives; the source finds both by iteration. Elsewhere than at the plan the program goes on
+by a rule of its own, the best to first order: far from the plan it may break what the chain's limits allow.
 """
 
 
