@@ -24,6 +24,7 @@ from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL,
 from chainopt.operations import BINDS, DISPOSAL, IMPORT, LEVEL, SALE, STILL, USE, ZERO, Operations
 from chainopt.plan import Plan
 from chainopt.slopes import essential_uses, running
+from chainopt.tape import Tape
 
 Array = np.ndarray
 Column = tuple[int, int]
@@ -71,10 +72,6 @@ class Structure:
     tie_process: tuple[int, ...]
     tie_slope: tuple[dict[int, float], ...]
     level_slope: sparse.csr_array
-
-    def minimum(self, process: int, step: int) -> Minimum:
-        """A minimum by its process and its step of the formula."""
-        return self.minima[process, step]
 
     def effects(self, column: Column) -> dict[Row, float]:
         """By how much a unit more of an operation moves each row; of a good, what there is less what is taken."""
@@ -164,7 +161,7 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
         # What is sold may be of either sign, and shares of what is left say nothing: the sale takes it all.
         if (SALE, g) in members and net.sale_signed[g]:
             groups[g] = [(SALE, g)]
-    minima, tie_process, tie_slope = _minima(net, ops)
+    minima, tie_process, tie_slope, level_slope = _minima(net, plan, ops)
     return Structure(
         net=net,
         moving=moving,
@@ -183,7 +180,7 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
         minima=minima,
         tie_process=tie_process,
         tie_slope=tie_slope,
-        level_slope=ops.slopes.level,
+        level_slope=level_slope,
     )
 
 
@@ -234,29 +231,57 @@ def _readings(
 
 
 def _minima(
-    net: Network, ops: Operations
-) -> tuple[dict[tuple[int, int], Minimum], tuple[int, ...], tuple[dict[int, float], ...]]:
-    """Formulas' minima at the plan: those arguments that reach them, and the slopes of their ties."""
+    net: Network, plan: Plan, ops: Operations
+) -> tuple[dict[tuple[int, int], Minimum], tuple[int, ...], tuple[dict[int, float], ...], sparse.csr_array]:
+    """Formulas' minima at the plan, with the slopes of their ties; and of every level, minima gone through.
+
+    A minimum goes on as the first of the arguments that reach it, which a tie keeps level with the others.
+    """
     minima: dict[tuple[int, int], Minimum] = {}
     process: list[int] = []
     slopes: list[dict[int, float]] = []
-    columns = ops.slopes.use_argument.tocsc()
+    more: list[tuple[int, int, float]] = []
     at = 0
     for item in net.formulas:
-        for step in item.program.minima():
-            count = len(item.program.arguments[step])
-            gaps = ops.slopes.argument_gap[at : at + count]
-            tight = [j for j in range(count) if gaps[j] <= BINDS] or [int(np.argmin(gaps))]
-            ties = []
-            for j in tight[1:]:
-                ties.append(len(process))
-                process.append(item.process)
-                both = columns[:, [at + j]] - columns[:, [at + tight[0]]]
-                coo = both.tocoo()
-                slopes.append(dict(zip(coo.row.tolist(), coo.data.tolist(), strict=True)))
-            minima[item.process, step] = Minimum(tuple(tight), tuple(ties))
-            at += count
-    return minima, tuple(process), tuple(slopes)
+        program, mine = item.program, dict[int, Minimum]()
+        for step in program.minima():
+            gaps = ops.slopes.argument_gap[at : at + len(program.arguments[step])]
+            at += len(gaps)
+            tight = [j for j, gap in enumerate(gaps) if gap <= BINDS] or [int(np.argmin(gaps))]
+            mine[step] = Minimum(tuple(tight), tuple(range(len(process), len(process) + len(tight) - 1)))
+            process += [item.process] * (len(tight) - 1)
+        if not mine:
+            continue
+        values = program.values(plan.use[item.use])
+        for step, minimum in mine.items():
+            minima[item.process, step] = minimum
+            first, *others = (program.arguments[step][j] for j in minimum.tight)
+            for other in others:
+                slopes.append(_entries_of(item.use, _through(program, values, {other: 1.0, first: -1.0}, mine)))
+        for level, step in zip(item.level.tolist(), program.outputs, strict=True):
+            found = _through(program, values, {step: 1.0}, mine) - program.sweep(values, {step: 1.0})
+            more += [(u, level, slope) for u, slope in _entries_of(item.use, found).items()]
+    rows, columns, data = zip(*more, strict=True) if more else ((), (), ())
+    added = sparse.csr_array(
+        (np.array(data, dtype=float), (np.array(rows, dtype=int), np.array(columns, dtype=int))),
+        shape=ops.slopes.level.shape,
+    )
+    return minima, tuple(process), tuple(slopes), sparse.csr_array(ops.slopes.level + added)
+
+
+def _through(program: Tape, values: list[float], seeds: dict[int, float], minima: dict[int, Minimum]) -> Array:
+    """The adjoints of a formula's steps, each minimum as the first of its arguments that reach it."""
+    total = program.sweep(values, seeds)
+    for step, minimum in reversed(minima.items()):
+        if total[step]:
+            first = program.arguments[step][minimum.tight[0]]
+            total = total + program.sweep(values, {first: float(total[step])})
+    return total
+
+
+def _entries_of(uses: Array, adjoint: Array) -> dict[int, float]:
+    """The adjoints of a formula's inputs that are not 0, by use."""
+    return {u: slope for u, slope in zip(uses.tolist(), adjoint.tolist(), strict=False) if slope}
 
 
 def absorbers(found: Structure) -> dict[Column, Row]:

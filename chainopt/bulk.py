@@ -55,15 +55,16 @@ def chain_evaluator(net: Network, model: Any) -> Evaluator:
         x_upper=np.full(len(x0), np.inf),
         g_lower=np.concatenate(problem.g_lower),
         g_upper=np.concatenate(problem.g_upper),
-        seconds={"write": 0.0, "derivatives": time.perf_counter() - begun},
+        seconds={"write": 0.0, "derivatives": 0.0},
         functions=functions,
     )
     _check(evaluator)
+    evaluator.seconds["derivatives"] = time.perf_counter() - begun
     return evaluator
 
 
 def _check(evaluator: Evaluator) -> None:
-    """Compare a sample of the rows with the model's expressions, a little off the start."""
+    """Compare the objective, and a sample of rows with their bounds, with the model's, a little off the start."""
     count = len(evaluator.rows)
     sample = sorted({round(i) for i in np.linspace(0, count - 1, min(count, _SAMPLE))})
     place = {id(variable): i for i, variable in enumerate(evaluator.variables)}
@@ -75,20 +76,32 @@ def _check(evaluator: Evaluator) -> None:
         x[i] += _STEP * (abs(x[i]) or 1.0)
         variable.set_value(x[i], skip_validation=True)
     found = evaluator.constraints(x)
-    bodies = {i: _body(evaluator.rows[i]) for i in sample}
+    bodies = {i: _value(evaluator.rows[i].body) for i in sample}
+    assert evaluator.target is not None
+    target, objective = _value(evaluator.target.expr), evaluator.sign * evaluator.objective(x)
     for i, variable in moved.items():
         variable.set_value(evaluator.x0[i], skip_validation=True)
+    if abs(objective - target) > _SAME * (abs(target) + float(np.abs(evaluator.gradient(x)) @ np.abs(x))):
+        raise ModelDiffersError(f"the objective is {target:.12g}, but {objective:.12g} by the chain's arrays")
     money = abs(evaluator.jacobian_matrix(x)) @ np.abs(x) if count else x
     for i, body in bodies.items():
         if abs(found[i] - body) > _SAME * max(float(np.nan_to_num(money[i])), abs(body)):
             name = evaluator.rows[i].name
             raise ModelDiffersError(f"'{name}' is {body:.12g}, but {found[i]:.12g} by the chain's arrays")
+        for ours, theirs, missing in (
+            (evaluator.g_lower[i], evaluator.rows[i].lb, -np.inf),
+            (evaluator.g_upper[i], evaluator.rows[i].ub, np.inf),
+        ):
+            if ours != (missing if theirs is None else theirs):
+                raise ModelDiffersError(
+                    f"a bound of '{evaluator.rows[i].name}' is {theirs}, but {ours} by the chain"
+                )
 
 
-def _body(row: Any) -> float:
-    """A row's value; nan where a formula has none, which is for the solver to find."""
+def _value(expression: Any) -> float:
+    """An expression's value; nan where a formula has none, which is for the solver to find."""
     try:
-        return float(evaluate_expression(row.body))
+        return float(evaluate_expression(expression))
     except (ArithmeticError, TypeError, ValueError):
         return np.nan
 

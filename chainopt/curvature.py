@@ -167,7 +167,7 @@ def _acos(a: Shape) -> Shape:
 
 
 def _sinh(a: Shape) -> Shape:
-    return _rising(sinh, 1, _within(a, -700.0, 700.0))
+    return _rising(lambda x: sinh(x) if abs(x) <= 710 else copysign(inf, x), 1, a)
 
 
 def _cosh(a: Shape) -> Shape:
@@ -180,7 +180,7 @@ def _wave(a: Shape) -> Shape:
 
 
 def _within(a: Shape, low: float, high: float) -> Shape:
-    """The shape where its value lies between the ends, outside which a function has no finite value."""
+    """The shape where its value lies between the ends, outside which nothing is defined."""
     return Shape(a.convex, a.concave, min(max(a.low, low), high), max(min(a.high, high), low))
 
 

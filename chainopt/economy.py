@@ -42,7 +42,8 @@ def economy(
 ) -> Chain:
     """The chain that a tape is, of goods named as its steps.
 
-    values: of every step, of which inputs' are supplies; notes: on processes, by step; worth: what the outputs
+    values: of every step; those of inputs, of constants that are results, and of what loops begin with are
+    supplies; notes: on processes, by step; worth: what the outputs
     sell at, by step. The chain's value is sum_i worth_i values_i, and its plan the values.
     """
     goods, processes = [], []

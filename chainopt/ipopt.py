@@ -58,11 +58,11 @@ def solve_model(
     options: Options | None = None,
     progress: Callable[[Progress], object] | None = None,
     load: bool = True,
-    evaluator: Evaluator | None = None,
+    evaluator: Callable[[], Evaluator] | None = None,
 ) -> ModelSolution:
     """Solve a Pyomo model or block, from its variables' values.
 
-    evaluator: the model's functions, where they are known already (default: read from the model).
+    evaluator: what gives the model's functions (default: they are read from the model).
 
     A suffix `scaling_factor` on the model is honoured: the problem is solved, and judged, in scaled units.
     The last iterate is loaded into the variables, and `dual` and `rc` into the import suffixes of these
@@ -73,14 +73,14 @@ def solve_model(
     version = solver_version()
     begun = time.perf_counter()
     try:
-        evaluator = evaluator or build_evaluator(model)
+        functions = evaluator() if evaluator is not None else build_evaluator(model)
     except InfeasibleModelError as error:
         solution = ModelSolution(Status.INFEASIBLE, f"{Status.INFEASIBLE.advice} {error}", solver=version)
         if load:
             _load(model, solution)
         return solution
-    scaling = read_scaling(model, evaluator)
-    problem: Problem = evaluator if scaling is None else scaled(evaluator, scaling)
+    scaling = read_scaling(model, functions)
+    problem: Problem = functions if scaling is None else scaled(functions, scaling)
 
     def solved(problem: Problem) -> Outcome:
         return run(
@@ -97,7 +97,7 @@ def solve_model(
         outcome = replace(
             outcome, point=scaling.back(outcome.point), objective=outcome.objective / scaling.objective
         )
-    solution = _translate(evaluator, outcome, version)
+    solution = _translate(functions, outcome, version)
     if load:
         _load(model, solution)
     if outcome.raised is not None and not isinstance(outcome.raised, KeyboardInterrupt):

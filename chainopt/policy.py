@@ -45,8 +45,9 @@ def to_program(chain: Chain, solution: Solution) -> Program:
     """The chain at its plan as a program of its supplies and shares.
 
     Its value is the objective; its derivative in a supply, the argument of the good's name, is the good's price.
-    Goods and processes that the plan leaves at rest are not in it. Raises ValueError where the solution is not
-    certified, and where a price is not unique, so that no program has it as its derivative.
+    Goods and processes that the plan leaves at rest are not in it. It takes memory by the square of the number of
+    goods without a free use, and time by its cube: seconds at a thousand. Raises ValueError where the solution is
+    not certified, and where a price is not unique, so that no program has it as its derivative.
     """
     if not solution.certified or solution.net is None or solution.plan is None or solution.derivatives is None:
         raise ValueError(f"the chain has no certified solution ({solution.status}): a program goes on from a plan")
@@ -277,7 +278,7 @@ class _Policy:
         known = iter(item.program.minima())
 
         def least(arguments: list[Any]) -> Any:
-            minimum = self.found.minimum(item.process, next(known))
+            minimum = self.found.minima[item.process, next(known)]
             tight = [arguments[j] for j in minimum.tight]
             for number, row in enumerate(minimum.ties, 1):
                 self.known["tie", row] = tight[0] - tight[number]

@@ -23,7 +23,7 @@ from chainopt.primitives import PRIMITIVES
 from chainopt.source import source
 from chainopt.structure import mapped
 from chainopt.tape import CONSTANT, INPUT, Tape
-from chainopt.tracer import Branch, Recording, TraceError
+from chainopt.tracer import Branch, Recording, TraceError, depth
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,14 +136,14 @@ class Program:
         """
         if self.tape.loops():
             raise ValueError(f"{self.name} has a loop: its second derivatives are not available")
-        recording = Recording()
+        recording = Recording(level=depth())
         inputs = [recording.input(name, value) for name, value in zip(self.inputs, self.values, strict=False)]
         known = self.tape.run(inputs, lambda name: PRIMITIVES[name].value)
         slopes = self.tape.sweep(known, {self.output_step(output): 1.0})[: len(inputs)]
         rows = [recording.step_of(slope) for slope in slopes]
         tape = recording.tape(rows)
-        second = np.array([tape.sweep(recording.values, {row: 1.0})[: len(inputs)] for row in rows], dtype=float)
-        if not np.isfinite(second).all():
+        second = np.array([tape.sweep(recording.values, {row: 1.0})[: len(inputs)] for row in rows])
+        if second.dtype == float and not np.isfinite(second).all():
             raise TraceError(f"{self.name} has no finite second derivative there")
         return 0.5 * (second + second.T)
 
@@ -212,6 +212,8 @@ class Program:
         """
         if prices is None and len(self.outputs) > 1:
             raise ValueError(f"{self.name} has several results: give prices for {', '.join(self.outputs)}")
+        if unknown := set(prices or {}) - set(self.outputs):
+            raise ValueError(f"{self.name} has no result {', '.join(sorted(unknown))}")
         worth: dict[int, float] = {}
         for output, step in zip(self.outputs, self.tape.outputs, strict=True):
             worth[step] = worth.get(step, 0.0) + (1.0 if prices is None else float(prices.get(output, 0.0)))
@@ -254,4 +256,5 @@ class Program:
 
 def digits(value: float) -> str:
     """A number as text that reads back as the same number; a whole one without its point."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    whole = abs(value) < 1e15 and value == int(value)
+    return str(int(value)) if whole else repr(float(value))

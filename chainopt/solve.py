@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,7 @@ def _attempt(
         for _ in range(_UNITS):
             model = build(part, start, money)
             clock.stop("build")
-            answer = solve_model(model, evaluator=chain_evaluator(part, model), **limits)
+            answer = solve_model(model, evaluator=partial(chain_evaluator, part, model), **limits)
             clock.add(answer.seconds)
             plan = with_whole_minima(part, read_plan(part, model)) if answer.values else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.

@@ -121,15 +121,15 @@ class Recording:
         count = next((i for i, name in enumerate(self.operations) if name != INPUT), len(self.operations))
         constants = {step: self.values[step] for step in self.constants.values()}
         names = tuple(self.names[i] for i in range(count))
-        return Tape(names, self.operations, self.arguments, constants, tuple(outputs))
+        return Tape(names, tuple(self.operations), tuple(self.arguments), constants, tuple(outputs))
 
     def end(self) -> None:
         """Take no further step."""
         self.ended, self.limit = True, 0
 
-    def close(self, leaf: Tracer, source: Tracer) -> None:
-        """Say which later step an `again` step repeats."""
-        self.arguments[leaf.index] = (source.index,)
+    def close(self, leaf: Tracer, source: Any) -> None:
+        """Say which step an `again` step repeats."""
+        self.arguments[leaf.index] = (self.step_of(source),)
 
     def name(self, value: Any, name: str) -> Any:
         """Name the step of a value, where it has one without a name."""

@@ -102,8 +102,21 @@ def test_every_limit_and_demand_curve():
 
 def test_a_model_that_was_changed_is_noticed():
     net = network(co.read_workbook(next(book for book in DATA if book.stem == "steel_loop")))
-    model = build(net)
-    row = next(iter(model.production.values()))
-    row.set_value(2 * row.body == 0)
-    with pytest.raises(ModelDiffersError, match="production"):
+
+    def row(model):
+        first = next(iter(model.production.values()))
+        first.set_value(2 * first.body == 0)
+
+    def bound(model):
+        first = next(iter(model.production.values()))
+        first.set_value(first.body <= 0)
+
+    def objective(model):
+        model.value.set_value(2 * model.value.expr)
+
+    for change in (row, bound, objective):
+        model = build(net)
         chain_evaluator(net, model)
+        change(model)
+        with pytest.raises(ModelDiffersError):
+            chain_evaluator(net, model)

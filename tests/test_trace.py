@@ -469,6 +469,10 @@ def test_what_is_only_compared_may_be_infinite_and_questions_are_branches():
         return best
 
     assert co.grad(least)(3.0) == 0.5
+    program = co.trace(least)(3.0)
+    assert str(program).startswith("least(x=3) = 1.5")
+    assert "inf" not in program.source()
+    assert co.solve(program.to_chain()).objective == pytest.approx(1.5)
 
     def root(a):
         x = a
@@ -535,6 +539,10 @@ def test_an_unknown_fixed_argument_is_refused():
         co.trace(lambda x: x, fixed=["k"])
 
 
+def test_second_derivatives_within_another_trace():
+    assert co.grad(lambda z: co.trace(lambda x: x**3 * z)(2.0).hessian()[0, 0])(1.5) == pytest.approx(12.0)
+
+
 def test_several_results_need_a_choice():
     program = co.trace(lambda x: (x, x * 2))(1.0)
     with pytest.raises(ValueError, match="0, 1"):
@@ -542,6 +550,8 @@ def test_several_results_need_a_choice():
     with pytest.raises(ValueError, match="several results"):
         program.to_chain()
     assert program.jacobian == {"0": {"x": 1.0}, "1": {"x": 2.0}}
+    with pytest.raises(ValueError, match="no result y"):
+        program.to_chain({"y": 1.0})
 
 
 @pytest.mark.parametrize(
