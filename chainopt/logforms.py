@@ -6,6 +6,8 @@ and the other side, the least that a level costs at prices: C(y) with
 
     total = sum_u cost_term(a_u, r, ln price_u)       ln C(y) = log_cost(ln(y/scale), total)
 
+of which each use is cost_share
+
 Each function takes numbers or arrays: NumPy runs them on columns, Numba compiles them into its loops.
 """
 
@@ -38,6 +40,10 @@ def cobb_douglas_log_cost(log_level: Any, total: Any, returns: Any, r: Any) -> A
     return np.log(returns) + (log_level + total) / returns
 
 
+def cobb_douglas_cost_share(a: Any, term: Any, total: Any, returns: Any) -> Any:
+    return a / returns
+
+
 def ces_term(a: Any, r: Any, log_x: Any) -> Any:
     return a * np.exp(r * log_x)
 
@@ -58,6 +64,10 @@ def ces_log_cost(log_level: Any, total: Any, returns: Any, r: Any) -> Any:
     return log_level / returns - (1.0 - r) / r * np.log(total)
 
 
+def ces_cost_share(a: Any, term: Any, total: Any, returns: Any) -> Any:
+    return term / total
+
+
 @dataclass(frozen=True, slots=True)
 class LogForm:
     """One technology in logarithms; see the module."""
@@ -67,6 +77,7 @@ class LogForm:
     part: Callable[..., Any]
     cost_term: Callable[..., Any]
     log_cost: Callable[..., Any]
+    cost_share: Callable[..., Any]
 
 
 COBB_DOUGLAS = LogForm(
@@ -75,5 +86,6 @@ COBB_DOUGLAS = LogForm(
     cobb_douglas_part,
     cobb_douglas_cost_term,
     cobb_douglas_log_cost,
+    cobb_douglas_cost_share,
 )
-CES = LogForm(ces_term, ces_log_level, ces_part, ces_cost_term, ces_log_cost)
+CES = LogForm(ces_term, ces_log_level, ces_part, ces_cost_term, ces_log_cost, ces_cost_share)

@@ -9,7 +9,8 @@ so that gap = bound - value tells how far a plan is from an optimum. It is quadr
 says nothing of prices by itself: so each use must pay its good's price, v_u = lambda_p df_p/dx_u = v_g, where it
 moves money, and must not want to pay more anywhere. Under constant returns a best response is 0 or without bound:
 there the bound is stated at repaired prices, at which no such process profits: from the last process back, each
-that would profit raises its inputs' prices by its revenue over its cost.
+that would profit raises the prices of its inputs by its revenue over its cost (an import's price is not its to
+raise: see `_repaired`).
 
 From the columns, the plan and the prices alone; the pass that found them plays no part.
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainopt.circuit import Circuit
 from chainopt.columns import Columns
 from chainopt.logforms import CES, COBB_DOUGLAS, LogForm
 from chainopt.market import Market
@@ -171,15 +173,17 @@ def _balance(c: Columns, market: Market, level: Array) -> float:
 def _bound(c: Columns, market: Market) -> float:
     """The most that any plan can be worth, stated at the prices, repaired where they allow no bound."""
     fixed = ~np.isfinite(c.elasticity)
-    price = np.fmin(market.price, c.import_price)
+    # What is imported costs what it costs abroad, and what its bids say of it to rounding.
+    price = np.fmin(np.where(market.imported > 0, np.inf, market.price), c.import_price)
+    price = np.where(np.isinf(price), market.price, price)
     price = np.fmax(price, np.where(fixed, c.price, np.nan))
     price = np.fmax(price, -c.disposal)
     constant = c.returns >= 1.0 - _CONSTANT
     if constant.any():
-        price = _repaired(market, price)
+        price = _repaired(c, market, price)
     if np.any(price > c.import_price * (1.0 + 1e-15)):
         return np.inf
-    log_level_cost = _log_unit_cost(
+    log_level_cost, _ = _log_unit_cost(
         c.start, c.coefficient, np.log(price)[c.use_good], c.r, c.returns, np.log(c.scale)
     )
     earned = _earned(c, price)
@@ -196,16 +200,20 @@ def _bound(c: Columns, market: Market) -> float:
 
 def _log_unit_cost(
     start: Array, coefficient: Array, log_price: Array, r: Array, returns: Array, log_scale: Array
-) -> Array:
-    """ln C(1): the logarithm of the least that a first unit of each level costs at these prices of its uses."""
+) -> tuple[Array, Array]:
+    """ln C(1), of the least that a first unit of each level costs at these prices of its uses; and their shares."""
     length = np.diff(start)
     of_use = np.repeat(r, length)
-    cost = np.empty(len(r))
+    cost, share = np.empty(len(r)), np.empty(len(coefficient))
     for form, chosen in _by_form(r):
         term = np.where(np.repeat(chosen, length), form.cost_term(coefficient, of_use, log_price), 0.0)
         total = np.add.reduceat(term, start[:-1])
         cost[chosen] = form.log_cost(-log_scale, total, returns, r)[chosen]
-    return cost
+        uses = np.repeat(chosen, length)
+        share[uses] = form.cost_share(coefficient, term, np.repeat(total, length), np.repeat(returns, length))[
+            uses
+        ]
+    return cost, share
 
 
 def _surplus(c: Columns, price: Array, curved: Array) -> float:
@@ -217,31 +225,45 @@ def _surplus(c: Columns, price: Array, curved: Array) -> float:
     return float((area - p * sale).sum())
 
 
-def _repaired(market: Market, price: Array) -> Array:
-    """Prices at which no process of constant returns profits: raised from the last layer back, again on cycles."""
-    o, price = market.order, price.copy()
+def _repaired(c: Columns, market: Market, price: Array) -> Array:
+    """Prices at which no process of constant returns profits, again and again on cycles.
+
+    Forward, a process that takes nothing but imports at their price lowers its outputs' prices to its cost;
+    backward, each that still profits raises the prices of its other inputs.
+    """
+    order, price = market.order, price.copy()
+    held = price >= c.import_price
     for _ in range(_ROUNDS):
         before = price.copy()
-        for layer in range(len(o.layer_ces) - 1, -1, -1):
-            first, end = o.layer_process[layer], o.layer_process[layer + 1]
-            if first == end:
-                continue
-            uses, made = slice(o.start[first], o.start[end]), slice(o.made_start[first], o.made_start[end])
-            worth = o.made_yield[made] * price[o.made_good[made]]
-            earned = np.add.reduceat(worth, o.made_start[first:end] - o.made_start[first]) - o.unit_cost[first:end]
-            start = o.start[first : end + 1] - o.start[first]
-            of = o.use_good[uses]
-            cost = _log_unit_cost(
-                start,
-                o.coefficient[uses],
-                np.log(price)[of],
-                o.r[first:end],
-                o.returns[first:end],
-                o.log_scale[first:end],
-            )
-            dear = (o.returns[first:end] >= 1.0 - _CONSTANT) & (earned > 0)
-            factor = np.where(dear, np.exp(np.maximum(np.log(earned) - cost, 0.0)), 1.0)
-            np.maximum.at(price, of, price[of] * np.repeat(factor, np.diff(start)))
-        if np.all(price <= before * (1.0 + 1e-14)):
+        for layer in range(len(order.layer_ces)):
+            _repair(order, layer, price, held, forward=True)
+        for layer in reversed(range(len(order.layer_ces))):
+            _repair(order, layer, price, held, forward=False)
+        if np.all(np.abs(price - before) <= 1e-14 * np.abs(before)):
             break
     return price
+
+
+def _repair(o: Circuit, layer: int, price: Array, held: Array, *, forward: bool) -> None:
+    """One layer's share in the repair of prices, in place; held: goods at their import's price."""
+    first, end = o.layer_process[layer], o.layer_process[layer + 1]
+    constant = o.returns[first:end] >= 1.0 - _CONSTANT
+    if not constant.any():
+        return
+    uses, made = slice(o.start[first], o.start[end]), slice(o.made_start[first], o.made_start[end])
+    made_start, start = (
+        o.made_start[first : end + 1] - o.made_start[first],
+        o.start[first : end + 1] - o.start[first],
+    )
+    goods, of = o.made_good[made], o.use_good[uses]
+    earned = np.add.reduceat(o.made_yield[made] * price[goods], made_start[:-1]) - o.unit_cost[first:end]
+    r, returns, log_scale = o.r[first:end], o.returns[first:end], o.log_scale[first:end]
+    cost, share = _log_unit_cost(start, o.coefficient[uses], np.log(price)[of], r, returns, log_scale)
+    free = np.add.reduceat(np.where(held[of], 0.0, share), start[:-1])
+    excess = np.where(constant & (earned > 0), np.log(earned) - cost, 0.0)
+    if forward:
+        lowered = np.where((free == 0) & (excess > 0), np.exp(-excess), 1.0)
+        price[goods] *= np.where(price[goods] > 0, np.repeat(lowered, np.diff(made_start)), 1.0)
+    else:
+        raised = np.where((free > 0) & (excess > 0), np.exp(excess / free), 1.0)
+        np.maximum.at(price, of, price[of] * np.where(held[of], 1.0, np.repeat(raised, np.diff(start))))
