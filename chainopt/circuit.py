@@ -5,7 +5,7 @@ price are guessed, and become part of what the market has to find. The order wit
 
 A *bid* is the logarithm of the money that a user offers for its good; goods are shared in proportion to bids.
 What a Cobb-Douglas process would pay for each input is a fixed part of what it earns, so that one bid says all:
-use u offers weight_u exp(bid). Each use of a CES process bids for itself, and so does a sale beside other uses.
+use u offers a_u exp(bid). Each use of a CES process bids for itself, and so does a sale with a demand curve.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Circuit(NamedTuple):
     process: the columns' number of each process here, layer by layer, Cobb-Douglas before CES in each; use: the
     same of uses. layer_good and layer_process hold each layer's first place (and, last, the end), among `good`
     and `process`; layer_ces, where the CES processes of the layer begin. By process: start, log_scale, returns,
-    r, unit_cost, made_start; by output: made_good, made_yield; by use: use_good, coefficient, weight and its
+    r, unit_cost, made_start; by output: made_good, made_yield; by use: use_good, coefficient and its
     logarithm, use_bid (its number among bids). By good: supply; outlet, what its last resort pays where no process
     uses it (nan where one does); floor, what final demand pays for whatever is left over (0: nothing); ceiling,
     what it costs abroad (inf: not imported).
@@ -52,8 +52,7 @@ class Circuit(NamedTuple):
     made_yield: Array
     use_good: Array
     coefficient: Array
-    weight: Array
-    log_weight: Array
+    log_coefficient: Array
     use_bid: Array
     process_bids: int
     supply: Array
@@ -113,7 +112,6 @@ def circuit(columns: Columns) -> Circuit:
     within = np.arange(len(use)) - start[:-1][of]
     use_ces = ces[process][of]
     coefficient = columns.coefficient[use].astype(float)
-    weight = np.where(use_ces, 1.0, coefficient)
     curved = np.isfinite(columns.elasticity)
     outlet = np.where(thrown, -columns.disposal, -np.inf)
     outlet = np.where(sold & ~curved, np.fmax(columns.price, outlet), outlet)
@@ -139,8 +137,7 @@ def circuit(columns: Columns) -> Circuit:
         made_yield=columns.made_yield[made].astype(float),
         use_good=columns.use_good[use].astype(np.int32),
         coefficient=coefficient,
-        weight=weight,
-        log_weight=np.log(weight),
+        log_coefficient=np.log(coefficient),
         use_bid=(first_bid[of] + np.where(use_ces, within, 0)).astype(np.int32),
         process_bids=int(bids.sum()),
         supply=columns.supply.astype(float),

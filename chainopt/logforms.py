@@ -1,6 +1,7 @@
 """Cobb-Douglas and CES in logarithms, number by number: the market's one definition of each.
 
     total = sum_u term(a_u, r, ln x_u)      ln(level/scale) = log_level(total)      part_u = d ln level/d ln x_u
+    part_u ~ a_u exp(log_pull(r, ln x_u)) within a process
 
 and the other side, the least that a level costs at prices: C(y) with
 
@@ -28,8 +29,12 @@ def cobb_douglas_log_level(total: Any, returns: Any, r: Any) -> Any:
     return total
 
 
-def cobb_douglas_part(a: Any, r: Any, log_x: Any, total: Any, returns: Any) -> Any:
+def cobb_douglas_part(a: Any, term: Any, total: Any, returns: Any) -> Any:
     return a
+
+
+def cobb_douglas_log_pull(r: Any, log_x: Any) -> Any:
+    return 0.0
 
 
 def cobb_douglas_cost_term(a: Any, r: Any, log_price: Any) -> Any:
@@ -52,8 +57,12 @@ def ces_log_level(total: Any, returns: Any, r: Any) -> Any:
     return returns / r * np.log(total)
 
 
-def ces_part(a: Any, r: Any, log_x: Any, total: Any, returns: Any) -> Any:
-    return returns * a * np.exp(r * log_x) / total
+def ces_part(a: Any, term: Any, total: Any, returns: Any) -> Any:
+    return returns * term / total
+
+
+def ces_log_pull(r: Any, log_x: Any) -> Any:
+    return r * log_x
 
 
 def ces_cost_term(a: Any, r: Any, log_price: Any) -> Any:
@@ -75,6 +84,7 @@ class LogForm:
     term: Callable[..., Any]
     log_level: Callable[..., Any]
     part: Callable[..., Any]
+    log_pull: Callable[..., Any]
     cost_term: Callable[..., Any]
     log_cost: Callable[..., Any]
     cost_share: Callable[..., Any]
@@ -84,8 +94,9 @@ COBB_DOUGLAS = LogForm(
     cobb_douglas_term,
     cobb_douglas_log_level,
     cobb_douglas_part,
+    cobb_douglas_log_pull,
     cobb_douglas_cost_term,
     cobb_douglas_log_cost,
     cobb_douglas_cost_share,
 )
-CES = LogForm(ces_term, ces_log_level, ces_part, ces_cost_term, ces_log_cost, ces_cost_share)
+CES = LogForm(ces_term, ces_log_level, ces_part, ces_log_pull, ces_cost_term, ces_log_cost, ces_cost_share)

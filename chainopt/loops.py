@@ -19,19 +19,23 @@ _cd_part = _inline(logforms.COBB_DOUGLAS.part)
 _ces_term = _inline(logforms.CES.term)
 _ces_log_level = _inline(logforms.CES.log_level)
 _ces_part = _inline(logforms.CES.part)
+_ces_log_pull = _inline(logforms.CES.log_pull)
 
 
 def sweep(circuit: Circuit, bid: Array, room: Pass) -> None:
     """One pass at these bids, into `room`: see `sweeps.sweep`."""
     totals = np.empty(len(circuit.process))
+    terms = np.empty(len(circuit.use_good) if circuit.r.any() else 0)
     log_rate = np.empty(len(circuit.supply))
     made = np.zeros(len(circuit.supply))
-    _forward(circuit, bid, circuit.first_torn, room, log_rate, totals, made)
-    _reverse(circuit, bid, circuit.first_torn, room, log_rate, totals, made)
+    _forward(circuit, bid, circuit.first_torn, room, log_rate, totals, terms, made)
+    _reverse(circuit, bid, circuit.first_torn, room, log_rate, totals, terms, made)
 
 
 @_loop
-def _forward(c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, totals: Array, made: Array) -> None:
+def _forward(
+    c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, totals: Array, terms: Array, made: Array
+) -> None:
     offered, quantity = room.offered, room.quantity
     is_torn = np.zeros(len(quantity), dtype=np.bool_)
     offered[:] = 0.0
@@ -41,10 +45,10 @@ def _forward(c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, to
         if c.r[p] == 0.0:
             money = np.exp(bid[c.use_bid[first]])
             for u in range(first, c.start[p + 1]):
-                offered[c.use_good[u]] += c.weight[u] * money
+                offered[c.use_good[u]] += c.coefficient[u] * money
         else:
             for u in range(first, c.start[p + 1]):
-                offered[c.use_good[u]] += np.exp(bid[c.use_bid[u]])
+                offered[c.use_good[u]] += c.coefficient[u] * np.exp(bid[c.use_bid[u]])
     for i in range(len(c.sale_good)):
         offered[c.sale_good[i]] += np.exp(bid[c.process_bids + i])
     for i in range(len(c.torn)):
@@ -64,11 +68,13 @@ def _forward(c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, to
             if r == 0.0:
                 own = bid[c.use_bid[c.start[p]]]
                 for u in range(c.start[p], c.start[p + 1]):
-                    total += _cd_term(c.coefficient[u], r, c.log_weight[u] + own + log_rate[c.use_good[u]])
+                    total += _cd_term(c.coefficient[u], r, c.log_coefficient[u] + own + log_rate[c.use_good[u]])
                 log_level = _cd_log_level(total, c.returns[p], r)
             else:
                 for u in range(c.start[p], c.start[p + 1]):
-                    total += _ces_term(c.coefficient[u], r, bid[c.use_bid[u]] + log_rate[c.use_good[u]])
+                    log_x = c.log_coefficient[u] + bid[c.use_bid[u]] + log_rate[c.use_good[u]]
+                    terms[u] = _ces_term(c.coefficient[u], r, log_x)
+                    total += terms[u]
                 log_level = _ces_log_level(total, c.returns[p], r)
             totals[p] = total
             level = np.exp(c.log_scale[p] + log_level)
@@ -82,7 +88,9 @@ def _forward(c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, to
 
 
 @_loop
-def _reverse(c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, totals: Array, made: Array) -> None:
+def _reverse(
+    c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, totals: Array, terms: Array, made: Array
+) -> None:
     answer, quantity, price, offered = room.answer, room.quantity, room.price, room.offered
     torn = len(c.torn)
     paid = np.zeros(len(quantity))
@@ -110,14 +118,18 @@ def _reverse(c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, to
             r = c.r[p]
             if r == 0.0:
                 for u in range(c.start[p], c.start[p + 1]):
-                    paid[c.use_good[u]] += _cd_part(c.coefficient[u], r, 0.0, totals[p], c.returns[p]) * revenue
+                    paid[c.use_good[u]] += _cd_part(c.coefficient[u], 0.0, totals[p], c.returns[p]) * revenue
                 answer[c.use_bid[c.start[p]]] = np.log(revenue)
             else:
-                for u in range(c.start[p], c.start[p + 1]):
-                    log_x = bid[c.use_bid[u]] + log_rate[c.use_good[u]]
-                    pays = _ces_part(c.coefficient[u], r, log_x, totals[p], c.returns[p]) * revenue
-                    paid[c.use_good[u]] += pays
-                    answer[c.use_bid[u]] = np.log(pays)
+                # Within a process all offers are as the pulls; one of them says how much.
+                head = c.start[p]
+                log_x = c.log_coefficient[head] + bid[c.use_bid[head]] + log_rate[c.use_good[head]]
+                part = _ces_part(c.coefficient[head], terms[head], totals[p], c.returns[p])
+                level = np.log(part / c.coefficient[head]) - _ces_log_pull(r, log_x) + np.log(revenue)
+                for u in range(head, c.start[p + 1]):
+                    log_x = c.log_coefficient[u] + bid[c.use_bid[u]] + log_rate[c.use_good[u]]
+                    paid[c.use_good[u]] += _ces_part(c.coefficient[u], terms[u], totals[p], c.returns[p]) * revenue
+                    answer[c.use_bid[u]] = _ces_log_pull(r, log_x) + level
         for i in range(c.layer_good[layer], c.layer_good[layer + 1]):
             g = c.good[i]
             if not is_torn[g] and np.isnan(c.outlet[g]):

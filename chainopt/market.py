@@ -30,6 +30,8 @@ TOLERANCE = 1e-9
 MAX_PASSES = 1000
 _CLIP = 8.0
 _OPENING = 2
+_FAR = 600.0
+"""Bids whose money leaves the range of numbers: the market has no rest, or none that passes find."""
 _NEGLIGIBLE_USE = 1e-11
 _NEGLIGIBLE_GOOD = 1e-7
 _REWEIGH = 10
@@ -134,6 +136,8 @@ def _iterate(
         change = _change(order, room, residual)
         if change <= tolerance or (deadline is not None and time.perf_counter() > deadline):
             break
+        if not np.abs(bid).max() < _FAR:
+            return bid, np.inf, passes
         if passes == reweigh:
             accelerated.reweigh(weights(order, bid, room))
             reweigh *= 2
@@ -166,14 +170,17 @@ def steps(order: Circuit) -> Array:
     return step
 
 
+@np.errstate(all="ignore")
 def weights(order: Circuit, bid: Array, room: Pass) -> Array:
     """The largest share that each bid has of a good: what its residual counts. Idle bids count for nothing."""
     weight = np.ones(order.bids)
     money = np.exp(bid[: order.first_torn])
-    share = order.weight * money[order.use_bid] / room.offered[order.use_good]
+    share = order.coefficient * money[order.use_bid] / room.offered[order.use_good]
     weight[: order.process_bids] = 0.0
-    np.maximum.at(weight, order.use_bid, share)
-    weight[order.process_bids : order.first_torn] = money[order.process_bids :] / room.offered[order.sale_good]
+    np.maximum.at(weight, order.use_bid, np.nan_to_num(share))
+    weight[order.process_bids : order.first_torn] = np.nan_to_num(
+        money[order.process_bids :] / room.offered[order.sale_good]
+    )
     return weight
 
 
@@ -198,6 +205,7 @@ def _change(order: Circuit, room: Pass, residual: Array) -> float:
     return float(np.abs(residual[counts]).max(initial=0.0))
 
 
+@np.errstate(all="ignore")
 def _turnover(order: Circuit, room: Pass) -> float:
     """What final demand pays in all."""
     sole = np.flatnonzero(~np.isnan(order.outlet) & (room.quantity > 0))
@@ -226,7 +234,7 @@ def _in_columns(
     money = np.exp(bid[: order.first_torn])
     posted = np.where(room.posted > 0, room.posted, np.inf)
     use, level = np.empty(len(order.use)), np.empty(len(order.process))
-    use[order.use] = order.weight * money[order.use_bid] / posted[order.use_good]
+    use[order.use] = order.coefficient * money[order.use_bid] / posted[order.use_good]
     level[order.process] = room.level
     disposed = np.zeros(goods)
     sale = np.where(order.floor > 0, np.maximum(room.quantity - room.offered / posted, 0.0), 0.0)

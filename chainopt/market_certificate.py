@@ -110,7 +110,7 @@ def _parts(c: Columns, use: Array, length: Array) -> tuple[Array, Array]:
         term = np.where(uses, form.term(c.coefficient, r, log_x), 0.0)
         total = np.add.reduceat(term, c.start[:-1])
         level[chosen] = (c.scale * np.exp(form.log_level(total, c.returns, c.r)))[chosen]
-        parts[uses] = form.part(c.coefficient, r, log_x, np.repeat(total, length), returns)[uses]
+        parts[uses] = form.part(c.coefficient, term, np.repeat(total, length), returns)[uses]
     return parts, level
 
 
@@ -201,7 +201,7 @@ def _bound(c: Columns, market: Market) -> float:
 def _log_unit_cost(
     start: Array, coefficient: Array, log_price: Array, r: Array, returns: Array, log_scale: Array
 ) -> tuple[Array, Array]:
-    """ln C(1), of the least that a first unit of each level costs at these prices of its uses; and their shares."""
+    """ln C(1), of the least that a first unit of each level costs at these prices; and the share of each use."""
     length = np.diff(start)
     of_use = np.repeat(r, length)
     cost, share = np.empty(len(r)), np.empty(len(coefficient))

@@ -75,8 +75,8 @@ def market_answer(
 
 def _message(market: Market, certificate: MarketCertificate) -> str:
     return (
-        f"The market came to rest in {market.passes} passes ({market.engine}): duality gap {certificate.gap:.1e} of "
-        f"the turnover, uses pay their goods' prices within {max(certificate.over, certificate.unequal):.1e}."
+        f"The market came to rest in {market.passes} passes ({market.engine}): duality gap {certificate.gap:.1e} "
+        f"of the turnover, uses pay their goods' prices within {max(certificate.over, certificate.unequal):.1e}."
     )
 
 

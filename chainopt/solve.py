@@ -50,9 +50,9 @@ def solve(
 ) -> Solution:
     """The plan that maximises a chain's value, with prices and the check of both.
 
-    method: "ipopt", the planner's problem as a nonlinear program; "market", prices formed by the chain's own users,
-    far faster on large smooth chains, after which Ipopt takes over where the market can't certify its plan, and a
-    warning says why; "auto", the market where the chain is in its scope, else Ipopt. The message says which it was.
+    method: "ipopt", the planner's problem as a nonlinear program; "market", prices formed by the chain's own
+    users, far faster on large smooth chains: Ipopt takes over where the market can't certify its plan, and a
+    warning says why; "auto", the market where the chain is in its scope, else Ipopt. The message says which.
 
     tolerance, max_iterations and time_limit (seconds) default to the chain's settings, then to the solver's.
     start: a solution of a chain of the same goods and processes, near whose plan the solver then begins.
@@ -70,10 +70,11 @@ def solve(
             chain, Status.INFEASIBLE, "; ".join(within.infeasible), removed=within.removed, seconds=seconds
         )
     net = network(within.chain)
-    limits = {
+    allowed = time_limit or settings.time_limit
+    limits: dict[str, Any] = {
         "tolerance": tolerance or settings.tolerance,
         "max_iterations": int(max_iterations or settings.max_iterations or 3000),
-        "time_limit": time_limit or settings.time_limit,
+        "time_limit": allowed,
         "progress": progress,
     }
     clock.stop("build")
@@ -84,8 +85,8 @@ def solve(
             return replace(found, removed=within.removed, seconds=seconds)
         if plan is not None:
             begin = _begin(net, Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan))
-        if limits["time_limit"]:
-            limits["time_limit"] = max(limits["time_limit"] - sum(seconds.values()), 1e-3)
+        if allowed is not None:
+            limits["time_limit"] = max(allowed - sum(seconds.values()), 1e-3)
     solution: Solution | None = None
     for tried in [limits["tolerance"]] if limits["tolerance"] else _TOLERANCES:
         answer = _without_idle(within.chain, net, begin, {**limits, "tolerance": tried}, clock)
