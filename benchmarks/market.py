@@ -158,9 +158,9 @@ def main() -> None:
         f"`python benchmarks/market.py --repeat {given.repeat}`, {date.today()}; Python "
         f"{platform.python_version()}, NumPy {version('numpy')}, Numba {version('numba')}; one thread of "
         f"{os.cpu_count()} that others share, load at the start {os.getloadavg()[0]:.1f}. Microseconds: order, "
-        "passes and certificate, medians and range. MB: peak of the process. Error: the largest of a price, relative, "
-        f"of goods that carry a millionth of the value, against a solve to {REFERENCE:g}; - where that did not "
-        "come to rest.",
+        "passes and certificate, medians and range. MB: peak of the process. Error: the largest of a price, "
+        f"relative, of goods that carry a millionth of the value, against a solve to {REFERENCE:g}; - where that "
+        "did not come to rest.",
         "",
         "| chain | flows | engine | µs a flow | passes | MB | price error | gap | certified |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",

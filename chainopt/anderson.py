@@ -2,8 +2,8 @@
 
     gamma = argmin | f_k - dF gamma |_w        z_{k+1} = z_k + f_k - (dZ + dF) gamma
 
-with the last `memory` differences dZ, dF as rows, and w the weights of the residuals. Steps are clipped; the
-memory is dropped where the residual doubles.
+with the last `memory` differences dZ, dF as rows, and w the weights of the residuals. Steps are clipped,
+and reach no further than a thousand residuals; the memory is dropped where the residual doubles.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 Array = np.ndarray
 _RIDGE = 1e-14
 _GROWS = 2.0
+_REACH = 1e3
 
 
 class Anderson:
@@ -53,7 +54,9 @@ class Anderson:
             move -= gamma @ known
             move -= gamma @ self.moves[: self.held]
         self.last_point, self.last_residual = point.copy(), residual.copy()
-        np.clip(move, -self.clip, self.clip, out=move)
+        # A combination of nearly dependent differences can leap far from a point that is nearly at rest.
+        bound = min(self.clip, _REACH * float(np.abs(residual).max(initial=0.0)))
+        np.clip(move, -bound, bound, out=move)
         return point + move
 
     def reweigh(self, weight: Array) -> None:

@@ -30,6 +30,9 @@ TOLERANCE = 1e-9
 MAX_PASSES = 1000
 _CLIP = 8.0
 _OPENING = 2
+_STUCK = 20
+_DEEP = 60.0
+"""What leaves the market stays at exp(-60) of its first offers: further down, numbers would end."""
 _FAR = 600.0
 """Bids whose money leaves the range of numbers: the market has no rest, or none that passes find."""
 _NEGLIGIBLE_USE = 1e-11
@@ -42,8 +45,8 @@ class Market:
     """Where a market came to rest, or stopped; arrays in the order of the columns.
 
     By good: price, sale, imported, disposed; by use, its amount; by process, its level. change: the largest
-    relative change of an offer in the last pass; `at_rest` where it is within the tolerance. seconds: 'order',
-    'passes'.
+    relative change of an offer in the last pass; `at_rest` where it is within the tolerance (or
+    within 1e-9, where rounding keeps it from a smaller one). seconds: 'order', 'passes'.
     """
 
     columns: Columns
@@ -100,7 +103,9 @@ def form_prices(
         order, sweep, room, tolerance, max_passes, None if time_limit is None else begun + time_limit
     )
     seconds = {"order": ready - begun, "passes": time.perf_counter() - ready}
-    return _in_columns(columns, order, bid, room, change, change <= tolerance, passes, engine, seconds)
+    return _in_columns(
+        columns, order, bid, room, change, change <= max(tolerance, TOLERANCE), passes, engine, seconds
+    )
 
 
 def _engine(name: str) -> Callable[[Circuit, Array, Pass], None]:
@@ -126,15 +131,21 @@ def _iterate(
     """Bids at rest, the last change and the passes that it took; `room` holds the last pass."""
     bid, step = first_bids(order), steps(order)
     accelerated = Anderson(order.bids)
-    change, reweigh = np.inf, _REWEIGH
+    lowest = np.full(order.bids, -np.inf)
+    change, best, best_pass, reweigh = np.inf, np.inf, 0, _REWEIGH
     for passes in range(1, max_passes + 1):
         sweep(order, bid, room)
         residual = room.answer - bid
         residual[np.isnan(residual)] = -_CLIP
         # The first offers are of no size in particular: plain passes find it, however far it is.
         np.clip(residual, -_CLIP, np.inf if passes <= _OPENING else _CLIP, out=residual)
+        residual[(bid <= lowest) & (residual < 0)] = 0.0
         change = _change(order, room, residual)
-        if change <= tolerance or (deadline is not None and time.perf_counter() > deadline):
+        if change < best:
+            best, best_pass = change, passes
+        # Below the tolerance of prices, passes that no longer help are rounding's.
+        stuck = change <= TOLERANCE and passes - best_pass >= _STUCK
+        if change <= tolerance or stuck or (deadline is not None and time.perf_counter() > deadline):
             break
         if not np.abs(bid).max() < _FAR:
             return bid, np.inf, passes
@@ -142,7 +153,11 @@ def _iterate(
             accelerated.reweigh(weights(order, bid, room))
             reweigh *= 2
         residual *= step
-        bid = bid + residual if passes <= _OPENING else accelerated.step(bid, residual)
+        if passes <= _OPENING:
+            bid = bid + residual
+            lowest[: order.first_torn] = bid[: order.first_torn] - _DEEP
+        else:
+            bid = np.maximum(accelerated.step(bid, residual), lowest)
     return bid, change, passes
 
 

@@ -8,12 +8,14 @@ import numpy as np
 
 from chainopt.columns import NotColumnsError, columns
 from chainopt.forward import forward_run
-from chainopt.market import MAX_PASSES, TOLERANCE, Market, form_prices
+from chainopt.market import MAX_PASSES, Market, form_prices
 from chainopt.market_certificate import MarketCertificate, certify
 from chainopt.network import Limit, Network
 from chainopt.operations import ZERO, limited_amount, sizes
 from chainopt.plan import Multipliers, Plan, throughput
 
+_TOLERANCE = 1e-12
+"""A process that takes its own product nets nearly all of its money: what is left shows the smallest errors."""
 _NEAR = 1e-2
 """Offers that still change by more than this say nothing of where an optimum is."""
 
@@ -46,7 +48,7 @@ def market_answer(
     try:
         market = form_prices(
             columns(net),
-            tolerance=tolerance or TOLERANCE,
+            tolerance=tolerance or _TOLERANCE,
             max_passes=max_passes or MAX_PASSES,
             time_limit=time_limit,
         )

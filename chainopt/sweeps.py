@@ -6,8 +6,8 @@
 
 with T_g the bids for g together. Where final demand buys at one price, what the bids leave is its sale; where
 imports are to be had at one price, they are what the bids lack. Answers are logarithms: of part_u lambda_p y_p/a_u
-for a bid, of the amounts and prices that come out for torn goods. Where money is not positive its logarithm is -inf
-or nan: the bidder leaves. Over layers, each at once, with NumPy; `loops` is the same with Numba.
+for a bid, of the amounts and prices that come out for torn goods. Where money is not positive its logarithm is
+-inf or nan: the bidder leaves. Over layers, each at once, with NumPy; `loops` is the same with Numba.
 """
 
 from __future__ import annotations
