@@ -20,6 +20,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from chainopt import newton
 from chainopt.anderson import Anderson
 from chainopt.circuit import Circuit, circuit
 from chainopt.columns import Columns
@@ -29,6 +30,10 @@ Array = np.ndarray
 TOLERANCE = 1e-9
 MAX_PASSES = 1000
 _CLIP = 8.0
+_NEARLY_CONSTANT = 0.995
+"""Returns above which Newton's steps take over at once: passes would take hundreds, or find no rest."""
+_FEW, _MANY, _FEW_MORE = 10, 300, 300
+"""Passes before Newton's steps take over, where returns are nearly constant and elsewhere; and after them."""
 _OPENING = 2
 _STUCK = 20
 _DEEP = 60.0
@@ -46,7 +51,8 @@ class Market:
 
     By good: price, sale, imported, disposed; by use, its amount; by process, its level. change: the largest
     relative change of an offer in the last pass; `at_rest` where it is within the tolerance (or
-    within 1e-9, where rounding keeps it from a smaller one). seconds: 'order', 'passes'.
+    within 1e-9, where rounding keeps it from a smaller one). seconds: 'order', 'passes'. products: with the
+    curvature, where Newton's steps took over.
     """
 
     columns: Columns
@@ -60,6 +66,7 @@ class Market:
     at_rest: bool
     change: float
     passes: int
+    products: int
     engine: str
     seconds: dict[str, float]
 
@@ -99,12 +106,24 @@ def form_prices(
     order = circuit(columns)
     ready = time.perf_counter()
     room = empty_pass(order)
-    bid, change, passes = _iterate(
-        order, sweep, room, tolerance, max_passes, None if time_limit is None else begun + time_limit
+    deadline = None if time_limit is None else begun + time_limit
+    by_newton = newton.fits(order)
+    most = min(
+        max_passes, (_FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY) if by_newton else max_passes
     )
+    bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline)
+    products = 0
+    if change > tolerance and by_newton and most < max_passes:
+        bid, change, products = newton.settle(order, sweep, room, bid, tolerance, deadline)
+        if change > newton.TOLERANCE:
+            # The value's digits end before the prices' do: from so near, passes may find them.
+            offers = np.where(np.isfinite(room.answer), room.answer, bid - _DEEP)
+            bid, change, more = _iterate(order, sweep, room, tolerance, _FEW_MORE, deadline, offers)
+            passes += more
+        tolerance = max(tolerance, newton.TOLERANCE)
     seconds = {"order": ready - begun, "passes": time.perf_counter() - ready}
     return _in_columns(
-        columns, order, bid, room, change, change <= max(tolerance, TOLERANCE), passes, engine, seconds
+        columns, order, bid, room, change, change <= max(tolerance, TOLERANCE), passes, products, engine, seconds
     )
 
 
@@ -127,18 +146,22 @@ def _iterate(
     tolerance: float,
     max_passes: int,
     deadline: float | None,
+    begin: Array | None = None,
 ) -> tuple[Array, float, int]:
     """Bids at rest, the last change and the passes that it took; `room` holds the last pass."""
-    bid, step = first_bids(order), steps(order)
+    bid, step = first_bids(order) if begin is None else begin, steps(order)
+    opening = _OPENING if begin is None else 0
     accelerated = Anderson(order.bids)
     lowest = np.full(order.bids, -np.inf)
+    if begin is not None:
+        lowest[: order.first_torn] = begin[: order.first_torn] - _DEEP
     change, best, best_pass, reweigh = np.inf, np.inf, 0, _REWEIGH
     for passes in range(1, max_passes + 1):
         sweep(order, bid, room)
         residual = room.answer - bid
         residual[np.isnan(residual)] = -_CLIP
         # The first offers are of no size in particular: plain passes find it, however far it is.
-        np.clip(residual, -_CLIP, np.inf if passes <= _OPENING else _CLIP, out=residual)
+        np.clip(residual, -_CLIP, np.inf if passes <= opening else _CLIP, out=residual)
         residual[(bid <= lowest) & (residual < 0)] = 0.0
         change = _change(order, room, residual)
         if change < best:
@@ -153,11 +176,13 @@ def _iterate(
             accelerated.reweigh(weights(order, bid, room))
             reweigh *= 2
         residual *= step
-        if passes <= _OPENING:
+        if passes <= opening:
             bid = bid + residual
             lowest[: order.first_torn] = bid[: order.first_torn] - _DEEP
         else:
             bid = np.maximum(accelerated.step(bid, residual), lowest)
+    else:
+        sweep(order, bid, room)
     return bid, change, passes
 
 
@@ -241,6 +266,7 @@ def _in_columns(
     change: float,
     at_rest: bool,
     passes: int,
+    products: int,
     engine: str,
     seconds: dict[str, float],
 ) -> Market:
@@ -270,6 +296,7 @@ def _in_columns(
         at_rest=at_rest,
         change=change,
         passes=passes,
+        products=products,
         engine=engine,
         seconds=seconds,
     )

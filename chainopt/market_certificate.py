@@ -228,24 +228,29 @@ def _surplus(c: Columns, price: Array, curved: Array) -> float:
 def _repaired(c: Columns, market: Market, price: Array) -> Array:
     """Prices at which no process of constant returns profits, again and again on cycles.
 
-    Forward, a process that takes nothing but imports at their price lowers its outputs' prices to its cost;
-    backward, each that still profits raises the prices of its other inputs.
+    Forward, a process that takes nothing but imports at their price, or makes what is idle, lowers its outputs'
+    prices to its cost; backward, each that still profits raises the prices of its other inputs.
     """
     order, price = market.order, price.copy()
     held = price >= c.import_price
+    money = np.nan_to_num(price * _quantity(c, market))
+    idle = money < GOOD_COUNTS * _turnover(c, market)
     for _ in range(_ROUNDS):
         before = price.copy()
         for layer in range(len(order.layer_ces)):
-            _repair(order, layer, price, held, forward=True)
+            _repair(order, layer, price, held, idle, forward=True)
         for layer in reversed(range(len(order.layer_ces))):
-            _repair(order, layer, price, held, forward=False)
+            _repair(order, layer, price, held, idle, forward=False)
         if np.all(np.abs(price - before) <= 1e-14 * np.abs(before)):
             break
     return price
 
 
-def _repair(o: Circuit, layer: int, price: Array, held: Array, *, forward: bool) -> None:
-    """One layer's share in the repair of prices, in place; held: goods at their import's price."""
+def _repair(o: Circuit, layer: int, price: Array, held: Array, idle: Array, *, forward: bool) -> None:
+    """One layer's share in the repair of prices, in place.
+
+    held: goods at their import's price; idle: goods whose money is next to nothing.
+    """
     first, end = o.layer_process[layer], o.layer_process[layer + 1]
     constant = o.returns[first:end] >= 1.0 - _CONSTANT
     if not constant.any():
@@ -262,7 +267,8 @@ def _repair(o: Circuit, layer: int, price: Array, held: Array, *, forward: bool)
     free = np.add.reduceat(np.where(held[of], 0.0, share), start[:-1])
     excess = np.where(constant & (earned > 0), np.log(earned) - cost, 0.0)
     if forward:
-        lowered = np.where((free == 0) & (excess > 0), np.exp(-excess), 1.0)
+        worthless = np.logical_and.reduceat(idle[goods], made_start[:-1])
+        lowered = np.where(((free == 0) | worthless) & (excess > 0), np.exp(-excess), 1.0)
         price[goods] *= np.where(price[goods] > 0, np.repeat(lowered, np.diff(made_start)), 1.0)
     else:
         raised = np.where((free > 0) & (excess > 0), np.exp(excess / free), 1.0)

@@ -76,9 +76,11 @@ def market_answer(
 
 
 def _message(market: Market, certificate: MarketCertificate) -> str:
+    newton = f" and {market.products} products with its curvature" if market.products else ""
+    pays = max(certificate.over, certificate.unequal)
     return (
-        f"The market came to rest in {market.passes} passes ({market.engine}): duality gap {certificate.gap:.1e} "
-        f"of the turnover, uses pay their goods' prices within {max(certificate.over, certificate.unequal):.1e}."
+        f"The market came to rest in {market.passes} passes{newton} ({market.engine}): duality gap "
+        f"{certificate.gap:.1e} of the turnover, uses pay their goods' prices within {pays:.1e}."
     )
 
 

@@ -20,7 +20,11 @@ def imported(module):
 
 
 @pytest.mark.parametrize(
-    "module", [f"chainopt.{name}" for name in ("backprop", "operations", "certificate", "intervals", "response")]
+    "module",
+    [
+        f"chainopt.{name}"
+        for name in ("backprop", "operations", "certificate", "intervals", "response", "market_route")
+    ],
 )
 def test_the_derivative_side_needs_no_solver(module):
     loaded = imported(module)

@@ -167,6 +167,27 @@ def test_prices_are_slopes_of_the_value(elasticity):
     assert market.price[3] == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-6)
 
 
+@pytest.mark.parametrize("elasticity", [0.5, 1.0, 2.0])
+def test_constant_returns_are_certified_at_repaired_prices(elasticity):
+    # Some processes stand idle: at constant returns no goods are worth making for their own sake.
+    market = form_prices(layered(returns=1.0, elasticity=elasticity, width=12, layers=4))
+    found = certify(market)
+    assert market.products > 0
+    assert found.holds, found.doubts
+    assert found.gap >= -1e-10
+
+
+def test_constant_returns_agree_with_a_linear_programs_bound():
+    # Two recipes of one good under constant returns: the cheaper runs alone, the other one's inputs go to it.
+    goods = [co.Good("a", supply=4), co.Good("b", supply=9), co.Good("c", price=2)]
+    better = co.Process("better", function="cobb-douglas", scale=2, inputs={"a": 0.5, "b": 0.5}, outputs="c")
+    worse = co.Process("worse", function="cobb-douglas", scale=1, inputs={"a": 0.5, "b": 0.5}, outputs="c")
+    solution = co.solve(co.Chain(goods, [better, worse]), method="market")
+    assert solution.certified
+    assert solution.objective == pytest.approx(2 * 2 * 6, rel=1e-7)
+    assert solution.multipliers.price == pytest.approx([2 * 2 * 0.5 * 1.5, 2 * 2 * 0.5 / 1.5, 2], rel=1e-6)
+
+
 def smooth(seed, cyclic):
     """A random smooth chain without its formulas, which only Ipopt takes."""
     chain = random_chain(seed, "smooth", cyclic, most=20)
