@@ -29,6 +29,8 @@ from chainopt.sweeps import Pass, empty_pass
 Array = np.ndarray
 TOLERANCE = 1e-9
 MAX_PASSES = 1000
+_WORTH_LOADING = 10_000
+"""Flows above which Numba saves more than the second that it takes to load."""
 _CLIP = 8.0
 _NEARLY_CONSTANT = 0.995
 """Returns above which Newton's steps take over at once: passes would take hundreds, or find no rest."""
@@ -50,9 +52,9 @@ class Market:
     """Where a market came to rest, or stopped; arrays in the order of the columns.
 
     By good: price, sale, imported, disposed; by use, its amount; by process, its level. change: the largest
-    relative change of an offer in the last pass; `at_rest` where it is within the tolerance (or
-    within 1e-9, where rounding keeps it from a smaller one). seconds: 'order', 'passes'. products: with the
-    curvature, where Newton's steps took over.
+    relative change of an offer in the last pass; `at_rest` where it is within the tolerance (or within 1e-9, where
+    rounding keeps it from a smaller one). products: with the curvature, where Newton's steps took over.
+    seconds: 'order', 'passes'.
     """
 
     columns: Columns
@@ -97,29 +99,33 @@ def form_prices(
 ) -> Market:
     """Let a market find the prices and the plan of a chain's columns.
 
-    engine: "numba" or "numpy"; None takes Numba where it is installed. tolerance: of the offers, relative.
-    time_limit: seconds. Raises ValueError for another engine, and for a good that nothing can take or supply.
+    engine: "numba" or "numpy"; None takes Numba where it is installed and worth the time to load. tolerance: of
+    the offers, relative. time_limit: seconds. Raises ValueError for another engine, and for a good that nothing can
+    take or supply.
     """
     begun = time.perf_counter()
-    engine = engine or ("numba" if find_spec("numba") else "numpy")
+    if engine is None:
+        engine = "numba" if len(columns.use_good) >= _WORTH_LOADING and find_spec("numba") else "numpy"
     sweep = _engine(engine)
     order = circuit(columns)
     ready = time.perf_counter()
     room = empty_pass(order)
     deadline = None if time_limit is None else begun + time_limit
-    by_newton = newton.fits(order)
-    most = min(
-        max_passes, (_FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY) if by_newton else max_passes
-    )
+    most = max_passes
+    if newton.fits(order):
+        most = min(max_passes, _FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY)
     bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline)
     products = 0
-    if change > tolerance and by_newton and most < max_passes:
+    if change > tolerance and most < max_passes:
         bid, change, products = newton.settle(order, sweep, room, bid, tolerance, deadline)
         if change > newton.TOLERANCE:
             # The value's digits end before the prices' do: from so near, passes may find them.
             offers = np.where(np.isfinite(room.answer), room.answer, bid - _DEEP)
-            bid, change, more = _iterate(order, sweep, room, tolerance, _FEW_MORE, deadline, offers)
+            polished, left, more = _iterate(order, sweep, room, tolerance, _FEW_MORE, deadline, offers)
             passes += more
+            if left < change:
+                bid, change = polished, left
+            sweep(order, bid, room)
         tolerance = max(tolerance, newton.TOLERANCE)
     seconds = {"order": ready - begun, "passes": time.perf_counter() - ready}
     return _in_columns(

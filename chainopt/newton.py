@@ -1,13 +1,13 @@
 """Near constant returns, where offers hardly answer prices: Newton's steps on the bids, by conjugate gradients.
 
-At shares sigma the value of the plan is V(bids). With a vanishing barrier mu sum ln sigma, its slope in bid b, which
-makes uses u, n_g of them of u's good, is
+At shares sigma the value of the plan is V(bids). With a vanishing barrier mu sum ln sigma, its slope in bid b,
+which makes uses u, n_g of them of u's good, is
 
     g_b = sum_u x_u (v_u - v_g) + mu (1 - n_g sigma_u)
 
-and its curvature is taken as J' C J + S' D S. The terms that vanish at an optimum stand in it by their size alone,
-D = |x_u (v_u - v_g)| + mu n_g sigma_u: far from one, a step is proportional response again. J takes changes of bids
-to changes of ln x, forward through the chain,
+and its curvature is taken as J' C J + S' D S. The terms that vanish at an optimum stand in it by their size
+alone, D = |x_u (v_u - v_g)| + mu n_g sigma_u: far from one, a step is proportional response again. J takes changes
+of bids to changes of ln x, forward through the chain,
 
     J = (I + G M K^-1 W) S,       K = I - W G M
 

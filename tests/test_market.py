@@ -282,6 +282,14 @@ def test_the_default_is_ipopt_and_other_methods_are_refused():
         co.solve(co.Chain(GOODS, [mill()]), method="magic")
 
 
+def test_a_market_without_rest_says_so():
+    chain = co.Chain([co.Good("ore", supply=10, price=0.1), *GOODS[1:]], [mill()])
+    stopped = co.solve(chain, method="market", max_iterations=2)
+    assert stopped.status is co.Status.ITERATION_LIMIT
+    assert "did not come to rest" in stopped.warnings[-1]
+    assert not certify(form_prices(layered(layers=4), max_passes=4)).holds
+
+
 def test_increasing_returns_are_refused():
     net = network(co.Chain(GOODS, [mill(inputs={"ore": 0.8, "power": 0.4})]))
     with pytest.raises(NotColumnsError, match="increasing returns"):
