@@ -100,8 +100,8 @@ def form_prices(
     """Let a market find the prices and the plan of a chain's columns.
 
     engine: "numba" or "numpy"; None takes Numba where it is installed and worth the time to load. tolerance: of
-    the offers, relative. time_limit: seconds. Raises ValueError for another engine, and for a good that nothing can
-    take or supply.
+    the offers, relative. time_limit: seconds. Raises ValueError for another engine, and for a good that nothing
+    can take or supply.
     """
     begun = time.perf_counter()
     if engine is None:
