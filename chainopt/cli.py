@@ -58,6 +58,8 @@ class Method(StrEnum):
     """How to solve; see solve.METHODS."""
 
     IPOPT = "ipopt"
+    MARKET = "market"
+    AUTO = "auto"
 
 
 @app.command(name="solve", epilog="Example: chainopt solve data/tupperware.xlsx --set natgas.supply=5 --json -")
@@ -78,7 +80,9 @@ def solve_command(
     numeraire: Annotated[
         str | None, typer.Option(metavar="GOOD", help="Give money in units of this good's price.")
     ] = None,
-    method: Annotated[Method, typer.Option(help="How to solve.")] = Method.IPOPT,
+    method: Annotated[
+        Method, typer.Option(help="How to solve: auto takes the market where it can.")
+    ] = Method.IPOPT,
     differences: Annotated[
         bool, typer.Option("--differences", help="Solve again with a little more and less of each good.")
     ] = False,

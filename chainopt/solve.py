@@ -19,6 +19,7 @@ from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
 from chainopt.intervals import Intervals, price_intervals, supporting
 from chainopt.ipopt import ModelSolution, solve_model
+from chainopt.market_route import market_answer
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan
 from chainopt.operations import ZERO, sizes
@@ -29,7 +30,7 @@ from chainopt.solution import Solution
 from chainopt.status import Status
 from chainopt.unbounded import confirmed
 
-METHODS = ("ipopt",)
+METHODS = ("ipopt", "market", "auto")
 _STEEP = 1e-6
 _RESTARTS = 3
 _UNITS = 3
@@ -51,6 +52,10 @@ def solve(
 ) -> Solution:
     """The plan that maximises a chain's value, with prices and the check of both.
 
+    method: "ipopt", the planner's problem as a nonlinear program; "market", prices formed by the chain's own
+    users, far faster on large smooth chains: Ipopt takes over where the market can't certify its plan, and a
+    warning says why; "auto", the market where the chain is in its scope, else Ipopt. The message says which.
+
     tolerance, max_iterations and time_limit (seconds) default to the chain's settings, then to the solver's.
     start: a solution of a chain of the same goods and processes, near whose plan the solver then begins.
     A chain without a solution raises nothing: see the status. Raises SolverMissing where cyipopt is not
@@ -67,14 +72,35 @@ def solve(
             chain, Status.INFEASIBLE, "; ".join(within.infeasible), removed=within.removed, seconds=seconds
         )
     net = network(within.chain)
-    limits = {
+    allowed = time_limit or settings.time_limit
+    limits: dict[str, Any] = {
         "tolerance": tolerance or settings.tolerance,
         "max_iterations": int(max_iterations or settings.max_iterations or 3000),
-        "time_limit": time_limit or settings.time_limit,
+        "time_limit": allowed,
         "progress": progress,
     }
     clock.stop("build")
-    begin = _begin(net, start)
+    begin, handed = _begin(net, start), ""
+    if method != "ipopt":
+        try:
+            found, handed, plan = _by_market(chain, net, limits, max_iterations or settings.max_iterations, clock)
+        except KeyboardInterrupt:
+            message = "The solve was interrupted while the market's prices formed: there is no plan yet."
+            return Solution(
+                chain,
+                Status.INTERRUPTED,
+                message,
+                net=net,
+                removed=within.removed,
+                seconds=seconds,
+                solver="market",
+            )
+        if found is not None:
+            return replace(found, removed=within.removed, seconds=seconds)
+        if plan is not None:
+            begin = _begin(net, Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan))
+        if allowed is not None:
+            limits["time_limit"] = max(allowed - sum(seconds.values()), 1e-3)
     solution: Solution | None = None
     for tried in [limits["tolerance"]] if limits["tolerance"] else _TOLERANCES:
         answer = _without_idle(within.chain, net, begin, {**limits, "tolerance": tried}, clock)
@@ -85,7 +111,31 @@ def solve(
         if found.status not in (Status.UNCERTIFIED, Status.EVALUATION_ERROR):
             break
     assert solution is not None
+    if handed:
+        taken = f"Ipopt took over from the market: {handed}"
+        solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")
     return replace(solution, removed=within.removed, seconds=seconds)
+
+
+def _by_market(
+    chain: Chain, net: Network, limits: Mapping[str, Any], passes: int | None, clock: _Clock
+) -> tuple[Solution | None, str, Plan | None]:
+    """The market's solution where both its own certificate and the independent check hold.
+
+    Else None, why, and a plan to begin from where there is one.
+    """
+    answer = market_answer(net, tolerance=limits["tolerance"], max_passes=passes, time_limit=limits["time_limit"])
+    clock.stop("market")
+    if answer.doubts or answer.plan is None or answer.multipliers is None:
+        return None, "; ".join(answer.doubts), answer.plan
+    solved = ModelSolution(
+        Status.OPTIMAL, answer.message, iterations=answer.passes, solver=f"chainopt market ({answer.engine})"
+    )
+    found = _judge(chain, net, _Answer(solved, answer.plan, answer.multipliers, []))
+    clock.stop("audit")
+    if found.status is not Status.OPTIMAL:
+        return None, found.message, answer.plan
+    return replace(found, solver="market"), "", answer.plan
 
 
 def _begin(net: Network, start: Solution | None) -> Plan:

@@ -23,7 +23,10 @@ def imported(module):
     "module",
     [
         f"chainopt.{name}"
-        for name in ("backprop", "operations", "certificate", "intervals", "response", "trace", "absorbers")
+        for name in (
+            *("backprop", "operations", "certificate", "intervals", "response"),
+            *("trace", "absorbers", "market_route"),
+        )
     ],
 )
 def test_the_derivative_side_needs_no_solver(module):

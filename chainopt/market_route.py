@@ -1,0 +1,121 @@
+"""A network through the market: a plan and its prices in the network's terms, or why there are none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainopt.columns import NotColumnsError, columns
+from chainopt.forward import forward_run
+from chainopt.market import MAX_PASSES, Market, form_prices
+from chainopt.market_certificate import MarketCertificate, certify
+from chainopt.network import Limit, Network
+from chainopt.operations import ZERO, limited_amount, sizes
+from chainopt.plan import Multipliers, Plan, throughput
+
+_TOLERANCE = 1e-12
+"""A process that takes its own product nets nearly all of its money: what is left shows the smallest errors."""
+_NEAR = 1e-2
+"""Offers that still change by more than this say nothing of where an optimum is."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarketAnswer:
+    """What the market makes of a network.
+
+    doubts: why its plan is not certified, empty where it is; plan: None where the chain is out of the market's
+    scope, or where it stopped far from rest; multipliers: the prices, nan where a good moves nothing, with the
+    rents of limits that don't bind. message says how it went, in a sentence.
+    """
+
+    plan: Plan | None
+    multipliers: Multipliers | None
+    doubts: tuple[str, ...]
+    message: str
+    passes: int = 0
+    engine: str = ""
+
+
+def market_answer(
+    net: Network,
+    *,
+    tolerance: float | None = None,
+    max_passes: int | None = None,
+    time_limit: float | None = None,
+) -> MarketAnswer:
+    """Let the market find a network's plan and prices; it never fails silently: see `doubts`."""
+    try:
+        market = form_prices(
+            columns(net),
+            tolerance=tolerance or _TOLERANCE,
+            max_passes=max_passes or MAX_PASSES,
+            time_limit=time_limit,
+        )
+    except NotColumnsError as error:
+        return MarketAnswer(None, None, error.reasons, f"out of the market's scope: {error}")
+    except ValueError as error:
+        return MarketAnswer(None, None, (str(error),), f"out of the market's scope: {error}")
+    if not market.at_rest:
+        stopped = f"the market did not come to rest: offers still change by {market.change:.1e} of themselves"
+        near = market.change <= _NEAR
+        return MarketAnswer(
+            _plan(market) if near else None,
+            None,
+            (stopped,),
+            f"{stopped} after {market.passes} passes",
+            market.passes,
+            market.engine,
+        )
+    plan, certificate = _plan(market), certify(market)
+    over = [_name(net, limit) for limit in _exceeded(net, plan)]
+    doubts = (*certificate.doubts, *([f"the market's plan exceeds {_some(over)}"] if over else []))
+    return MarketAnswer(
+        plan, _multipliers(net, plan, market), doubts, _message(market, certificate), market.passes, market.engine
+    )
+
+
+def _message(market: Market, certificate: MarketCertificate) -> str:
+    newton = f" and {market.products} products with its curvature" if market.products else ""
+    pays = max(certificate.over, certificate.unequal)
+    return (
+        f"The market came to rest in {market.passes} passes{newton} ({market.engine}): duality gap "
+        f"{certificate.gap:.1e} of the turnover, uses pay their goods' prices within {pays:.1e}."
+    )
+
+
+def _plan(market: Market) -> Plan:
+    return Plan(market.use, market.level, market.sale, market.imported, market.disposed)
+
+
+def _multipliers(net: Network, plan: Plan, market: Market) -> Multipliers:
+    goods, uses = len(net.goods), len(net.use_good)
+    # The price of what as good as stands still rests on nothing that moves.
+    still = throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net))
+    return Multipliers(
+        np.where(still, np.nan, market.price),
+        np.zeros(len(net.limits)),
+        np.full(uses, np.nan),
+        np.full(goods, np.nan),
+        np.zeros(0),
+    )
+
+
+def _exceeded(net: Network, plan: Plan) -> list[Limit]:
+    """The limits that the plan does not keep: each is an upper one, or the columns would have refused it."""
+    amounts = limited_amount(net, plan)
+    return [limit for limit, amount in zip(net.limits, amounts, strict=True) if amount > limit.bound]
+
+
+def _name(net: Network, limit: Limit) -> str:
+    """A limit in words: its kind, and what it limits."""
+    if limit.kind == "capacity":
+        return f'the capacity of "{net.processes[net.level_process[limit.index]]}"'
+    if limit.kind == "max use":
+        good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
+        return f'the max use of "{good}" by "{process}"'
+    return f'the {limit.kind} of "{net.goods[limit.index]}"'
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more limits" if len(names) > most else "")

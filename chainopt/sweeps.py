@@ -1,0 +1,160 @@
+"""One pass of a market: goods forward at what the bids buy, prices back, and what each bidder would pay.
+
+    forward   p_g = T_g/q_g, at least final demand's price and at most the import's,     x_u = a_u exp(bid_u)/p_g,
+              q_g = e_g + m_g + sum_p b_pg y_p,    m_g = max(0, T_g/p_g - e_g - ...),    s_g = q_g - T_g/p_g
+    reverse   lambda_p = sum_g b_pg pi_g - kappa_p,     pi_g = (sum_u part_u lambda_p y_p + w_g s_g) / q_g
+
+with T_g the bids for g together. Where final demand buys at one price, what the bids leave is its sale; where
+imports are to be had at one price, they are what the bids lack. Answers are logarithms: of part_u lambda_p y_p/a_u
+for a bid, of the amounts and prices that come out for torn goods. Where money is not positive its logarithm is
+-inf or nan: the bidder leaves. Over layers, each at once, with NumPy; `loops` is the same with Numba.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from chainopt.circuit import Circuit
+from chainopt.logforms import CES, COBB_DOUGLAS, LogForm
+
+Array = np.ndarray
+
+
+class Pass(NamedTuple):
+    """What a pass finds. answer: by bid; by good: offered, the bids together; posted, the price at which they buy;
+    quantity; imported, a part of it; price, by the reverse sweep; by process: level, revenue (lambda y).
+    """
+
+    answer: Array
+    offered: Array
+    posted: Array
+    quantity: Array
+    imported: Array
+    price: Array
+    level: Array
+    revenue: Array
+
+
+def empty_pass(circuit: Circuit) -> Pass:
+    """Room for a pass."""
+    goods, processes = len(circuit.supply), len(circuit.process)
+    return Pass(
+        np.empty(circuit.bids), *(np.zeros(goods) for _ in range(5)), *(np.zeros(processes) for _ in range(2))
+    )
+
+
+@np.errstate(all="ignore")
+def sweep(circuit: Circuit, bid: Array, room: Pass) -> None:
+    """One pass at these bids, into `room`."""
+    c, goods = circuit, len(circuit.supply)
+    first_torn, torn = c.first_torn, len(c.torn)
+    money = np.exp(bid[:first_torn])
+    room.offered[:] = np.bincount(c.use_good, c.coefficient * money[c.use_bid], goods)
+    room.offered[c.sale_good] += money[c.process_bids :]
+    room.quantity[:] = c.supply
+    room.quantity[c.torn] = np.exp(bid[first_torn : first_torn + torn])
+    made = np.zeros(goods)
+    parts, pulls = _forward(c, bid, room, made)
+    room.price[:] = np.nan_to_num(c.outlet)
+    room.price[c.torn] = np.exp(bid[first_torn + torn :])
+    paid = np.where(c.floor > 0, c.floor * (room.quantity - room.offered / room.posted), 0.0)
+    sold = money[c.process_bids :] / room.posted[c.sale_good]
+    earned = sold * c.sale_price * (sold / c.sale_reference) ** (-1.0 / c.sale_elasticity)
+    paid[c.sale_good] = earned
+    room.answer[c.process_bids : first_torn] = np.log(earned)
+    _reverse(c, room, paid, parts, pulls)
+    room.answer[first_torn : first_torn + torn] = np.log(c.supply[c.torn] + made[c.torn])
+    room.price[c.torn] = paid[c.torn] / room.quantity[c.torn]
+    room.answer[first_torn + torn :] = np.log(room.price[c.torn])
+
+
+def _batches(c: Circuit, layer: int) -> tuple[tuple[LogForm, int, int], ...]:
+    """The processes of a layer by technology: each with its first place and its end."""
+    first, ces, end = c.layer_process[layer], c.layer_ces[layer], c.layer_process[layer + 1]
+    return tuple(batch for batch in ((COBB_DOUGLAS, first, ces), (CES, ces, end)) if batch[1] < batch[2])
+
+
+def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Array, Array]:
+    """Amounts, layer by layer; returns by use its part in its process's level, and the logarithm of its pull.
+
+    made_torn: of torn goods.
+    """
+    log_bid = c.log_coefficient + bid[c.use_bid]
+    log_rate = np.zeros(len(c.supply))
+    # A Cobb-Douglas part is its coefficient, whatever the amounts.
+    parts, pulls = c.coefficient.copy(), np.zeros(len(c.use_good))
+    is_torn = np.zeros(len(c.supply), dtype=bool)
+    is_torn[c.torn] = True
+    abroad = bool(np.isfinite(c.ceiling).any())
+    once = bool(np.bincount(c.made_good, minlength=1).max(initial=0) <= 1)
+    for layer in range(len(c.layer_ces)):
+        ready = c.good[c.layer_good[layer] : c.layer_good[layer + 1]]
+        offered, there = room.offered[ready], room.quantity[ready]
+        posted = np.minimum(np.maximum(offered / there, c.floor[ready]), c.ceiling[ready])
+        if abroad:
+            lacking = np.where(posted == c.ceiling[ready], np.maximum(offered / posted - there, 0.0), 0.0)
+            room.imported[ready] = lacking
+            room.quantity[ready] += lacking
+        room.posted[ready] = posted
+        log_rate[ready] = -np.log(posted)
+        for form, first, end in _batches(c, layer):
+            uses = slice(c.start[first], c.start[end])
+            log_x = log_bid[uses] + log_rate[c.use_good[uses]]
+            a, r = c.coefficient[uses], c.r[first:end]
+            length = np.diff(c.start[first : end + 1])
+            of_use = 0.0 if form is COBB_DOUGLAS else np.repeat(r, length)
+            term = form.term(a, of_use, log_x)
+            total = np.add.reduceat(term, c.start[first:end] - c.start[first])
+            room.level[first:end] = np.exp(c.log_scale[first:end] + form.log_level(total, c.returns[first:end], r))
+            if form is not COBB_DOUGLAS:
+                returns = np.repeat(c.returns[first:end], length)
+                parts[uses] = form.part(a, term, np.repeat(total, length), returns)
+                pulls[uses] = form.log_pull(of_use, log_x)
+        first, end = c.layer_process[layer], c.layer_process[layer + 1]
+        made = slice(c.made_start[first], c.made_start[end])
+        amount = c.made_yield[made] * np.repeat(room.level[first:end], np.diff(c.made_start[first : end + 1]))
+        goods = c.made_good[made]
+        if len(c.torn):
+            cut = is_torn[goods]
+            np.add.at(made_torn, goods[cut], amount[cut])
+            goods, amount = goods[~cut], amount[~cut]
+        if once:
+            room.quantity[goods] += amount
+        else:
+            np.add.at(room.quantity, goods, amount)
+    return parts, pulls
+
+
+def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array) -> None:
+    """Prices from the last layer back: what each good's users would pay together, over its quantity."""
+    worked = np.isnan(c.outlet)
+    worked[c.torn] = False
+    for layer in range(len(c.layer_ces) - 1, -1, -1):
+        first, end = c.layer_process[layer], c.layer_process[layer + 1]
+        if first < end:
+            made = slice(c.made_start[first], c.made_start[end])
+            earned = np.add.reduceat(
+                c.made_yield[made] * room.price[c.made_good[made]], c.made_start[first:end] - c.made_start[first]
+            )
+            revenue = (earned - c.unit_cost[first:end]) * room.level[first:end]
+            room.revenue[first:end] = revenue
+            uses = slice(c.start[first], c.start[end])
+            pays = parts[uses] * np.repeat(revenue, np.diff(c.start[first : end + 1]))
+            np.add.at(paid, c.use_good[uses], pays)
+            log_revenue = np.log(revenue)
+            cobb_douglas = slice(first, c.layer_ces[layer])
+            room.answer[c.use_bid[c.start[cobb_douglas]]] = log_revenue[: c.layer_ces[layer] - first]
+            ces = slice(c.layer_ces[layer], end)
+            if ces.start < ces.stop:
+                bidding = slice(c.start[ces.start], c.start[end])
+                # Within a process all offers are as the pulls; one of them says how much.
+                head = c.start[ces]
+                level = np.log(parts[head] / c.coefficient[head]) - pulls[head] + log_revenue[ces.start - first :]
+                room.answer[c.use_bid[bidding]] = pulls[bidding] + np.repeat(
+                    level, np.diff(c.start[ces.start : end + 1])
+                )
+        ready = c.good[c.layer_good[layer] : c.layer_good[layer + 1]]
+        ready = ready[worked[ready]]
+        room.price[ready] = paid[ready] / room.quantity[ready]

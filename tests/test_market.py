@@ -1,0 +1,401 @@
+"""The market route: closed forms, the planner's route, what it hands over, and what its certificate refuses."""
+
+import importlib
+import json
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+from chains import cobb_douglas_network, random_chain
+
+import chainopt as co
+from chainopt.cli import main
+from chainopt.columns import Columns, NotColumnsError, cobb_douglas_returns, columns
+from chainopt.market import form_prices
+from chainopt.market_certificate import certify
+from chainopt.network import network
+from chainopt.reach import reach
+
+ENGINES = ["numpy", pytest.param("numba", marks=pytest.mark.skipif(not find_spec("numba"), reason="no Numba"))]
+
+
+def arrays(**given):
+    """Columns of a chain of one-output processes: goods sold at fixed prices or not at all, no disposal."""
+    goods, processes = len(given["supply"]), len(given["start"]) - 1
+    nan = np.full(goods, np.nan)
+    chosen = {
+        "price": nan,
+        "elasticity": np.full(goods, np.inf),
+        "reference": nan,
+        "import_price": nan,
+        "disposal": nan,
+        "scale": np.ones(processes),
+        "returns": cobb_douglas_returns(np.array(given["start"]), np.array(given["coefficient"])),
+        "r": np.zeros(processes),
+        "unit_cost": np.zeros(processes),
+        "made_process": np.arange(processes),
+        "made_yield": np.ones(processes),
+        **given,
+    }
+    return Columns(**{name: np.array(values) for name, values in chosen.items()})
+
+
+def layered(graph=0, width=30, layers=12, returns=0.9, elasticity=1.0, seed=3):
+    """A layered chain as columns."""
+    random = np.random.default_rng([seed, graph])
+    processes = width * layers
+    inputs = np.concatenate(
+        [
+            layer * width + random.permuted(np.tile(np.arange(width), (width, 1)), axis=1)[:, :4]
+            for layer in range(layers)
+        ]
+    )
+    a = random.uniform(0.5, 1.5, (processes, 4))
+    a /= a.sum(axis=1, keepdims=True)
+    goods = width + processes
+    supply, price = np.zeros(goods), np.full(goods, np.nan)
+    supply[:width], price[-width:] = random.uniform(0.5, 1.5, width), random.uniform(0.8, 1.2, width)
+    return arrays(
+        supply=supply,
+        price=price,
+        disposal=np.zeros(goods),
+        start=np.arange(0, 4 * processes + 1, 4),
+        scale=np.full(processes, 4.0**returns),
+        returns=np.full(processes, returns),
+        r=np.full(processes, (elasticity - 1) / elasticity),
+        use_good=inputs.ravel(),
+        coefficient=(a if elasticity != 1 else returns * a).ravel(),
+        made_good=width + np.arange(processes),
+    )
+
+
+def priced(chain):
+    """Both routes' solutions of a chain, the market's first."""
+    by_market, by_planner = co.solve(chain, method="market"), co.solve(chain)
+    assert by_market.solver == "market", by_market.message
+    assert by_market.certified
+    assert by_planner.certified
+    return by_market, by_planner
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_two_users_share_by_the_square_of_what_they_earn(engine):
+    # max 3 sqrt(x) + 4 sqrt(6 - x): x = 6 * 9/25, price = 3/(2 sqrt(x)).
+    market = form_prices(
+        arrays(
+            supply=[6.0, 0.0, 0.0],
+            price=[np.nan, 3.0, 4.0],
+            start=[0, 1, 2],
+            use_good=[0, 0],
+            coefficient=[0.5, 0.5],
+            made_good=[1, 2],
+        ),
+        engine=engine,
+    )
+    assert certify(market).holds
+    assert market.use == pytest.approx([6 * 9 / 25, 6 * 16 / 25], rel=1e-8)
+    assert market.price == pytest.approx([1.5 / np.sqrt(6 * 9 / 25), 3.0, 4.0], rel=1e-8)
+    assert market.value == pytest.approx(np.sqrt(6 * 25), rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_cobb_douglas_economy_with_loops_has_leontiefs_money(seed):
+    # Final demand spends demand_i on good i, each process a_ij of its revenue on good j.
+    random = np.random.default_rng(seed)
+    count = 8
+    exponents = random.uniform(0, 1, (count, count)) * (random.uniform(0, 1, (count, count)) < 0.4)
+    exponents *= 0.6 / np.maximum(exponents.sum(axis=1, keepdims=True), 0.6)
+    labour, demand = random.uniform(0.1, 0.3, count), random.uniform(0.5, 2.0, count)
+    chain = cobb_douglas_network(exponents, labour, demand, random.uniform(0.8, 1.2, count), 10.0)
+    solution = co.solve(chain, method="market")
+    assert solution.solver == "market", solution.message
+    assert solution.certified
+    revenue = np.linalg.solve(np.eye(count) - exponents.T, demand)
+    money = solution.multipliers.price * solution.plan.quantity(solution.net)
+    assert money[0] == pytest.approx(labour @ revenue, rel=1e-7)
+    assert money[1:] == pytest.approx(revenue, rel=1e-7)
+
+
+@pytest.mark.parametrize("elasticity", [0.2, 0.5, 2.0, 5.0])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_ces_on_both_sides_of_one(elasticity, engine):
+    # One process takes all there is: prices are its marginal products.
+    r, returns = (elasticity - 1) / elasticity, 0.8
+    supply, a = np.array([2.0, 3.0]), np.array([0.7, 0.4])
+    market = form_prices(
+        arrays(
+            supply=[*supply, 0.0],
+            price=[np.nan, np.nan, 5.0],
+            start=[0, 2],
+            use_good=[0, 1],
+            coefficient=a,
+            returns=[returns],
+            r=[r],
+            made_good=[2],
+        ),
+        engine=engine,
+    )
+    total = a @ supply**r
+    assert certify(market).holds
+    assert market.price[:2] == pytest.approx(
+        5.0 * returns * total ** (returns / r - 1) * a * supply ** (r - 1), rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("elasticity", [0.4, 1.0, 3.0])
+def test_engines_agree(elasticity):
+    pytest.importorskip("numba")
+    chain = layered(elasticity=elasticity)
+    fast, plain = (form_prices(chain, engine=engine, tolerance=1e-12) for engine in ("numba", "numpy"))
+    assert fast.at_rest
+    assert plain.at_rest
+    assert fast.price == pytest.approx(plain.price, rel=1e-10)
+    assert fast.use == pytest.approx(plain.use, rel=1e-10)
+
+
+@pytest.mark.parametrize("elasticity", [0.5, 1.0, 2.0])
+def test_prices_are_slopes_of_the_value(elasticity):
+    chain = layered(elasticity=elasticity, layers=5)
+    market = form_prices(chain, tolerance=1e-12)
+    step = 1e-4
+    ends = []
+    for sign in (-1, 1):
+        supply = chain.supply.copy()
+        supply[3] += sign * step
+        ends.append(form_prices(replace(chain, supply=supply), tolerance=1e-12).value)
+    assert market.price[3] == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-6)
+
+
+@pytest.mark.parametrize("elasticity", [0.5, 1.0, 2.0])
+def test_constant_returns_are_certified_at_repaired_prices(elasticity):
+    # Some processes stand idle: at constant returns no goods are worth making for their own sake.
+    market = form_prices(layered(returns=1.0, elasticity=elasticity, width=12, layers=4))
+    found = certify(market)
+    assert market.products > 0
+    assert found.holds, found.doubts
+    assert found.gap >= -1e-10
+
+
+def test_constant_returns_agree_with_a_linear_programs_bound():
+    # Two recipes of one good under constant returns: the cheaper runs alone, the other one's inputs go to it.
+    goods = [co.Good("a", supply=4), co.Good("b", supply=9), co.Good("c", price=2)]
+    better = co.Process("better", function="cobb-douglas", scale=2, inputs={"a": 0.5, "b": 0.5}, outputs="c")
+    worse = co.Process("worse", function="cobb-douglas", scale=1, inputs={"a": 0.5, "b": 0.5}, outputs="c")
+    solution = co.solve(co.Chain(goods, [better, worse]), method="market")
+    assert solution.certified
+    assert solution.objective == pytest.approx(2 * 2 * 6, rel=1e-7)
+    assert solution.multipliers.price == pytest.approx([2 * 2 * 0.5 * 1.5, 2 * 2 * 0.5 / 1.5, 2], rel=1e-6)
+
+
+def smooth(seed, cyclic):
+    """A random smooth chain without its formulas, which only Ipopt takes."""
+    chain = random_chain(seed, "smooth", cyclic, most=20)
+    return co.Chain(
+        chain.goods,
+        [p for p in chain.processes if p.formula is None],
+        parameters=chain.parameters,
+        name=chain.name,
+    )
+
+
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_random_chains_come_out_as_the_planners(cyclic):
+    certified = 0
+    for seed in range(15):
+        chain = smooth(seed, cyclic)
+        market = co.solve(chain, method="market")
+        assert market.certified, (seed, market.message)
+        if market.solver != "market":
+            assert "Ipopt took over" in market.warnings[-1]
+            continue
+        planner = co.solve(chain)
+        if not planner.certified:
+            continue
+        certified += 1
+        assert market.objective == pytest.approx(planner.objective, rel=1e-6, abs=1e-6), seed
+        gap = planner.intervals.high - planner.intervals.low
+        money = np.abs(np.nan_to_num(planner.multipliers.price)) * planner.plan.quantity(planner.net)
+        unique = (gap <= 1e-7 * np.abs(planner.intervals.high)) & (money > 1e-6 * money.sum())
+        assert unique.any()
+        assert market.multipliers.price[unique] == pytest.approx(planner.multipliers.price[unique], rel=1e-6), seed
+    assert certified >= 10
+
+
+def mill(**options):
+    """Ore and power to steel, and ore sold beside."""
+    given = {"function": "cobb-douglas", "inputs": {"ore": 0.5, "power": 0.3}, "outputs": "steel"} | options
+    return co.Process("mill", **given)
+
+
+GOODS = [co.Good("ore", supply=10, price=0.1), co.Good("power", supply=5), co.Good("steel", price=3)]
+HANDED = {
+    "capacity": (GOODS, [mill(capacity=1.5)]),
+    "max sale": ([*GOODS[:2], co.Good("steel", price=3, max_sale=1.5)], [mill()]),
+    "max use": (GOODS, [mill(inputs=[co.Input("ore", 0.5, max=1.0), co.Input("power", 0.3)])]),
+    "max import": ([co.Good("ore", supply=1, import_price=0.1, max_import=1), *GOODS[1:]], [mill()]),
+    "min sale": ([*GOODS[:2], co.Good("steel", price=0.01, min_sale=1.5)], [mill()]),
+    "Leontief": (GOODS, [mill(function="leontief")]),
+    "linear": (GOODS, [mill(function="linear")]),
+    "formulas": (GOODS, [co.Process("mill", formula="steel = sqrt(ore) * power^0.3")]),
+    "non-rival": ([GOODS[0], co.Good("power", supply=5, rival=False), GOODS[2]], [mill(inputs={"ore": 0.5})]),
+}
+
+
+@pytest.mark.parametrize("why", HANDED)
+def test_what_the_market_cannot_hold_goes_to_ipopt_and_says_so(why):
+    chain = co.Chain(*HANDED[why])
+    solution, planner = co.solve(chain, method="market"), co.solve(chain)
+    assert solution.certified
+    assert solution.solver == "ipopt"
+    assert why in solution.warnings[-1]
+    assert "Ipopt took over from the market" in solution.message
+    assert solution.objective == pytest.approx(planner.objective, rel=1e-7)
+    assert solution.multipliers.price == pytest.approx(planner.multipliers.price, rel=1e-6, abs=1e-9)
+
+
+def test_limits_with_slack_are_no_reason():
+    chain = co.Chain([co.Good("ore", supply=10, price=0.1), *GOODS[1:]], [mill(capacity=100.0)])
+    market, planner = priced(chain)
+    assert market.multipliers.price == pytest.approx(planner.multipliers.price, rel=1e-7)
+
+
+def test_a_sale_beside_uses_sets_the_price_or_stays_out():
+    for worth, sells in ((1e-3, False), (2.0, True)):
+        chain = co.Chain([co.Good("ore", supply=10, price=worth), *GOODS[1:]], [mill()])
+        market, planner = priced(chain)
+        assert (market.plan.sale[0] > 0) == sells
+        assert market.plan.sale[0] == pytest.approx(planner.plan.sale[0], rel=1e-6, abs=1e-6)
+        assert market.multipliers.price == pytest.approx(planner.multipliers.price, rel=1e-6)
+
+
+def test_auto_says_what_it_chose():
+    assert co.solve(co.Chain(GOODS, [mill()]), method="auto").solver == "market"
+    handed = co.solve(co.Chain(GOODS, [mill(function="linear")]), method="auto")
+    assert handed.solver == "ipopt"
+    assert "linear" in handed.message
+
+
+def test_the_default_is_ipopt_and_other_methods_are_refused():
+    assert co.solve(co.Chain(GOODS, [mill()])).solver == "ipopt"
+    with pytest.raises(ValueError, match='no method "magic"'):
+        co.solve(co.Chain(GOODS, [mill()]), method="magic")
+
+
+def test_a_market_without_rest_says_so():
+    chain = co.Chain([co.Good("ore", supply=10, price=0.1), *GOODS[1:]], [mill()])
+    stopped = co.solve(chain, method="market", max_iterations=2)
+    assert stopped.status is co.Status.ITERATION_LIMIT
+    assert "did not come to rest" in stopped.warnings[-1]
+    assert not certify(form_prices(layered(layers=4), max_passes=4)).holds
+
+
+def test_increasing_returns_are_refused():
+    net = network(co.Chain(GOODS, [mill(inputs={"ore": 0.8, "power": 0.4})]))
+    with pytest.raises(NotColumnsError, match="increasing returns"):
+        columns(net)
+
+
+def test_the_command_line_takes_the_method(tmp_path, monkeypatch, capsys):
+    chain = co.Chain(GOODS, [mill()])
+    book = tmp_path / "mill.xlsx"
+    from chainopt.workbook import write_workbook
+
+    write_workbook(chain, book)
+    monkeypatch.setattr(sys, "argv", ["chainopt", "solve", str(book), "--method", "market", "--json", "-"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["solver"]["name"] == "market"
+    assert answer["status"] == "optimal"
+
+
+# What the certificate must refuse.
+
+
+def at_rest():
+    market = form_prices(layered(layers=4), tolerance=1e-12)
+    assert certify(market).holds
+    return market
+
+
+def test_a_planted_wrong_price_is_refused():
+    market = at_rest()
+    for good in (0, 40, 100):
+        price = market.price.copy()
+        price[good] *= 1.0 + 1e-6
+        found = certify(replace(market, price=price))
+        assert not found.holds
+        assert found.unequal >= 0.5e-6
+
+
+def test_a_planted_wrong_plan_is_refused():
+    market = at_rest()
+    use = market.use.copy()
+    # Two users of one good swap a little of it: the balance holds, the uses no longer pay alike.
+    first, second = np.flatnonzero(market.columns.use_good == market.columns.use_good[0])[:2]
+    use[first] += 1e-5 * use[first]
+    use[second] -= use[first] * 1e-5 / (1 + 1e-5)
+    found = certify(replace(market, use=use))
+    assert not found.holds
+
+
+def test_the_gap_bounds_what_is_lost():
+    # Off the optimum the bound stays above the optimal value, and the value below it.
+    exact = at_rest()
+    for passes in (3, 5, 8):
+        early = form_prices(layered(layers=4), max_passes=passes)
+        assert not early.at_rest
+        assert not certify(early).holds
+        turnover = abs(early.value)
+        bound = early.value + certify(early).gap * turnover
+        assert early.value <= exact.value * (1 + 1e-12)
+        assert bound >= exact.value * (1 - 1e-9)
+
+
+def test_columns_are_checked():
+    good = {"supply": [1.0, 0.0], "start": [0, 1], "use_good": [0], "coefficient": [0.5], "made_good": [1]}
+    assert arrays(**good).memory > 0
+    for wrong, match in (
+        ({"use_good": [2]}, "outside"),
+        ({"coefficient": [-0.5]}, "positive"),
+        ({"supply": [-1.0, 0.0]}, "negative"),
+        ({"scale": [1.0, 1.0]}, "start"),
+        ({"start": [0, 0]}, "start"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            arrays(**good | {"returns": [0.5]} | wrong)
+    with pytest.raises(ValueError, match="nothing can take"):
+        form_prices(arrays(**good))
+    with pytest.raises(ValueError, match="no engine"):
+        form_prices(arrays(**good), engine="abacus")
+
+
+def test_a_networks_columns_are_the_arrays():
+    chain = co.Chain(GOODS, [mill()])
+    found = columns(network(reach(chain).chain))
+    assert found.supply.tolist() == [10.0, 5.0, 0.0]
+    assert found.coefficient.tolist() == [0.5, 0.3]
+    market = form_prices(found)
+    assert market.price == pytest.approx(co.solve(chain).multipliers.price, rel=1e-6)
+
+
+def test_an_interrupt_ends_the_market_with_its_status(monkeypatch, tmp_path):
+    """Ctrl-C while prices form is an end like any other: a status, tables without prices, no traceback."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    module = importlib.import_module("chainopt.solve")
+    monkeypatch.setattr(module, "market_answer", interrupted)
+    chain = co.Chain(
+        [co.Good("ore", supply=10), co.Good("steel", price=3)],
+        [co.Process("mill", function="cobb-douglas", inputs={"ore": 0.6}, outputs="steel")],
+    )
+    solution = co.solve(chain, method="market")
+    assert solution.status is co.Status.INTERRUPTED
+    assert co.result_record(chain, solution)["status"] == "interrupted"
+    co.write_html(chain, solution, tmp_path / "report.html")
+    co.write_excel(chain, solution, tmp_path / "report.xlsx")
