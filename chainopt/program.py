@@ -16,6 +16,7 @@ import numpy as np
 
 from chainopt.chain import Chain
 from chainopt.economy import economy, expression
+from chainopt.following import depth
 from chainopt.listing import LAST, MOST_SHOWN, WIDTH, Step, listing, short
 from chainopt.names import key, nearest
 from chainopt.places import Place, place
@@ -23,7 +24,7 @@ from chainopt.primitives import PRIMITIVES
 from chainopt.source import source
 from chainopt.structure import mapped
 from chainopt.tape import CONSTANT, INPUT, Tape
-from chainopt.tracer import Branch, Recording, TraceError, depth
+from chainopt.tracer import Branch, Recording, TraceError
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,19 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from chainopt.following import depth, followed, following
 from chainopt.program import Program
 from chainopt.structure import mapped, same
-from chainopt.tracer import (
-    MAX_STEPS,
-    Recording,
-    TraceError,
-    Tracer,
-    depth,
-    followed,
-    following,
-    plain,
-    users_frame,
-)
+from chainopt.tracer import MAX_STEPS, Recording, TraceError, Tracer, plain, users_frame
 
 
 def trace(

@@ -3,7 +3,7 @@
 A Tracer stands for a number; every operation on it appends a step to its recording, with the place in the code
 that asked for it. Branches see the number itself. What would lose the trace (`int(x)`, a text of it, a function
 without a rule) raises TraceError at its line, and so does a comparison of equal values, where the function has
-a kink. The operations are the rows of `primitives`; other functions of `math` and NumPy are written in them.
+a kink. The operations are the rows of `primitives`; `mathematics` has the other functions of `math` and NumPy.
 """
 
 from __future__ import annotations
@@ -13,10 +13,7 @@ import math
 import numbers
 import operator
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import chain
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NoReturn
@@ -27,7 +24,8 @@ from chainopt.primitives import PRIMITIVES
 from chainopt.tape import CONSTANT, INPUT, Tape
 
 MAX_STEPS = 5_000_000
-_DIGITS = 1e-11
+UFUNCS: dict[Any, Callable[..., Any]] = {}
+"""What each function of NumPy does with tracers; `mathematics` fills it."""
 _OUTSIDE = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 
 
@@ -170,7 +168,7 @@ class Recording:
         i, j = self.step_of(left), self.step_of(right)
         kink = kink and i != j
         if kink and a == b:
-            _refuse(
+            refuse(
                 f"a comparison of equal values, {a:.6g} and {b:.6g}: the function has a kink here, and its "
                 "derivative depends on the side; move the argument off it"
             )
@@ -181,10 +179,10 @@ class Recording:
     def stop(self, frame: FrameType) -> NoReturn:
         """No more steps: the limit is reached, or the trace has ended."""
         if self.ended:
-            _refuse(
+            refuse(
                 "a number of a trace that has ended is used: a traced function must not keep its numbers", frame
             )
-        _refuse(
+        refuse(
             f"{self.limit:,} steps were traced and the function has not ended: a loop without end? "
             "If not, raise max_steps",
             frame,
@@ -205,7 +203,7 @@ class Tracer:
 
     def __format__(self, form: str) -> str:
         if form:
-            _refuse("a number as text is no longer traced: print it without a format, or after the trace")
+            refuse("a number as text is no longer traced: print it without a format, or after the trace")
         return repr(self)
 
     def __pos__(self) -> Tracer:
@@ -222,7 +220,7 @@ class Tracer:
 
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         if modulus is not None:
-            _refuse("pow with a modulus has no derivative")
+            refuse("pow with a modulus has no derivative")
         return 1.0 if other.__class__ in (int, float) and other == 0 else _binary("power", self, other)
 
     def __rpow__(self, other: Any) -> Any:
@@ -235,10 +233,10 @@ class Tracer:
                 isinstance(value, np.ndarray) and value.ndim for value in inputs
             ):
                 return ufunc(*map(_as_object, inputs))
-            if ufunc in _UFUNCS:
-                return _UFUNCS[ufunc](*map(_scalar, inputs))
+            if ufunc in UFUNCS:
+                return UFUNCS[ufunc](*map(_scalar, inputs))
         shown = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        _refuse(f"np.{shown} has no rule here: write it with {_ALLOWED}")
+        refuse(f"np.{shown} has no rule here: write it with {_ALLOWED}")
 
     @property
     def real(self) -> Tracer:
@@ -284,7 +282,7 @@ def users_frame(error: BaseException) -> FrameType:
     return found
 
 
-def _refuse(what: str, frame: FrameType | None = None) -> NoReturn:
+def refuse(what: str, frame: FrameType | None = None) -> NoReturn:
     frame = _users(frame or sys._getframe(1))
     code = frame.f_code
     raise TraceError(what, code.co_filename, frame.f_lineno, code.co_name) from None
@@ -324,7 +322,7 @@ def _binary(operation: str, left: Any, right: Any) -> Any:
 
 def _unary(operation: str, x: Tracer) -> Tracer:
     """Record an operation of one tracer."""
-    function = _SCALAR[operation] if x.value.__class__ is not Tracer else lambda value: _unary(operation, value)
+    function = SCALAR[operation] if x.value.__class__ is not Tracer else lambda value: _unary(operation, value)
     try:
         value = function(x.value)
     except (ArithmeticError, ValueError) as error:
@@ -337,18 +335,18 @@ def _unary(operation: str, x: Tracer) -> Tracer:
 def _no_value(operation: str, *operands: float) -> NoReturn:
     given = ", ".join(f"{operand:.6g}" for operand in operands)
     if operation == "/":
-        _refuse(f"division by zero: {operands[0]:.6g} / 0")
+        refuse(f"division by zero: {operands[0]:.6g} / 0")
     if operation == "^":
         given = " ^ ".join(f"({operand:.6g})" if operand < 0 else f"{operand:.6g}" for operand in operands)
-        _refuse(f"{given} is no finite real number")
-    _refuse(f"{operation}({given}) is no finite real number")
+        refuse(f"{given} is no finite real number")
+    refuse(f"{operation}({given}) is no finite real number")
 
 
 _INFIX: dict[str, Callable[..., Any]] = {name: row.value for name, row in PRIMITIVES.items() if not row.function}
-_SCALAR: dict[str, Callable[..., Any]] = {"negate": operator.neg} | {
+SCALAR: dict[str, Callable[..., Any]] = {"negate": operator.neg} | {
     name: getattr(math, name) for name, row in PRIMITIVES.items() if row.function and name != "min"
 }
-_ALLOWED = "+ - * / ** and the functions " + ", ".join(name for name in _SCALAR if name != "negate")
+_ALLOWED = "+ - * / ** and the functions " + ", ".join(name for name in SCALAR if name != "negate")
 
 
 def _add_operators() -> None:
@@ -397,7 +395,7 @@ def _add_operators() -> None:
                 "index": "hold the argument fixed (fixed=..., on the command line --fix)",
                 "complex": "only real numbers are traced",
             }.get(short, "it jumps and has no derivative; compute it from what is not traced")
-            _refuse(f"{shown} would lose the trace: {advice}")
+            refuse(f"{shown} would lose the trace: {advice}")
 
         setattr(Tracer, f"__{short}__", lost)
 
@@ -409,179 +407,9 @@ def primitive(operation: str) -> Callable[[Any], Any]:
     """A primitive of one argument, for tracers and numbers alike."""
 
     def call(x: Any) -> Any:
-        return _unary(operation, x) if x.__class__ is Tracer else _SCALAR[operation](x)
+        return _unary(operation, x) if x.__class__ is Tracer else SCALAR[operation](x)
 
     return call
-
-
-_sqrt, _log, _exp, _atan, _sinh = map(primitive, ("sqrt", "log", "exp", "atan", "sinh"))
-
-
-def _logarithm(x: Any, base: Any = None) -> Any:
-    return _log(x) if base is None else _log(x) / _log(base)
-
-
-def _hypot(*x: Any) -> Any:
-    return _sqrt(sum(value * value for value in x))
-
-
-def _dist(p: Any, q: Any) -> Any:
-    return _hypot(*(a - b for a, b in zip(p, q, strict=True)))
-
-
-def _asinh(x: Any) -> Any:
-    return -_asinh(-x) if _less(x, 0.0) else _log(x + _sqrt(x * x + 1.0))
-
-
-def _atan2(y: Any, x: Any) -> Any:
-    left, below = _less(x, 0.0), _less(y, 0.0)
-    if plain(x) == plain(y) == 0:
-        _refuse("atan2(0, 0) has no derivative")
-    if _less(-x if left else x, -y if below else y):
-        return (-0.5 * math.pi if below else 0.5 * math.pi) - _atan(x / y)
-    if not left:
-        return _atan(y / x)
-    return _atan(y / x) + (-math.pi if below else math.pi)
-
-
-def _expm1(x: Any) -> Any:
-    return 2.0 * _exp(0.5 * x) * _sinh(0.5 * x)
-
-
-def _cbrt(x: Any) -> Any:
-    return -((-x) ** (1 / 3)) if _less(x, 0.0) else x ** (1 / 3)
-
-
-def _copysign(x: Any, y: Any) -> Any:
-    size = abs(x)
-    below = y.recording.branch(operator.lt, y, 0.0) if y.__class__ is Tracer else math.copysign(1.0, y) < 0
-    return -size if below else size
-
-
-def _less(a: Any, b: Any) -> bool:
-    """a < b, where the function that asks has no kink at a = b."""
-    for value in (a, b):
-        if value.__class__ is Tracer:
-            return bool(value.recording.branch(operator.lt, a, b, kink=False))
-    return bool(a < b)
-
-
-def _larger(a: Any, b: Any) -> Any:
-    return a if a > b else b
-
-
-def _smaller(a: Any, b: Any) -> Any:
-    return a if a < b else b
-
-
-def _asked(function: Callable[..., bool]) -> Callable[..., bool]:
-    """A question about one number or two, whose answer steers the trace as a comparison does."""
-
-    def ask(x: Any, y: Any = None, **options: Any) -> bool:
-        if y is None:
-            return bool(x.recording.branch(lambda a, b: function(a), x, x, kink=False))
-        recording = x.recording if x.__class__ is Tracer else y.recording
-        return bool(recording.branch(lambda a, b: function(a, b, **options), x, y, kink=False))
-
-    return ask
-
-
-_MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in _SCALAR if name != "negate"} | {
-    "log": _logarithm,
-    "log2": lambda x: _log(x) / math.log(2.0),
-    "log1p": lambda x: _log(1.0 + x),
-    "exp2": lambda x: 2.0**x,
-    "expm1": _expm1,
-    "pow": operator.pow,
-    "cbrt": _cbrt,
-    "fabs": abs,
-    "hypot": _hypot,
-    "dist": _dist,
-    "fsum": sum,
-    "asinh": _asinh,
-    "acosh": lambda x: _log(x + _sqrt(x * x - 1.0)),
-    "atanh": lambda x: 0.5 * _log((1.0 + x) / (1.0 - x)),
-    "atan2": _atan2,
-    "degrees": lambda x: x * (180.0 / math.pi),
-    "radians": lambda x: x * (math.pi / 180.0),
-    "copysign": _copysign,
-    "isfinite": _asked(math.isfinite),
-    "isinf": _asked(math.isinf),
-    "isnan": _asked(math.isnan),
-    "isclose": _asked(math.isclose),
-}
-"""What a function of `math` does with tracers; those of one primitive are its row."""
-
-_QUESTIONS = ("isfinite", "isinf", "isnan", "isclose")
-
-
-def _checked(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
-    """A function written in smaller steps; refuses where they lose the digits that the function itself keeps."""
-    exact = getattr(math, name, None)
-
-    def call(*arguments: Any) -> Any:
-        result = rule(*arguments)
-        if exact is None:
-            return result
-        try:
-            known = exact(*([plain(v) for v in x] if isinstance(x, list) else plain(x) for x in arguments))
-        except (ArithmeticError, ValueError):
-            return result
-        if not abs(plain(result) - known) <= _DIGITS * abs(known):
-            _refuse(
-                f"{name} is traced in smaller steps, which lose its digits here: {plain(result)!r} for {known!r}"
-            )
-        return result
-
-    return call
-
-
-_MATH |= {
-    name: _checked(name, rule)
-    for name, rule in _MATH.items()
-    if name not in _QUESTIONS and (name not in _SCALAR or name == "log")
-}
-
-_UFUNCS: dict[Any, Callable[..., Any]] = {
-    np.add: operator.add,
-    np.subtract: operator.sub,
-    np.multiply: operator.mul,
-    np.divide: operator.truediv,
-    np.power: operator.pow,
-    np.float_power: operator.pow,
-    np.negative: operator.neg,
-    np.positive: operator.pos,
-    np.absolute: abs,
-    np.square: lambda x: x * x,
-    np.reciprocal: lambda x: 1.0 / x,
-    np.maximum: _larger,
-    np.minimum: _smaller,
-    np.fmax: _larger,
-    np.fmin: _smaller,
-    np.less: operator.lt,
-    np.less_equal: operator.le,
-    np.greater: operator.gt,
-    np.greater_equal: operator.ge,
-    np.equal: operator.eq,
-    np.not_equal: operator.ne,
-    np.arcsin: _MATH["asin"],
-    np.arccos: _MATH["acos"],
-    np.arctan: _MATH["atan"],
-    np.arcsinh: _MATH["asinh"],
-    np.arccosh: _MATH["acosh"],
-    np.arctanh: _MATH["atanh"],
-    np.arctan2: _MATH["atan2"],
-} | {
-    getattr(np, name): rule
-    for name, rule in _MATH.items()
-    if isinstance(getattr(np, name, None), np.ufunc)
-    and name not in ("pow", "asin", "acos", "atan", "asinh", "acosh")
-}
-
-for _ufunc, _rule in _UFUNCS.items():
-    # NumPy calls the method of this name on each element of an array of objects.
-    if not hasattr(Tracer, _ufunc.__name__):
-        setattr(Tracer, _ufunc.__name__, _rule)
 
 
 def _scalar(value: Any) -> Any:
@@ -597,91 +425,3 @@ def _as_object(value: Any) -> Any:
     cell = np.empty((), dtype=object)
     cell[()] = value
     return cell
-
-
-def _following(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `math` that follows tracers, and is the old one for anything else."""
-    original = getattr(math, name)
-    takes_lists = name in ("fsum", "dist")
-
-    def call(*arguments: Any, **options: Any) -> Any:
-        if takes_lists:
-            arguments = tuple(map(list, arguments))
-        given = chain.from_iterable(arguments) if takes_lists else arguments
-        traced = any(number.__class__ is Tracer for number in given)
-        return (rule if traced else original)(*arguments, **options)
-
-    call.__name__ = call.__qualname__ = name
-    return call
-
-
-_FOLLOWING = {getattr(math, name): _following(name, rule) for name, rule in _MATH.items() if hasattr(math, name)}
-_swapping = threading.Lock()
-_running: list[Callable[..., Any]] = []
-_without: dict[str, int] = {}
-_restore: list[tuple[dict[str, Any], str, Any]] = []
-
-
-@contextmanager
-def following(function: Callable[..., Any]) -> Iterator[None]:
-    """While it lasts, the functions of `math` follow tracers, under whatever global names modules hold them.
-
-    They have no protocol of their own by which a number could see that it is given to them. Given plain numbers
-    they are what they were.
-    """
-    with _swapping:
-        if not _running:
-            for name, module in list(sys.modules.items()):
-                names = getattr(module, "__dict__", {})
-                # Most modules hold none, and look the same as when they were last searched.
-                if _without.get(name) != len(names) and not _swap(names):
-                    _without[name] = len(names)
-        _swap(getattr(function, "__globals__", {}))
-        _running.append(function)
-    cells = []
-    for cell in getattr(function, "__closure__", None) or ():
-        try:
-            held = cell.cell_contents
-        except ValueError:
-            continue
-        if _is_key(held):
-            cell.cell_contents = _FOLLOWING[held]
-            cells.append((cell, held))
-    try:
-        yield
-    finally:
-        for cell, held in cells:
-            cell.cell_contents = held
-        with _swapping:
-            _running.remove(function)
-            while _restore and not _running:
-                names, name, held = _restore.pop()
-                names[name] = held
-
-
-def followed(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function itself; of `math`, the one that follows tracers."""
-    return _FOLLOWING.get(function, function) if _is_key(function) else function
-
-
-def depth() -> int:
-    """How many traces are running."""
-    return len(_running)
-
-
-_IDENTITIES = {id(function) for function in _FOLLOWING}
-
-
-def _is_key(held: Any) -> bool:
-    return id(held) in _IDENTITIES
-
-
-def _swap(names: dict[str, Any]) -> bool:
-    """Put what follows tracers in the place of the functions of `math`; whether there were any."""
-    if names is globals() or _IDENTITIES.isdisjoint(map(id, names.values())):
-        return False
-    for name, held in list(names.items()):
-        if _is_key(held):
-            names[name] = _FOLLOWING[held]
-            _restore.append((names, name, held))
-    return True
