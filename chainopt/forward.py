@@ -182,7 +182,7 @@ class _Run:
         limit = _INNER * self.capacity[net.first_level]
         for _ in range(3):
             level = net.levels(self.use, members)
-            reached = np.flatnonzero(~np.isnan(level))
+            reached = np.flatnonzero(np.isfinite(level))
             self.level[reached] = level[reached]
             first = self.level[net.first_level]
             with np.errstate(all="ignore"):
