@@ -271,12 +271,7 @@ def _minima(
 
 def _through(program: Tape, values: list[float], seeds: dict[int, float], minima: dict[int, Minimum]) -> Array:
     """The adjoints of a formula's steps, each minimum as the first of its arguments that reach it."""
-    total = program.sweep(values, seeds)
-    for step, minimum in reversed(minima.items()):
-        if total[step]:
-            first = program.arguments[step][minimum.tight[0]]
-            total = total + program.sweep(values, {first: float(total[step])})
-    return total
+    return program.sweep_through(values, seeds, lambda step: program.arguments[step][minima[step].tight[0]])
 
 
 def _entries_of(uses: Array, adjoint: Array) -> dict[int, float]:

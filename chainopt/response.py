@@ -326,11 +326,7 @@ def _slope(program: Tape, x: Array, weight: Array) -> Array:
     seeds: dict[int, float] = {}
     for step, seed in zip(program.outputs, weight.tolist(), strict=True):
         seeds[step] = seeds.get(step, 0.0) + seed
-    total = program.sweep(values, seeds)
-    for step in reversed(program.minima()):
-        if total[step]:
-            least = min(program.arguments[step], key=values.__getitem__)
-            total += program.sweep(values, {least: float(total[step])})
+    total = program.sweep_through(values, seeds, lambda step: min(program.arguments[step], key=values.__getitem__))
     return total[: len(x)]
 
 

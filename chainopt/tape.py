@@ -181,6 +181,16 @@ class Tape:
             adjoint = self.back(edges, [*seeds.items(), *zip(loops.values(), carried.tolist(), strict=True)])
         return np.array(adjoint)
 
+    def sweep_through(
+        self, values: Sequence[Any], seeds: Mapping[int, float], argument: Callable[[int], int]
+    ) -> np.ndarray:
+        """The reverse sweep with each minimum taken for one of its arguments: argument(step) gives which step."""
+        total = self.sweep(values, seeds)
+        for step in reversed(self.minima()):
+            if total[step]:
+                total = total + self.sweep(values, {argument(step): float(total[step])})
+        return total
+
     def _response(self, edges: Edges, loops: Mapping[int, int]) -> np.ndarray:
         """R[i, k] = d(what loop k comes to)/d(what loop i was in the round before)."""
         back = [self.back(edges, [(target, 1.0)]) for target in loops.values()]
