@@ -7,12 +7,13 @@ subject to sum_u x_u + s_g + d_g = e_g + m_g + sum_p b_gp y_p      (rival goods)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chainopt.checks import ChainError, problems, spelled
+from chainopt.checks import ChainError, Parts, problems, spelled
 from chainopt.names import key
 from chainopt.records import Good, Observed, Parameter, Process, Settings
+from chainopt.rules import Problem
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -49,13 +50,7 @@ class Chain:
             settings or Settings(name=name),
             tuple(observed),
         )
-        found = problems(*parts)
-        if any(problem.error for problem in found):
-            raise ChainError(found)
-        names = ("goods", "processes", "parameters", "settings", "observed")
-        for part, value in zip(names, spelled(*parts), strict=True):
-            object.__setattr__(self, part, value)
-        object.__setattr__(self, "warnings", tuple(str(problem) for problem in found))
+        _fill(self, parts, problems(*parts))
 
     @property
     def name(self) -> str:
@@ -75,3 +70,19 @@ class Chain:
             if key(process.process) == key(name):
                 return process
         raise KeyError(name)
+
+
+def checked_chain(parts: Parts, found: Sequence[Problem]) -> Chain:
+    """The chain of parts that have been checked: found is what `problems` says of them. Raises as Chain does."""
+    chain = object.__new__(Chain)
+    _fill(chain, parts, found)
+    return chain
+
+
+def _fill(chain: Chain, parts: Parts, found: Sequence[Problem]) -> None:
+    if any(problem.error for problem in found):
+        raise ChainError(found)
+    names = ("goods", "processes", "parameters", "settings", "observed")
+    for part, value in zip(names, spelled(*parts), strict=True):
+        object.__setattr__(chain, part, value)
+    object.__setattr__(chain, "warnings", tuple(str(problem) for problem in found))

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+from typing import Any
+
+import numpy as np
+
+_NEAR = 0.6
+MOST_HINTS = 100
+"""Among many names a hint takes some milliseconds: nobody reads a thousand of them."""
 
 
 def key(name: str) -> str:
@@ -11,14 +19,74 @@ def key(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
+def plain(name: str) -> str:
+    """A name without stray blanks."""
+    return " ".join(name.split())
+
+
+def all_plain(names: Sequence[str]) -> Sequence[str]:
+    """Each name as of `plain`, after one look at all of them together."""
+    text = "\0".join(("", *names, ""))
+    stray = "  " in text or "\0 " in text or " \0" in text or len(text.replace(" ", "").split()) > 1
+    return list(map(plain, names)) if stray else names
+
+
+def keys(names: Sequence[str]) -> Sequence[str]:
+    """Each name's key, made of all of them together where none holds the character that parts them."""
+    names = all_plain(names)
+    together = "\0".join(names).casefold().split("\0")
+    return together if len(together) == len(names) else list(map(key, names))
+
+
+def found(known: Mapping[str, Any], name: str) -> Any:
+    """What is known under a name in any spelling, or None; known is by key, and may be by some spellings too."""
+    value = known.get(name)
+    return known.get(key(name)) if value is None else value
+
+
 def closest(name: str, known: Iterable[str]) -> str | None:
-    """The known name nearest to a wrong one, or None where none is near."""
+    """The known name nearest to a wrong one by difflib's ratio, 2 x matched / both lengths; None below 0.6."""
     by_key = {key(candidate): candidate for candidate in known}
-    found = difflib.get_close_matches(key(name), by_key, n=1, cutoff=0.6)
-    return by_key[found[0]] if found else None
+    wanted = key(name)
+    names = list(by_key)
+    # No more can match than both have in common, so that few of many names need to be compared in full.
+    most = 2 * _in_common(wanted, names) / np.maximum(np.array([*map(len, names)], dtype=int) + len(wanted), 1)
+    matcher = SequenceMatcher()
+    matcher.set_seq2(wanted)
+    best = (_NEAR, "")
+    for i in sorted(np.flatnonzero(most >= _NEAR), key=most.__getitem__, reverse=True):
+        if most[i] < best[0]:
+            break
+        matcher.set_seq1(names[i])
+        best = max(best, (matcher.ratio(), names[i]))
+    return by_key[best[1]] if best[1] else None
+
+
+def _in_common(wanted: str, names: list[str]) -> np.ndarray:
+    """How many characters each name has in common with one, in whatever order."""
+    codes = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    ends = np.cumsum([0, *map(len, names)])
+    common = np.zeros(len(names), dtype=int)
+    for letter, count in Counter(wanted).items():
+        seen = np.concatenate([[0], np.cumsum(codes == ord(letter))])[ends]
+        common += np.minimum(np.diff(seen), count)
+    return common
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A clause that offers the known name nearest to a wrong one, or "" where none is near."""
-    found = closest(name, known)
-    return f'; did you mean "{found}"?' if found else ""
+    meant = closest(name, known)
+    return f'; did you mean "{meant}"?' if meant else ""
+
+
+def hints(known: Iterable[str], otherwise: str) -> Callable[[str], str]:
+    """What to say of each of many wrong names: `nearest` of the first hundred, otherwise where none is near."""
+    names = list(known)
+    said: dict[str, str] = {}
+
+    def hint(name: str) -> str:
+        if name not in said:
+            said[name] = (nearest(name, names) if len(said) < MOST_HINTS else "") or otherwise
+        return said[name]
+
+    return hint

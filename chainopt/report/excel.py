@@ -21,8 +21,8 @@ from chainopt.report.legible import figure, legible, places
 from chainopt.report.sheets import TONES, Column, Sheet, sheets
 from chainopt.solution import Solution
 from chainopt.tables import Tables
-from chainopt.workbook.book import escaped
 from chainopt.workbook.cells import digits
+from chainopt.workbook.raw import escaped
 from chainopt.workbook.schema import SHEETS
 from chainopt.writing import replacing
 

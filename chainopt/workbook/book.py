@@ -1,55 +1,22 @@
-"""A file -> sheets of raw cells, with no guess at what a cell means.
-
-A cell is what openpyxl makes of it (text, number, truth value, date) or one of two that must not pass for
-a value: an error value, and an Excel formula, whose value may never have been saved.
-"""
+"""A file -> its sheets: calamine reads those that are plain, openpyxl the others, and both give the same cells."""
 
 from __future__ import annotations
 
-import re
 import warnings
 import zipfile
-from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from dataclasses import replace
 from io import BytesIO
+from itertools import starmap
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from openpyxl import load_workbook
-from openpyxl.utils.cell import coordinate_to_tuple
 
 from chainopt.workbook.faults import CellProblem, WorkbookError
+from chainopt.workbook.plain import plain_sheets
+from chainopt.workbook.raw import Calculated, ErrorValue, Raw, Sheet, merged_ranges, unescaped
 from chainopt.workbook.schema import REQUIRED_SHEETS
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorValue:
-    """What Excel shows where a formula failed, such as #REF!."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Calculated:
-    """An Excel formula, with the value that it had when the file was saved, if it was ever calculated."""
-
-    formula: str
-    value: Plain = None
-    saved: bool = False
-
-
-Plain = str | int | float | bool | date | time | timedelta | ErrorValue | None
-Raw = Plain | Calculated
-
-
-@dataclass(slots=True)
-class Sheet:
-    """A sheet as it stands: its cells that are not empty, by row and column, and its merged ranges."""
-
-    name: str
-    cells: dict[int, dict[int, Raw]] = field(default_factory=dict)
-    merged: list[tuple[str, tuple[int, int]]] = field(default_factory=list)
 
 
 def open_book(path: str | PathLike[str]) -> list[Sheet]:
@@ -76,7 +43,7 @@ def open_book(path: str | PathLike[str]) -> list[Sheet]:
         raise _refused(
             f"{path} is not an Excel workbook, or it is damaged ({error!r}): save it as .xlsx"
         ) from error
-    if not any(sheet.cells for sheet in sheets):
+    if all(raw in (None, "") for sheet in sheets for row in sheet.rows for raw in row):
         raise _refused(f"{path} holds nothing: it needs the sheets {' and '.join(REQUIRED_SHEETS)}")
     return sheets
 
@@ -86,23 +53,24 @@ def _refused(text: str) -> WorkbookError:
 
 
 def _sheets(content: bytes) -> list[Sheet]:
-    sheets = []
-    for worksheet in _worksheets(content, values=False):
-        sheet = Sheet(worksheet.title, merged=_merged(worksheet))
-        for row, cells in enumerate(worksheet.iter_rows(), 1):
-            present = {
-                column: _plain(cell.value, cell.data_type)
-                for column, cell in enumerate(cells, 1)
-                if cell.value is not None
-            }
-            if present:
-                sheet.cells[row] = present
-        sheets.append(sheet)
-    if any(
-        isinstance(cell, Calculated) for sheet in sheets for row in sheet.cells.values() for cell in row.values()
-    ):
-        _add_saved_values(sheets, content)
-    return sheets
+    try:
+        sheets = plain_sheets(content)
+    except Exception:  # what calamine can't make out, openpyxl may, or say what is wrong
+        sheets = [None]
+    if all(sheet is not None for sheet in sheets):
+        return [sheet for sheet in sheets if sheet is not None]
+    worksheets = _worksheets(content, values=False)
+    if len(sheets) != len(worksheets):
+        sheets = [None] * len(worksheets)
+    read = [sheet or _sheet(worksheet) for sheet, worksheet in zip(sheets, worksheets, strict=True)]
+    calculated = [any(isinstance(raw, Calculated) for row in sheet.rows for raw in row) for sheet in read]
+    if any(calculated):
+        saved = _worksheets(content, values=True)
+        read = [
+            _with_saved_values(*each) if has else each[0]
+            for *each, has in zip(read, saved, calculated, strict=True)
+        ]
+    return read
 
 
 def _worksheets(content: bytes, values: bool) -> list[Any]:
@@ -117,44 +85,33 @@ def _worksheets(content: bytes, values: bool) -> list[Any]:
     return worksheets
 
 
-def _add_saved_values(sheets: list[Sheet], content: bytes) -> None:
-    for sheet, worksheet in zip(sheets, _worksheets(content, values=True), strict=True):
-        for row, cells in enumerate(worksheet.iter_rows(), 1):
-            for column, raw in sheet.cells.get(row, {}).items():
-                if isinstance(raw, Calculated) and column <= len(cells):
-                    cell = cells[column - 1]
-                    # A formula that gave "" is saved as text without content, unlike one never calculated.
-                    saved = cell.value is not None or cell.data_type == "str"
-                    sheet.cells[row][column] = Calculated(raw.formula, _plain(cell.value, cell.data_type), saved)
+def _sheet(worksheet: Any) -> Sheet:
+    rows = [tuple(_cell(cell.value, cell.data_type) for cell in cells) for cells in worksheet.iter_rows()]
+    # openpyxl's streaming reader skips merged ranges, and the other one holds every empty cell in memory.
+    with worksheet._get_source() as source:
+        return Sheet(worksheet.title, rows, merged_ranges(source.read()))
 
 
-def _plain(value: Any, data_type: str) -> Any:
+def _with_saved_values(sheet: Sheet, worksheet: Any) -> Sheet:
+    """The sheet with the value of each formula at the time the file was saved."""
+
+    def saved(raw: Raw, cell: Any) -> Raw:
+        if not isinstance(raw, Calculated):
+            return raw
+        # A formula that gave "" is saved as text without content, unlike one never calculated.
+        known = cell.value is not None or cell.data_type == "str"
+        return Calculated(raw.formula, _cell(cell.value, cell.data_type), known)
+
+    rows = [
+        tuple(starmap(saved, zip(row, cells, strict=False)))
+        for row, cells in zip(sheet.rows, worksheet.iter_rows(), strict=True)
+    ]
+    return replace(sheet, rows=rows)
+
+
+def _cell(value: Any, data_type: str) -> Any:
     if data_type == "f":
         return Calculated(value if isinstance(value, str) else str(getattr(value, "text", None) or "="))
     if data_type == "e":
         return ErrorValue(str(value))
     return unescaped(value) if isinstance(value, str) else value
-
-
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-
-
-def escaped(text: str) -> str:
-    """Text as Excel stores it: a character that XML can't hold is written _xHHHH_."""
-    return _UNWRITABLE.sub(lambda found: f"_x{ord(found.group()):04X}_", text)
-
-
-def unescaped(text: str) -> str:
-    """The text that Excel stored with `escaped`."""
-    return _ESCAPE.sub(lambda found: chr(int(found.group(1), 16)), text) if "_x" in text else text
-
-
-_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"(\$?[A-Z]+\$?[0-9]+:[A-Z$0-9]+)\"")
-
-
-def _merged(worksheet: Any) -> list[tuple[str, tuple[int, int]]]:
-    # openpyxl's streaming reader skips merged ranges, and the other one holds every empty cell in memory.
-    with worksheet._get_source() as source:
-        ranges = [found.decode() for found in _MERGED.findall(source.read())]
-    return [(extent, coordinate_to_tuple(extent.split(":")[0].replace("$", ""))) for extent in ranges]

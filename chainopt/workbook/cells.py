@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from math import inf, isfinite
 from typing import Any
 
-from chainopt.names import key, nearest
-from chainopt.workbook.book import Calculated, ErrorValue, Plain, Raw
+from chainopt.names import key, nearest, plain
+from chainopt.workbook.raw import Calculated, ErrorValue, Plain, Raw
 from chainopt.workbook.schema import Column
 
 
@@ -26,6 +27,14 @@ def is_blank(raw: Raw) -> bool:
     if isinstance(raw, Calculated):
         return raw.saved and is_blank(raw.value)
     return raw is None or (isinstance(raw, str) and not raw.strip())
+
+
+def blanks(raws: Iterable[Raw]) -> set[Raw]:
+    """What cells hold that are blank, of many at once."""
+    distinct = set(raws)
+    if set(map(type, distinct)) == {str}:
+        return {"", *filter(str.isspace, distinct)} & distinct  # type: ignore[return-value, arg-type]
+    return set(filter(is_blank, distinct))
 
 
 def value_of(raw: Raw, column: Column) -> Any:
@@ -100,7 +109,7 @@ def _name(raw: Plain, column: Column) -> str:
         raise CellFault(
             f"{_typed(raw)} is a date or a time, not a name: format the cell as text and type it again"
         )
-    name = " ".join(_typed(raw).split())
+    name = plain(_typed(raw))
     if column.kind == "choice":
         return {key(choice): choice for choice in column.choices}.get(key(name), name)
     return name

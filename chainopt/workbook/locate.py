@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from os import PathLike
 from typing import Protocol
 
-from chainopt.checks import Problem
 from chainopt.names import key
+from chainopt.rules import Problem
 from chainopt.workbook.faults import coordinate
 from chainopt.workbook.read import Reader
 
@@ -37,7 +37,7 @@ def cells(path: str | PathLike[str], causes: Iterable[Placed]) -> tuple[str, ...
 
 def _cell(reader: Reader, cause: Placed) -> str:
     record = _record(reader, cause)
-    if record is None or (cause.sheet, record) not in reader.places:
+    if record is None:
         return ""
     table, row, renamed = reader.place(Problem(cause.sheet, record, cause.column, "", ""))
     return f"{table.title}!{coordinate(*table.at(row, renamed.get(cause.column, cause.column)))}"

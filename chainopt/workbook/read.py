@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Callable, Iterable
+from itertools import pairwise
 from os import PathLike
 from typing import Any
 
-from chainopt.chain import Chain
-from chainopt.checks import Problem, problems
-from chainopt.names import closest, key, nearest
-from chainopt.records import FUNCTIONS, Good, Input, Observed, Output, Parameter, Process, Settings
+import numpy as np
+
+from chainopt.chain import Chain, checked_chain
+from chainopt.checks import Parts, problems
+from chainopt.names import closest, found, hints, key, keys, nearest
+from chainopt.records import (
+    FUNCTIONS,
+    Good,
+    Input,
+    Observed,
+    Output,
+    Parameter,
+    Process,
+    Record,
+    Settings,
+    from_columns,
+)
+from chainopt.rules import Problem
 from chainopt.workbook.book import open_book
 from chainopt.workbook.cells import shown
 from chainopt.workbook.faults import CellProblem, Faults, WorkbookError
@@ -37,29 +53,36 @@ def read_workbook(path: str | PathLike[str]) -> Chain:
 
     Names lose stray blanks; units, notes and formulas stay as they are written.
     """
-    read = Reader()
-    found = read.book(path)
-    if any(problem.error for problem in found):
+    chain, found = inspect_workbook(path)
+    if chain is None:
         raise WorkbookError(found)
-    return Chain(
-        read.goods,
-        read.processes,
-        parameters=read.parameters,
-        settings=read.settings,
-        observed=read.observed,
-    )
+    return chain
 
 
 def check_workbook(path: str | PathLike[str]) -> tuple[CellProblem, ...]:
     """Every problem of a workbook, errors and warnings, sheet by sheet; () where there is none."""
+    return inspect_workbook(path)[1]
+
+
+def inspect_workbook(path: str | PathLike[str]) -> tuple[Chain | None, tuple[CellProblem, ...]]:
+    """The chain that a workbook holds, None where it holds none, and every problem as of `check_workbook`."""
+    reader = Reader()
+    # A million new objects hold no cycles of garbage: looking for some takes a third of the time.
+    collecting = gc.isenabled()
+    gc.disable()
     try:
-        return Reader().book(path)
+        found = reader.book(path)
+        errors = any(problem.error for problem in found)
+        return None if errors else checked_chain(reader.parts, reader.found), found
     except WorkbookError as error:
-        return error.problems
+        return None, error.problems
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Reader:
-    """Reads the tables one after the other, and keeps each record's place in the book."""
+    """Reads the tables one after the other, and knows each record's place in the book."""
 
     def __init__(self) -> None:
         self.faults = Faults()
@@ -69,78 +92,87 @@ class Reader:
         self.parameters: list[Parameter] = []
         self.settings = Settings()
         self.observed: list[Observed] = []
-        self.places: dict[tuple[str, tuple[int, ...]], Place] = {}
+        self.found: list[Problem] = []
+        self.attached: dict[str, tuple[np.ndarray, list[int]]] = {}
+        self.short_outputs: list[bool] = []
         self.settings_rows: dict[str, int] = {}
         self.orphans = False
+
+    @property
+    def parts(self) -> Parts:
+        return self.goods, self.processes, self.parameters, self.settings, self.observed
 
     def book(self, path: str | PathLike[str]) -> tuple[CellProblem, ...]:
         sheets = open_book(path)
         self.tables = find_tables(sheets, self.faults)
-        self.goods = [Good(**fields) for fields in self.records("goods")]
+        self.goods = self.records("goods", Good)
         self.read_processes()
-        self.parameters = [Parameter(**fields) for fields in self.records("parameters")]
+        self.parameters = self.records("parameters", Parameter)
         self.read_settings()
-        self.observed = [Observed(**fields) for fields in self.records("observed")]
+        self.observed = self.records("observed", Observed)
         if "goods" in self.tables and self.tables["goods"].complete:
-            parts = (self.goods, self.processes, self.parameters, self.settings, self.observed)
-            self.locate(problems(*parts))
+            self.found = problems(*self.parts)
+            self.locate(self.found)
         return self.faults.listed([sheet.name for sheet in sheets])
 
-    def records(self, name: str) -> Iterable[dict[str, Any]]:
-        """The fields of each row of a sheet, whose place becomes that of the record of the same number."""
+    def records(self, name: str, kind: type[Record]) -> list[Record]:
+        """A record for each row of a sheet."""
         table = self.tables.get(name)
         if table is None or not table.complete:
-            return
-        for i, (row, fields) in enumerate(table.records(self.faults)):
-            self.places[name, (i,)] = (table, row, {})
-            yield fields
+            return []
+        return from_columns(kind, table.values(self.faults), len(table.rows))
 
     def read_processes(self) -> None:
-        rows = list(self.records("processes"))
+        table = self.tables.get("processes")
+        complete = table is not None and table.complete
+        values = table.values(self.faults) if table is not None and complete else {}
+        names, short = values.get("process", []), values.get("outputs", [])
         number: dict[str, int] = {}
-        for i, fields in enumerate(rows):
-            number.setdefault(key(fields["process"]), i)
-        spelled = {key(fields["process"]): fields["process"] for fields in rows if fields["process"]}
-        inputs: list[list[Input]] = [[] for _ in rows]
-        outputs: list[list[Output]] = [[] for _ in rows]
-        for i, fields in enumerate(rows):
-            good = fields.pop("outputs")
-            if good is not None:
-                table, row, _ = self.places["processes", (i,)]
-                self.places["outputs", (i, 0)] = (table, row, {"good": "output", "yield": "output"})
-                outputs[i].append(Output(good))
-        self.attach("inputs", Input, inputs, number, spelled)
-        self.attach("outputs", Output, outputs, number, spelled)
-        self.processes = [Process(**fields, inputs=inputs[i], outputs=outputs[i]) for i, fields in enumerate(rows)]
+        for spellings in (names, keys(names)):
+            number |= zip(reversed(spellings), range(len(names) - 1, -1, -1), strict=True)
+        number.pop("", None)
+        hint = hints([name for name in names if name], ": add it to the sheet processes") if complete else None
+        values["inputs"] = self.attach("inputs", Input, number, hint, len(names))
+        more = self.attach("outputs", Output, number, hint, len(names))
+        self.short_outputs = [good is not None for good in short]
+        values["outputs"] = [
+            rows if good is None else (Output(good), *rows) for good, rows in zip(short, more, strict=True)
+        ]
+        values["firm"] = [firm or name for firm, name in zip(values.get("firm", []), names, strict=True)]
+        self.processes = from_columns(Process, values, len(names)) if names else []
 
     def attach(
         self,
         name: str,
-        record: type[Any],
-        lists: list[list[Any]],
+        kind: type[Record],
         number: dict[str, int],
-        spelled: dict[str, str],
-    ) -> None:
-        """Read the sheet inputs or outputs and give each row's record to its process."""
+        hint: Callable[[str], str] | None,
+        count: int,
+    ) -> list[tuple[Record, ...]]:
+        """Read the sheet inputs or outputs: each process's records."""
         table = self.tables.get(name)
         if table is None or not table.complete:
             self.orphans = self.orphans or table is not None
-            return
-        hints: dict[str, str] = {}
-        for row, fields in table.records(self.faults):
-            process = fields.pop("process")
-            at = table.at(row, "process")
-            i = number.get(key(process))
-            if i is None or not process:
-                self.orphans = True
-                if "processes" in self.tables and self.tables["processes"].complete:
-                    if process not in hints:
-                        hints[process] = nearest(process, spelled.values()) or ": add it to the sheet processes"
-                    text = f"there is no process {shown(process)}{hints[process]}"
-                    self.faults.say(table.title, at, text)
-                continue
-            self.places[name, (i, len(lists[i]))] = (table, row, {})
-            lists[i].append(record(**fields))
+            return [()] * count
+        values = table.values(self.faults)
+        named = values.pop("process")
+        owners = list(map(number.get, named))
+        if None in owners:
+            of = {process: found(number, process) for process in set(named)}
+            owners = [-1 if (i := of[process]) is None else i for process in named]
+        owner = np.array(owners, dtype=int)
+        for n in np.flatnonzero(owner < 0).tolist():
+            self.orphans = True
+            if hint is not None:
+                text = f"there is no process {shown(named[n])}{hint(named[n])}"
+                self.faults.say(table.title, table.at(table.rows[n], "process"), text)
+        records = from_columns(kind, values, len(named))
+        order = np.argsort(owner, kind="stable")
+        ends = np.searchsorted(owner[order], np.arange(count + 1)).tolist()
+        if np.any(np.diff(order) != 1):
+            records = [records[n] for n in order.tolist()]
+        self.attached[name] = order, ends
+        return [tuple(records[start:end]) for start, end in pairwise(ends)]
 
     def read_settings(self) -> None:
         table = self.tables.get("settings")
@@ -148,9 +180,10 @@ class Reader:
             return
         known = {key(setting.column): setting for setting in SETTINGS}
         values: dict[str, Any] = {}
-        for row, cells in table.rows.items():
+        raws = table.cells.get("value", [None] * len(table.rows))
+        for row, raw_name, raw in zip(table.rows, table.cells["setting"], raws, strict=True):
             at = table.at(row, "setting")
-            name = read_cell(table, row, SHEETS["settings"]["setting"], cells.get("setting"), self.faults)
+            name = read_cell(table, row, SHEETS["settings"]["setting"], raw_name, self.faults)
             if self.faults.at(table.title, at):
                 continue
             meant = key(name) if key(name) in known else closest(name, known)
@@ -163,7 +196,7 @@ class Reader:
             else:
                 self.settings_rows[meant] = row
                 setting = known[meant]
-                values[setting.field] = read_cell(table, row, setting, cells.get("value"), self.faults)
+                values[setting.field] = read_cell(table, row, setting, raw, self.faults)
         self.settings = Settings(**values)
 
     def locate(self, found: Iterable[Problem]) -> None:
@@ -189,10 +222,19 @@ class Reader:
     def place(self, problem: Problem) -> Place:
         if problem.sheet == "settings":
             return self.tables["settings"], self.settings_rows[problem.column], {problem.column: "value"}
-        if not problem.record:
-            table = self.tables[problem.sheet]
+        table, record = self.tables.get(problem.sheet), problem.record
+        if problem.sheet == "outputs" and self.short_outputs[record[0]]:
+            if record[1] == 0:
+                processes = self.tables["processes"]
+                return processes, processes.rows[record[0]], {"good": "output", "yield": "output"}
+            record = (record[0], record[1] - 1)
+        assert table is not None
+        if not record:
             return table, table.header + 1, {}
-        return self.places[problem.sheet, problem.record]
+        if len(record) == 1:
+            return table, table.rows[record[0]], {}
+        order, ends = self.attached[problem.sheet]
+        return table, table.rows[order[ends[record[0]] + record[1]]], {}
 
     def only_seems(self, problem: Problem) -> bool:
         """Whether a problem is there only because another sheet, or rows of it, could not be read."""

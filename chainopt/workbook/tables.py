@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import compress
+from operator import itemgetter
 from typing import Any
 
-from chainopt.names import closest, key
-from chainopt.workbook.book import Calculated, ErrorValue, Raw, Sheet
-from chainopt.workbook.cells import CellFault, digits, is_blank, shown, value_of
+from chainopt.names import all_plain, closest, key
+from chainopt.workbook.cells import CellFault, blanks, digits, is_blank, shown, value_of
 from chainopt.workbook.faults import Faults, coordinate
+from chainopt.workbook.raw import Calculated, ErrorValue, Raw, Sheet
 from chainopt.workbook.schema import IGNORED_PREFIX, NOTES_SHEET, REQUIRED_SHEETS, SHEETS, Column
 
 TITLE_ROWS = 10
@@ -17,13 +20,15 @@ TITLE_ROWS = 10
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A sheet of the schema: its columns' numbers, and the raw cells of its rows that are not blank."""
+    """A sheet of the schema: its columns' numbers, the numbers of its rows that are not blank, and their raw cells
+    by column."""
 
     name: str
     title: str
     header: int
     columns: dict[str, int]
-    rows: dict[int, dict[str, Raw]]
+    rows: Sequence[int]
+    cells: dict[str, Sequence[Raw]]
 
     @property
     def complete(self) -> bool:
@@ -34,17 +39,45 @@ class Table:
         """Where a row's cell is; where the column is absent, the cell of the row's name."""
         return row, self.columns.get(column) or self.columns.get(next(iter(SHEETS[self.name])), 1)
 
-    def records(self, faults: Faults) -> Iterator[tuple[int, dict[str, Any]]]:
-        """Each row's number and values by field; a bad cell is reported, and read as what it may mean."""
-        for row, cells in self.rows.items():
-            yield (
-                row,
-                {
-                    column.field: read_cell(self, row, column, cells.get(name), faults)
-                    for name, column in SHEETS[self.name].items()
-                    if column.kind != "setting"
-                },
-            )
+    def values(self, faults: Faults) -> dict[str, list[Any]]:
+        """The rows' values by field; a bad cell is reported, and read as what it may mean."""
+        return {column.field: read_column(self, column, faults) for column in SHEETS[self.name].values()}
+
+
+def read_column(table: Table, column: Column, faults: Faults) -> list[Any]:
+    """The value of every row's cell. A float is its own value as a number; a text is made out once."""
+    raws = table.cells.get(column.column)
+    if raws is None:
+        return [column.default] * len(table.rows)
+    kinds = set(map(type, raws))
+    own = float if column.kind in ("number", "wide", "disposal") else None
+    if kinds == {own}:
+        return list(raws)
+    if column.kind == "name" and kinds == {str}:
+        names = all_plain(raws)  # type: ignore[arg-type]
+        if "" not in names:
+            return list(names)
+    known = _known_texts({raw for raw in raws if type(raw) is str}, column)
+    return [
+        raw
+        if type(raw) is own
+        else known[raw]
+        if type(raw) is str and raw in known
+        else read_cell(table, row, column, raw, faults)
+        for row, raw in zip(table.rows, raws, strict=True)
+    ]
+
+
+def _known_texts(texts: Iterable[Any], column: Column) -> dict[str, Any]:
+    """Those of the texts that stand for a value, each with it."""
+    known: dict[str, Any] = {}
+    for text in texts:
+        with suppress(CellFault):
+            if not is_blank(text):
+                known[text] = value_of(text, column)
+            elif not column.required:
+                known[text] = column.default
+    return known
 
 
 def read_cell(table: Table, row: int, column: Column, raw: Raw, faults: Faults) -> Any:
@@ -118,39 +151,67 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
             text = f"the cells {extent} are merged: the first alone holds a value, the others are blank"
             faults.say(sheet.name, corner, text, error=False)
     columns, read_over = _columns(name, sheet, header, faults)
-    named = {number: column for column, number in columns.items()}
-    rows: dict[int, dict[str, Raw]] = {}
-    for row, cells in sheet.cells.items():
-        if row <= header:
-            continue
-        present = {number: raw for number, raw in cells.items() if not is_blank(raw)}
-        for number in present.keys() - named.keys() - read_over:
-            text = f"{shown(heading(present[number]))} stands in a column without a name: "
-            text += f"give it one in row {header}; one that begins with {IGNORED_PREFIX} is ignored"
-            faults.say(sheet.name, (row, number), text)
-            read_over.add(number)
-        known = {named[number]: raw for number, raw in present.items() if number in named}
-        if known:
-            rows[row] = known
+    body = sheet.rows[header:]
+    known = {*columns.values(), *read_over}
+    if not known >= set(range(1, max(map(len, body), default=0) + 1)):
+        _unnamed(sheet, header, known, faults)
+    rows, cells = _filled(columns, body, header + 1)
     for column in SHEETS[name].values():
         if column.required and column.column not in columns and (rows or name in REQUIRED_SHEETS):
             text = f'row {header} names the columns, and "{column.column}" is missing: add it ({column.meaning})'
             faults.say(sheet.name, (header, 1), text)
-    return Table(name, sheet.name, header, columns, rows)
+    return Table(name, sheet.name, header, columns, rows, cells)
+
+
+def _unnamed(sheet: Sheet, header: int, known: set[int], faults: Faults) -> None:
+    """Report the first cell of each column that has no name."""
+    for row, cells in enumerate(sheet.rows[header:], header + 1):
+        for number, raw in enumerate(cells, 1):
+            if number not in known and not is_blank(raw):
+                text = f"{shown(heading(raw))} stands in a column without a name: "
+                text += f"give it one in row {header}; one that begins with {IGNORED_PREFIX} is ignored"
+                faults.say(sheet.name, (row, number), text)
+                known.add(number)
+
+
+def _filled(
+    columns: dict[str, int], body: Sequence[Sequence[Raw]], first: int
+) -> tuple[Sequence[int], dict[str, Sequence[Raw]]]:
+    """The numbers of the rows where any of the columns holds something, and these rows' cells by column."""
+    width = max(columns.values(), default=0)
+    if min(map(len, body), default=width) < width:
+        body = [(*row, *[None] * (width - len(row))) for row in body]
+    cells: dict[str, Sequence[Raw]] = {
+        name: list(map(itemgetter(number - 1), body)) for name, number in columns.items()
+    }
+    numbers = range(first, first + len(body))
+    empty = []
+    for column in cells.values():
+        empty.append(blanks(column))
+        if not empty[-1]:
+            return numbers, cells
+    filled = [
+        any(raw not in blank for raw, blank in zip(row, empty, strict=True))
+        for row in zip(*cells.values(), strict=True)
+    ]
+    cells = {name: list(compress(column, filled)) for name, column in cells.items()}
+    return list(compress(numbers, filled)), cells
 
 
 def _header_row(name: str, sheet: Sheet, all_required: bool = False) -> int | None:
     """The first row that names a known column, or every required one; without such a row the first filled."""
     required = {column.column for column in SHEETS[name].values() if column.required}
-    filled = {
-        row: {key(heading(raw)) for raw in cells.values()}
-        for row, cells in sheet.cells.items()
-        if not all(is_blank(raw) for raw in cells.values())
-    }
-    for row, texts in filled.items():
+    first = None
+    for row, cells in enumerate(sheet.rows, 1):
+        if row > TITLE_ROWS and (first or all_required):
+            break
+        if all(is_blank(raw) for raw in cells):
+            continue
+        first = first or row
+        texts = {key(heading(raw)) for raw in cells}
         if row <= TITLE_ROWS and (texts >= required if all_required else texts & SHEETS[name].keys()):
             return row
-    return None if all_required else next(iter(filled), None)
+    return None if all_required else first
 
 
 def heading(raw: Raw) -> str:
@@ -167,7 +228,7 @@ def _columns(name: str, sheet: Sheet, header: int, faults: Faults) -> tuple[dict
     columns: dict[str, int] = {}
     read_over: set[int] = set()
     unknown: dict[int, str] = {}
-    for number, raw in sheet.cells[header].items():
+    for number, raw in enumerate(sheet.rows[header - 1], 1):
         text = " ".join(heading(raw).split())
         if key(text) in columns:
             first = coordinate(header, columns[key(text)])

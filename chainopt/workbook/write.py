@@ -13,8 +13,8 @@ from openpyxl.utils import get_column_letter
 
 from chainopt.chain import Chain
 from chainopt.records import Process
-from chainopt.workbook.book import escaped
 from chainopt.workbook.cells import digits
+from chainopt.workbook.raw import escaped
 from chainopt.workbook.schema import NOTES_SHEET, REQUIRED_SHEETS, SETTINGS, SHEETS, Column
 from chainopt.writing import replacing
 
