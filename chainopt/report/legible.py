@@ -16,6 +16,8 @@ def legible(text: str) -> str:
 
     The joiners that Persian and Indian scripts are spelled with stay.
     """
+    if text.isprintable():
+        return text
     return "".join(" " if c in "\t\n\r" else f"<U+{ord(c):04X}>" if _unseen(c) else c for c in text)
 
 

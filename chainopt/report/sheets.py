@@ -276,12 +276,12 @@ def _shown(sheet: str, frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
 
 def _texts(column: Column, values: pd.Series, noise: np.ndarray) -> list[str]:
     if not column.numeric:
-        return [legible(value) if isinstance(value, str) else "" for value in values]
+        return [legible(value) if isinstance(value, str) else "" for value in values.tolist()]
     if column.kind == "residual":
-        return [residual(value) for value in values]
+        return [residual(value) for value in values.tolist()]
     if column.kind == "share":
-        return [percent(value) for value in values]
-    return [figure(value, small) for value, small in zip(values, noise, strict=True)]
+        return [percent(value) for value in values.tolist()]
+    return [figure(value, small) for value, small in zip(values.tolist(), noise.tolist(), strict=True)]
 
 
 def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> np.ndarray:

@@ -1,0 +1,207 @@
+"""An Excel workbook to write a report on: looks, text that stays text, numbers with every digit, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from math import ceil, isfinite
+from typing import Any
+
+from xlsxwriter import Workbook
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from chainopt.report.legible import legible
+from chainopt.report.sheets import Column
+
+MOST_ROWS = 1_048_576
+"""The most rows that Excel keeps in a sheet."""
+LONGEST_TEXT = 32_767
+"""The most characters that Excel keeps in a cell."""
+_RISKY = ("=", "+", "-", "@")
+_WIDEST, _WIDEST_TEXT = 52, 80
+"""Columns, in characters."""
+_LINE, _TALLEST = 15, 409
+"""Rows, in points; Excel allows no more."""
+_A4 = 9
+_INK, _TOP = "#1F4E5F", {"valign": "top"}
+
+Look = dict[str, Any]
+TITLE: Look = {"font_size": 16, "bold": True, "font_color": _INK}
+HEADING: Look = {"font_size": 12, "bold": True, "font_color": _INK}
+TEXT: Look = {"text_wrap": True, **_TOP}
+CAUTION: Look = {"font_color": "#8A3B00", "bg_color": "#FFF3E0", **TEXT}
+LINK: Look = {"font_color": "#0B5394", "underline": 1, **_TOP}
+_HEADER: Look = {"bold": True, "font_color": "#FFFFFF", "bg_color": _INK}
+TONES: dict[str, Look] = {
+    "care": {"font_color": "#8A3B00", "bg_color": "#FFF3E0"},
+    "wrong": {"font_color": "#9C0006", "bg_color": "#FFC7CE"},
+}
+"""Ink and paper of a verdict, by its tone."""
+
+
+class Exact(float):
+    """A number that is written as it is: XlsxWriter itself rounds to 16 digits, and a double may need 17."""
+
+    __slots__ = ()
+
+    def __format__(self, _: str) -> str:
+        return repr(float(self))
+
+
+class Paper:
+    """A workbook in memory. Rows and columns count from 0; an empty text or a number that does not exist is left
+    out."""
+
+    def __init__(self) -> None:
+        self._content = BytesIO()
+        self._book = Workbook(self._content, {"in_memory": True})
+        self._looks: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self._widths: dict[tuple[Worksheet, int], float] = {}
+
+    def content(self) -> memoryview:
+        """The file; nothing can be added any more."""
+        self._book.close()
+        return self._content.getbuffer()
+
+    def look(self, **look: Any) -> Format:
+        """The format of a look, one for all the cells that have it."""
+        named = tuple(sorted(look.items()))
+        if named not in self._looks:
+            self._looks[named] = self._book.add_format(look)
+        return self._looks[named]
+
+    def sheet(self, name: str) -> Worksheet:
+        """A new sheet, to be printed as wide as a page."""
+        sheet = self._book.add_worksheet(name)
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)
+        sheet.set_footer("&L&A&R&P / &N")
+        sheet.hide_gridlines(2)
+        return sheet
+
+    def widen(self, sheet: Worksheet, column: int, width: float) -> float:
+        """Make a column at least so many characters wide; returns how wide it is."""
+        width = self._widths[sheet, column] = max(width, self._widths.get((sheet, column), 0))
+        sheet.set_column(column, column, width)
+        return width
+
+    def put(self, sheet: Worksheet, row: int, column: int, value: Any, **look: Any) -> None:
+        """Write one cell: text stays text, whatever it begins with."""
+        if isinstance(value, str):
+            if text := legible(value)[:LONGEST_TEXT]:
+                sheet.write_string(row, column, text, self.look(**look, **_quoted(text)))
+        elif value is not None and isfinite(value):
+            sheet.write_number(row, column, Exact(value + 0.0), self.look(**look))
+        elif value in (float("inf"), float("-inf")):
+            sheet.write_string(row, column, "inf" if value > 0 else "-inf", self.look(**look))
+
+    def link(self, sheet: Worksheet, row: int, name: str) -> None:
+        """Write a row's first cell, which leads to another sheet of the book."""
+        sheet.write_url(row, 0, f"internal:'{name}'!A1", self.look(**LINK), name)
+
+    def table(
+        self,
+        sheet: Worksheet,
+        top: int,
+        columns: Sequence[Column],
+        values: Sequence[Sequence[Any]],
+        shapes: Sequence[Sequence[str]],
+        name: str,
+    ) -> int:
+        """Write an Excel table with its header at row `top`; returns the row after it.
+
+        values: by column, as long as each other; shapes: the number formats of each, "" for Excel's own.
+        """
+        count = len(values[0])
+        lines: dict[int, int] = {}
+        headers = []
+        for j, column in enumerate(columns):
+            texts = {value for value in values[j] if isinstance(value, str)}
+            width = max([len(column.title) + 4, *(len(text) + 2 for text in texts)])
+            narrow = min(width, _WIDEST_TEXT if column.kind == "text" else _WIDEST)
+            wide = self.widen(sheet, j, max(narrow, _digits(shapes[j], values[j])))
+            self._texts(sheet, top + 1, j, values[j], texts, wide, lines)
+            self._numbers(sheet, top + 1, j, values[j], shapes[j])
+            place = {"align": "right"} if column.numeric else _indented(j)
+            headers.append({"header": column.title, "header_format": self.look(**_HEADER, **place)})
+        for row, wrapped in lines.items():
+            sheet.set_row(row, min(_LINE * wrapped, _TALLEST))
+        if not count:
+            for j, column in enumerate(columns):
+                sheet.write_string(top, j, column.title, headers[j]["header_format"])
+            self.put(sheet, top + 1, 0, "none")
+            return top + 2
+        options = {"name": f"chain_{name.lower()}", "style": "Table Style Light 1", "columns": headers}
+        sheet.add_table(top, 0, top + count, len(columns) - 1, options)
+        return top + count + 1
+
+    def _texts(
+        self,
+        sheet: Worksheet,
+        first: int,
+        column: int,
+        values: Sequence[Any],
+        texts: set[str],
+        width: float,
+        lines: dict[int, int],
+    ) -> None:
+        """Write a column's texts, and note the rows that they need more than one line in."""
+        looks = {}
+        for text in texts:
+            if shown := legible(text)[:LONGEST_TEXT]:
+                long = len(text) > width - 1
+                look = self.look(**_indented(column, wrap=long), **_quoted(shown))
+                looks[text] = shown, look, ceil(1.15 * len(text) / width) if long else 1
+        write = sheet.write_string
+        for row, value in enumerate(values, first):
+            if value in looks and isinstance(value, str):
+                shown, look, needed = looks[value]
+                write(row, column, shown, look)
+                if needed > 1:
+                    lines[row] = max(lines.get(row, 1), needed)
+
+    def _numbers(
+        self, sheet: Worksheet, first: int, column: int, values: Sequence[Any], shapes: Sequence[str]
+    ) -> None:
+        looks = {shape: self.look(**_TOP, **({"num_format": shape} if shape else {})) for shape in set(shapes)}
+        write = sheet.write_number
+        for row, (value, shape) in enumerate(zip(values, shapes, strict=True), first):
+            if isinstance(value, str) or value is None:
+                continue
+            if isfinite(value):
+                write(row, column, Exact(value + 0.0), looks[shape])
+            else:
+                self.put(sheet, row, column, value, **_TOP)
+
+    def colour(self, sheet: Worksheet, column: int, last: int, word: str, tone: str) -> None:
+        """Colour a word wherever it stands in a column below the header, whatever sorts it."""
+        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": self.look(**TONES[tone])}
+        sheet.conditional_format(1, column, last, column, rule)
+
+
+def _quoted(text: str) -> Look:
+    # Without the prefix, editing the cell would make a formula of it.
+    return {"quote_prefix": True} if text.startswith(_RISKY) else {}
+
+
+def _indented(column: int, *, wrap: bool = False) -> Look:
+    """Text a little away from the number that may be to its left."""
+    place: Look = {"align": "left", **_TOP}
+    return place | ({"indent": 1} if column else {}) | ({"text_wrap": True} if wrap else {})
+
+
+def tall(text: str, width: float = _WIDEST) -> float:
+    """The height of a row whose text is wrapped at so many characters."""
+    return min(_LINE * ceil(1.15 * len(text) / width), _TALLEST)
+
+
+def _digits(shapes: Sequence[str], values: Sequence[Any]) -> int:
+    """How many characters a column of numbers needs, a place that is only kept free counted as one."""
+    numbers = [
+        len(f"{value:,.0f}") + len(shape.replace("_", "").partition("0")[2])
+        for value, shape in zip(values, shapes, strict=True)
+        if isinstance(value, int | float) and isfinite(value)
+    ]
+    return max(numbers, default=0) + 3
