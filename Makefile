@@ -32,6 +32,7 @@ samples: $(VENV)/installed
 benchmark: $(VENV)/developed
 	$(BIN)/python benchmarks/compare.py
 	$(BIN)/python benchmarks/tracing.py
+	$(BIN)/python benchmarks/workbooks.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info

@@ -35,7 +35,7 @@ from chainopt.workbook import (
     WorkbookError,
     assign,
     cells,
-    check_workbook,
+    inspect_workbook,
     read_workbook,
     write_template,
     write_workbook,
@@ -134,14 +134,13 @@ def check(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook that holds the chain.")],
 ) -> None:
     """Say everything that is wrong with BOOK, each with its sheet and cell; 0 where nothing is, else 2."""
-    found = check_workbook(book)
+    chain, found = inspect_workbook(book)
     for problem in found:
         _say(str(problem))
-    errors = sum(problem.error for problem in found)
-    if errors:
+    if chain is None:
+        errors = sum(problem.error for problem in found)
         _say(f"{errors} error{'s' if errors > 1 else ''} in {book}")
         raise typer.Exit(BAD_INPUT)
-    chain = read_workbook(book)
     print(f"{book}: nothing wrong; {len(chain.goods)} goods, {len(chain.processes)} processes")
 
 

@@ -4,6 +4,7 @@ from copy import deepcopy
 from datetime import datetime
 
 import pytest
+from openpyxl import load_workbook
 from openpyxl.utils.cell import coordinate_to_tuple
 from test_workbook import TUPPERWARE, edit_xml, save_book
 
@@ -196,6 +197,45 @@ def test_a_process_given_twice_is_one_fault(tmp_path):
     changes = [("processes", cell, value) for cell, value in (("A5", "Smelter"), ("C5", "linear"), ("D5", "ore"))]
     (problem,) = check_workbook(faulty(tmp_path / "book.xlsx", *changes))
     assert str(problem).startswith('processes!A5: "Smelter" is listed twice')
+
+
+@pytest.mark.parametrize(
+    "changes", [[fault[1:4]] for fault in FAULTS] + [[("goods", "B3", v)] for v, _ in NUMBERS]
+)
+def test_a_fault_reads_the_same_by_either_reader(tmp_path, changes):
+    """An Excel formula anywhere, here beside the table, gives a sheet to openpyxl."""
+    beside = [(sheet, cell, text) for sheet in SOUND for cell, text in (("Y1", "# aside"), ("Y2", "=1+1"))]
+    plain = check_workbook(faulty(tmp_path / "plain.xlsx", *changes))
+    assert plain == check_workbook(faulty(tmp_path / "formulas.xlsx", *beside, *changes))
+
+
+def test_the_sound_book_gives_one_chain_by_either_reader(tmp_path):
+    beside = [(sheet, cell, text) for sheet in SOUND for cell, text in (("Y1", "# aside"), ("Y2", "=1+1"))]
+    plain, other = faulty(tmp_path / "plain.xlsx"), faulty(tmp_path / "formulas.xlsx", *beside)
+    assert read_workbook(plain) == read_workbook(other)
+
+
+def test_a_stray_cell_in_the_last_column_is_found_and_fills_no_memory(tmp_path):
+    path = faulty(tmp_path / "book.xlsx")
+    book = load_workbook(path)
+    book["goods"]["XFD100000"] = "stray"
+    book.save(path)
+    (problem,) = check_workbook(path)
+    assert (problem.cell, problem.error) == ("XFD100000", True)
+
+
+@pytest.mark.parametrize("digits", ["1234567890123456", "1000000000000000", "123456789012345"])
+def test_a_long_number_for_a_name_keeps_every_digit(tmp_path, digits):
+    path = faulty(tmp_path / "book.xlsx", ("goods", "A6", int(digits)))
+    assert read_workbook(path).goods[4].good == digits
+
+
+def test_every_one_of_many_wrong_names_is_told(tmp_path):
+    rows = [*SOUND["inputs"], *(["smelter", f"ore{i}", 1] for i in range(300))]
+    problems = check_workbook(save_book(tmp_path / "book.xlsx", {**SOUND, "inputs": rows}))
+    assert [problem.cell for problem in problems] == [f"B{i}" for i in range(5, 305)]
+    assert all('there is no good "ore' in problem.text for problem in problems)
+    assert problems[0].text.endswith('did you mean "ore"?')
 
 
 def sheets_without(*names, **others):

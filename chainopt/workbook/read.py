@@ -66,14 +66,18 @@ def check_workbook(path: str | PathLike[str]) -> tuple[CellProblem, ...]:
 
 def inspect_workbook(path: str | PathLike[str]) -> tuple[Chain | None, tuple[CellProblem, ...]]:
     """The chain that a workbook holds, None where it holds none, and every problem as of `check_workbook`."""
+    with uncollected():
+        return _inspected(path)
+
+
+def _inspected(path: str | PathLike[str]) -> tuple[Chain | None, tuple[CellProblem, ...]]:
     reader = Reader()
     try:
-        with uncollected():
-            found = reader.book(path)
-            errors = any(problem.error for problem in found)
-            return None if errors else checked_chain(reader.parts, reader.found), found
+        found = reader.book(path)
     except WorkbookError as error:
         return None, error.problems
+    errors = any(problem.error for problem in found)
+    return None if errors else checked_chain(reader.parts, reader.found), found
 
 
 class Reader:
