@@ -96,12 +96,13 @@ def form_prices(
     max_passes: int = MAX_PASSES,
     time_limit: float | None = None,
     engine: str | None = None,
+    finish: bool = True,
 ) -> Market:
     """Let a market find the prices and the plan of a chain's columns.
 
     engine: "numba" or "numpy"; None takes Numba where it is installed and worth the time to load. tolerance: of
-    the offers, relative. time_limit: seconds. Raises ValueError for another engine, and for a good that nothing
-    can take or supply.
+    the offers, relative. time_limit: seconds. finish: with Newton's steps where passes find no rest. Raises
+    ValueError for another engine, and for a good that nothing can take or supply.
     """
     begun = time.perf_counter()
     if engine is None:
@@ -112,7 +113,7 @@ def form_prices(
     room = empty_pass(order)
     deadline = None if time_limit is None else begun + time_limit
     most = max_passes
-    if newton.fits(order):
+    if finish and newton.fits(order):
         most = min(max_passes, _FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY)
     bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline)
     products = 0
