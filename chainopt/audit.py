@@ -7,8 +7,9 @@ the plan, the derivatives and the multipliers: nothing is solved.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -67,8 +68,10 @@ def audit(solution: Solution, *, unit: float = 1.0) -> pd.DataFrame:
 
     unit: the price by which money is divided. Empty where the solver left no multipliers.
     """
-    rows = [astuple(entry) for entry in entries(solution, unit)] if solution.multipliers else []
-    return pd.DataFrame(rows, columns=[item.name for item in fields(Entry)])
+    names = [item.name for item in fields(Entry)]
+    # Not astuple, which copies deeply: two thirds of a large report's time.
+    rows = list(map(attrgetter(*names), entries(solution, unit))) if solution.multipliers else []
+    return pd.DataFrame(rows, columns=names)
 
 
 def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
