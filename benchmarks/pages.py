@@ -13,6 +13,8 @@ from routes import ROUTES
 SUITE = Path(__file__).with_name("suite.md")
 DOCS = Path(__file__).parent.parent / "docs"
 SPEED, PICTURE = DOCS / "speed.md", DOCS / "speed.svg"
+CERTIFIED = """auto: what `method="auto"` chose, where its certificate and the independent check hold; Ipopt: asked for
+alone, with that check; market: from arrays, with its own certificate."""
 MAIN = tuple(Case(graph, returns=returns) for returns in (0.9, 0.99, 1.0) for graph in ("neighbours", "random"))
 
 
@@ -58,7 +60,7 @@ tolerances (1e-8, 1e-10, 1e-12; chainopt at its defaults) at which its prices ar
 goods that carry at least 1e-6 of the value: \\* where none of them is; † where the route does not say optimal.
 The right prices are those of `reference.py`, Newton's method on the equilibrium's equations.
 {tables.checks(results)}""",
-        f'## Which route certified each chain\n\nOf `method="auto"`.\n\n{tables.certified(results)}',
+        f"## Which route certified each chain\n\n{CERTIFIED}\n\n{tables.certified(results)}",
     ]
     for flows in results.sizes:
         parts.append(
@@ -122,7 +124,7 @@ prices to 1e-6. Solid market lines are with Numba, dotted ones without.
   binding limits: no record for each flow.
 - `method="ipopt"` for everything else: formulas, Leontief, limits that bind, increasing returns.
 
-Median seconds, Cobb-Douglas:
+Median seconds, Cobb-Douglas; in bold the least; \\* where prices are not to 1e-6:
 
 {_by_size(results)}
 
@@ -133,9 +135,8 @@ machine ends where a solve takes an hour, or 24 GiB.
 
 {tables.growths(results, MAIN, list(ROUTES))}
 
-Beyond the sizes measured these are extrapolations. On random graphs the factorisation inside every
-interior-point code fills in, and its exponent is the larger; the market's pass visits each flow once, whatever
-the graph.
+Beyond the sizes measured these are extrapolations. An interior-point code factorises a matrix of the whole chain,
+which fills in on a random graph; a pass of the market visits each flow once, whatever the graph.
 """
 
 
@@ -146,11 +147,18 @@ def _by_size(results: Results) -> str:
 
 
 def _rows(results: Results, routes: list[str]) -> Iterable[list[str]]:
+    """Medians, the least of those with right prices in bold."""
     for flows in results.sizes:
         for case in MAIN:
-            middles = [results.middle(flows, case, name) for name in routes]
-            if any(middles):
-                yield [f"{flows:,}", str(case), *(tables.digits(each) if each else "-" for each in middles)]
+            best = tables.fastest(results, flows, case, ROUTES.values())
+            cells = []
+            for name in routes:
+                middle = results.middle(flows, case, name)
+                bold = "**" if best and best.name == name else ""
+                wrong = " \\*" if middle and tables.wrong(results, flows, case, name) else ""
+                cells.append(f"{bold}{tables.digits(middle)}{bold}{wrong}" if middle else "-")
+            if any(cell != "-" for cell in cells):
+                yield [f"{flows:,}", str(case), *cells]
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 They are those of `newton`: no solver's code takes part, but for a start, which is the market's, or that of
 CasADi's Ipopt where Newton's method does not converge from there. At constant returns, processes below `IDLE` of
 the value in the start are taken for idle, and their goods have no price here. At a million flows the matrix is too
-large: there the reference is the market's own rest at a tolerance of 1e-12, as accurate as its last pass left the offers.
+large: there the reference is the market's own rest at a tolerance of 1e-12, as accurate as its last pass left it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def reference(numbers: Layered) -> Reference:
 
     found: list[Reference] = []
     for name, price, level, change in _starts(numbers):
-        money = price[numbers.width :] * level
+        money = np.nan_to_num(price[numbers.width :] * level)
         worth = float(money[-numbers.width :].sum())
         counts = _carrying(numbers, price, level)
         if numbers.inputs.size > LARGEST:

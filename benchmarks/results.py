@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -74,11 +75,19 @@ class Results:
             last = runs[0]
             if not (route.ours or last["status"].startswith("optimal") or last["price error"] <= RIGHT):
                 return f"failed at {smaller:,} flows ({last['status'].replace('_', ' ').lower()})"
-            expected = last["wall"] * flows / smaller
-            if expected > timeout:
+            if self._expected(flows, smaller, case, route.name) > timeout:
                 return f"would take more than {timeout:,.0f} s (took {last['wall']:,.0f} s at {smaller:,} flows)"
             return ""
         return ""
+
+    def _expected(self, flows: int, known: int, case: Case, route: str) -> float:
+        """Seconds at a size, from the last two known ones: at least in proportion."""
+        last = self.middle(known, case, route, "wall") or 0.0
+        before = max((size for size in self.sizes if size < known and self.runs(size, case, route)), default=None)
+        power = 1.0
+        if before is not None:
+            power = max(1.0, log(last / (self.middle(before, case, route, "wall") or last)) / log(known / before))
+        return last * (flows / known) ** power
 
 
 def load(path: Path = RESULTS) -> Results:

@@ -7,12 +7,13 @@ from statistics import median
 
 from growth import Growth, Spread, growth
 from layered import Case
-from results import CASES, REFERENCE, RIGHT, SIZES, Record, Results
+from results import CASES, REFERENCE, RIGHT, SIZES, Results
 from routes import ROUTES, Route
 
 PEERS = [route for route in ROUTES.values() if not route.ours]
 PHASES = ("build", "write", "derivatives", "solve", "records", "audit", "verdicts", "other")
 SAME_VALUE = 1e-7
+CERTIFIERS = {"market": "market", "market, NumPy": "market", "chainopt Ipopt": "Ipopt"}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -44,8 +45,9 @@ def routes_at(results: Results, flows: int) -> list[Route]:
     return [route for route in ROUTES.values() if any(results.runs(flows, case, route.name) for case in CASES)]
 
 
-def accepted(record: Record) -> bool:
-    return record["status"] == "optimal" and record["price error"] <= RIGHT
+def wrong(results: Results, flows: int, case: Case, route: str) -> bool:
+    """Whether a run that counts has a price that is not right."""
+    return any(not record["price error"] <= RIGHT for record in results.runs(flows, case, route))
 
 
 def seconds(results: Results, flows: int) -> str:
@@ -56,9 +58,9 @@ def seconds(results: Results, flows: int) -> str:
         runs = results.runs(flows, case, route.name)
         if not runs:
             return "-"
-        wrong = max(record["price error"] for record in runs) > RIGHT
         doubted = any(record["status"] != "optimal" for record in runs)
-        return spread([record["total"] for record in runs]) + " \\*" * wrong + " †" * doubted
+        marks = " \\*" * wrong(results, flows, case, route.name) + " †" * doubted
+        return spread([record["total"] for record in runs]) + marks
 
     rows = [[str(case), *(cell(case, route) for route in routes)] for case in measured(results, flows)]
     return table(["chain", *(route.name for route in routes)], rows)
@@ -66,8 +68,8 @@ def seconds(results: Results, flows: int) -> str:
 
 def fastest(results: Results, flows: int, case: Case, routes: Iterable[Route] = PEERS) -> Route | None:
     """The route of the least median among those whose prices are right."""
-    runs = {route: results.runs(flows, case, route.name) for route in routes}
-    right = [route for route, of in runs.items() if of and max(record["price error"] for record in of) <= RIGHT]
+    found = [route for route in routes if results.runs(flows, case, route.name)]
+    right = [route for route in found if not wrong(results, flows, case, route.name)]
     return min(right, key=lambda route: results.middle(flows, case, route.name) or 0.0, default=None)
 
 
@@ -145,25 +147,35 @@ def memory(results: Results, flows: int) -> str:
     return table(["chain", *(route.name for route in routes)], rows)
 
 
+def certificates(results: Results, flows: int, case: Case) -> list[str]:
+    """Which of chainopt's routes certified a chain: "auto" by what it chose, others where asked for alone."""
+    found = []
+    for route in ROUTES.values():
+        runs = results.runs(flows, case, route.name) if route.ours else []
+        if runs and all(record["status"] == "optimal" for record in runs):
+            chose = f"auto ({runs[0]['note'].get('solver', '')})" if route.name == "chainopt auto" else ""
+            found.append(chose or CERTIFIERS[route.name])
+    return sorted(set(found))
+
+
 def certified(results: Results) -> str:
-    """Which of chainopt's routes certified each chain under "auto"; above its sizes, the market from arrays."""
-    sizes = [size for size in results.sizes if size in SIZES] or results.sizes
+    """Which routes certified each chain; in how many, any."""
+    asked = [(flows, case) for flows in results.sizes for case in CASES if _asked(results, flows, case)]
+    held = [each for each in asked if certificates(results, *each)]
+    by_auto = [each for each in asked if any(name.startswith("auto") for name in certificates(results, *each))]
 
     def cell(flows: int, case: Case) -> str:
-        runs = results.runs(flows, case, "chainopt auto")
-        if runs:
-            solver = runs[0]["note"].get("solver", "no plan")
-            return solver if runs[0]["status"] == "optimal" else f"**{runs[0]['status']}** ({solver})"
-        failed = [record["failed"] for record in results.all(flows, case, "chainopt auto")]
-        if failed:
-            return f"**{failed[-1]}**"
-        alone = results.runs(flows, case, "market")
-        if alone:
-            return "market, from arrays" if alone[0]["status"] == "optimal" else "**not certified**"
-        return "-"
+        if not _asked(results, flows, case):
+            return "-"
+        return ", ".join(certificates(results, flows, case)) or "**none**"
 
-    rows = [[str(case), *(cell(flows, case) for flows in sizes)] for case in CASES]
-    return table(["chain", *(f"{flows:,}" for flows in sizes)], rows)
+    rows = [[str(case), *(cell(flows, case) for flows in results.sizes)] for case in CASES]
+    said = f'{len(held):,} of {len(asked):,} chains are certified by a route, {len(by_auto):,} by `method="auto"`'
+    return f"{said}.\n\n{table(['chain', *(f'{flows:,}' for flows in results.sizes)], rows)}"
+
+
+def _asked(results: Results, flows: int, case: Case) -> bool:
+    return any(results.all(flows, case, route.name) for route in ROUTES.values() if route.ours)
 
 
 def phases(results: Results) -> str:

@@ -25,7 +25,8 @@ def solve(numbers: Layered, tolerance: float | None = None, method: str = "ipopt
     solution = co.solve(made, method=method, tolerance=tolerance)
     ended = time.perf_counter()
     if solution.multipliers is None:
-        return Answer(solution.status.value, np.full(numbers.goods, np.nan), np.nan, {"end to end": ended - begun})
+        seconds = {"solve": ended - ready, "records": ready - begun, "end to end": ended - begun}
+        return Answer(solution.status.value, np.full(numbers.goods, np.nan), np.nan, seconds)
     seconds = {phase: solution.seconds.get(phase, 0.0) for phase in _KNOWN}
     seconds |= {"records": ready - begun, "other": ended - ready - sum(seconds.values())}
     co.audit(solution)
