@@ -13,8 +13,8 @@ from routes import ROUTES
 SUITE = Path(__file__).with_name("suite.md")
 DOCS = Path(__file__).parent.parent / "docs"
 SPEED, PICTURE = DOCS / "speed.md", DOCS / "speed.svg"
-CERTIFIED = """auto: what `method="auto"` chose, where its certificate and the independent check hold; Ipopt: asked for
-alone, with that check; market: from arrays, with its own certificate."""
+CERTIFIED = """auto: what `method="auto"` chose, where its certificate and the independent check hold; Ipopt: asked
+for alone, with that check; market: from arrays, with its own certificate."""
 MAIN = tuple(Case(graph, returns=returns) for returns in (0.9, 0.99, 1.0) for graph in ("neighbours", "random"))
 
 
@@ -85,7 +85,9 @@ MiB at the peak, Python and libraries included:
     parts += [
         f"""## chainopt's planner by phase
 
-Records and checks, audit, verdicts and stories are what only chainopt does; the first four are its total above.
+Of `method="ipopt"`. market: the plan and prices that it may begin from. Records and checks, audit, verdicts and
+stories, and all else are what only chainopt does: not in its total above, but for verdicts and stories in "end to
+end". The last column: the largest relative difference between a multiplier and its back-propagated derivative.
 
 {tables.phases(results)}""",
         f"""## Growth

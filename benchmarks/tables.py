@@ -11,7 +11,7 @@ from results import CASES, REFERENCE, RIGHT, SIZES, Results
 from routes import ROUTES, Route
 
 PEERS = [route for route in ROUTES.values() if not route.ours]
-PHASES = ("build", "write", "derivatives", "solve", "records", "audit", "verdicts", "other")
+PHASES = ("build", "market", "write", "derivatives", "solve", "records", "audit", "verdicts", "other")
 SAME_VALUE = 1e-7
 CERTIFIERS = {"market": "market", "market, NumPy": "market", "chainopt Ipopt": "Ipopt"}
 
@@ -188,8 +188,11 @@ def phases(results: Results) -> str:
                 continue
             cells = [spread([record["seconds"].get(phase, 0.0) for record in runs]) for phase in PHASES]
             whole = spread([record["seconds"]["end to end"] for record in runs])
-            rows.append([f"{flows:,}", str(case), *cells, whole, str(runs[0]["iterations"]), runs[0]["status"]])
-    return table(["flows", "chain", *PHASES, "end to end", "iterations", "status"], rows)
+            swept = f"{runs[0]['note'].get('swept', float('nan')):.0e}"
+            rows.append(
+                [f"{flows:,}", str(case), *cells, whole, str(runs[0]["iterations"]), runs[0]["status"], swept]
+            )
+    return table(["flows", "chain", *PHASES, "end to end", "iterations", "status", "both sides"], rows)
 
 
 def power(growth: Growth) -> list[str]:

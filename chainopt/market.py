@@ -32,7 +32,7 @@ MAX_PASSES = 1000
 _WORTH_LOADING = 10_000
 """Flows above which Numba saves more than the second that it takes to load."""
 _CLIP = 8.0
-_NEARLY_CONSTANT = 0.995
+NEARLY_CONSTANT = 0.995
 """Returns above which Newton's steps take over at once: passes would take hundreds, or find no rest."""
 _FEW, _MANY, _FEW_MORE = 10, 300, 300
 """Passes before Newton's steps take over, where returns are nearly constant and elsewhere; and after them."""
@@ -113,7 +113,7 @@ def form_prices(
     deadline = None if time_limit is None else begun + time_limit
     most = max_passes
     if newton.fits(order):
-        most = min(max_passes, _FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY)
+        most = min(max_passes, _FEW if order.returns.max() > NEARLY_CONSTANT else _MANY)
     bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline)
     products = 0
     if change > tolerance and most < max_passes:

@@ -12,16 +12,17 @@ import numpy as np
 from pyomo.common.gc_manager import PauseGC
 
 from chainopt.backprop import Derivatives, differentiate
-from chainopt.bulk import chain_evaluator
+from chainopt.bulk import chain_problem
 from chainopt.certificate import CERTIFIED, WORTHLESS, residuals
 from chainopt.chain import Chain
 from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
 from chainopt.intervals import Intervals, price_intervals, supporting
 from chainopt.ipopt import ModelSolution, solve_model
-from chainopt.market_route import market_answer
+from chainopt.magnitudes import magnitudes
+from chainopt.market_route import market_answer, market_start
 from chainopt.network import Network, network
-from chainopt.nlp import build, read_multipliers, read_plan
+from chainopt.nlp import build, read_multipliers, read_plan, write_multipliers
 from chainopt.operations import ZERO, sizes
 from chainopt.plan import Multipliers, Plan, places, turnover, with_whole_minima
 from chainopt.reach import reach
@@ -80,7 +81,8 @@ def solve(
         "progress": progress,
     }
     clock.stop("build")
-    begin, handed = _begin(net, start), ""
+    begin: _Begin | None = None
+    handed = ""
     if method != "ipopt":
         try:
             found, handed, plan = _by_market(chain, net, limits, max_iterations or settings.max_iterations, clock)
@@ -98,9 +100,13 @@ def solve(
         if found is not None:
             return replace(found, removed=within.removed, seconds=seconds)
         if plan is not None:
-            begin = _begin(net, Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan))
+            begin = _Begin(_near(net, Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan)))
         if allowed is not None:
             limits["time_limit"] = max(allowed - sum(seconds.values()), 1e-3)
+    elif start is None and (known := market_start(net)) is not None:
+        begin = _Begin(*known)
+        clock.stop("market")
+    begin = begin or _Begin(_near(net, start))
     solution: Solution | None = None
     for tried in [limits["tolerance"]] if limits["tolerance"] else _TOLERANCES:
         answer = _without_idle(within.chain, net, begin, {**limits, "tolerance": tried}, clock)
@@ -138,7 +144,15 @@ def _by_market(
     return replace(found, solver="market"), "", answer.plan
 
 
-def _begin(net: Network, start: Solution | None) -> Plan:
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """A plan to begin from; with multipliers, both are near the solution's."""
+
+    plan: Plan
+    multipliers: Multipliers | None = None
+
+
+def _near(net: Network, start: Solution | None) -> Plan:
     """A forward run; or a plan close to a known one, but inside of every sign bound as a forward run is."""
     run = forward_run(net)
     if start is None or start.plan is None or start.net is None:
@@ -151,20 +165,23 @@ def _begin(net: Network, start: Solution | None) -> Plan:
     )
 
 
-def _without_idle(chain: Chain, net: Network, start: Plan, limits: dict[str, Any], clock: _Clock) -> _Answer:
+def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, Any], clock: _Clock) -> _Answer:
     """Solve the network; and again without the processes left near zero, where their slopes are infinite.
 
     With these at zero by definition the multipliers no longer rest on their slopes there; whether they would
     rather start is the certificate's question.
     """
-    answer = _attempt(net, net, start, limits, clock)
+    answer = _attempt(net, net, begin, limits, clock)
+    if begin.multipliers is not None and answer.model.status is not Status.OPTIMAL and answer.worth_another:
+        begin = _Begin(forward_run(net))
+        answer = _attempt(net, net, begin, limits, clock)
     for _ in range(_RESTARTS):
         share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
-        steep = steep_idle(net, answer.plan, sizes(net, answer.plan, start), share) if answer.plan else []
+        steep = steep_idle(net, answer.plan, sizes(net, answer.plan, begin.plan), share) if answer.plan else []
         if not steep or answer.without == steep or not answer.worth_another:
             break
         part = network(_without(chain, steep))
-        answer = _attempt(net, part, forward_run(part), limits, clock, steep)
+        answer = _attempt(net, part, _Begin(forward_run(part)), limits, clock, steep)
     return answer
 
 
@@ -190,19 +207,22 @@ class _Answer:
 def _attempt(
     net: Network,
     part: Network,
-    start: Plan,
+    begin: _Begin,
     limits: dict[str, Any],
     clock: _Clock,
     without: Sequence[int] = (),
 ) -> _Answer:
     """Solve a part of the network, and read the answer as the whole's."""
     # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
-    money = turnover(part, start)
+    money = turnover(part, begin.plan)
     with PauseGC():
         for _ in range(_UNITS):
-            model = build(part, start, money)
+            size = magnitudes(part, begin.plan, money)
+            model = build(part, begin.plan, money, factors=False)
+            known = begin.multipliers
+            duals = write_multipliers(part, model, known) if known is not None else None
             clock.stop("build")
-            answer = solve_model(model, evaluator=partial(chain_evaluator, part, model), **limits)
+            answer = solve_model(model, duals=duals, posed=partial(chain_problem, part, model, size), **limits)
             clock.add(answer.seconds)
             plan = with_whole_minima(part, read_plan(part, model)) if answer.values else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.

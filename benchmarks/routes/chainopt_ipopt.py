@@ -14,8 +14,6 @@ from layered import Layered, chain
 import chainopt as co
 from routes.answer import Answer
 
-_KNOWN = ("build", "write", "derivatives", "solve", "audit")
-
 
 def solve(numbers: Layered, tolerance: float | None = None, method: str = "ipopt") -> Answer:
     """Records, solve, and the table of verdicts with the story of every price."""
@@ -27,7 +25,7 @@ def solve(numbers: Layered, tolerance: float | None = None, method: str = "ipopt
     if solution.multipliers is None:
         seconds = {"solve": ended - ready, "records": ready - begun, "end to end": ended - begun}
         return Answer(solution.status.value, np.full(numbers.goods, np.nan), np.nan, seconds)
-    seconds = {phase: solution.seconds.get(phase, 0.0) for phase in _KNOWN}
+    seconds = dict(solution.seconds)
     seconds |= {"records": ready - begun, "other": ended - ready - sum(seconds.values())}
     co.audit(solution)
     co.stories(solution)
