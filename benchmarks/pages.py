@@ -85,9 +85,10 @@ MiB at the peak, Python and libraries included:
     parts += [
         f"""## chainopt's planner by phase
 
-Of `method="ipopt"`. market: the plan and prices that it may begin from. Records and checks, audit, verdicts and
-stories, and all else are what only chainopt does: not in its total above, but for verdicts and stories in "end to
-end". The last column: the largest relative difference between a multiplier and its back-propagated derivative.
+Of `method="ipopt"`. market: the plan and prices that it may begin from. Records with their checks, the audit, and
+all else are what only chainopt does: they are in "end to end", but not in its total above; verdicts with the story
+of every price come after. Both sides: the largest relative difference between a multiplier and its back-propagated
+derivative.
 
 {tables.phases(results)}""",
         f"""## Growth

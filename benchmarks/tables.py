@@ -189,9 +189,8 @@ def phases(results: Results) -> str:
             cells = [spread([record["seconds"].get(phase, 0.0) for record in runs]) for phase in PHASES]
             whole = spread([record["seconds"]["end to end"] for record in runs])
             swept = f"{runs[0]['note'].get('swept', float('nan')):.0e}"
-            rows.append(
-                [f"{flows:,}", str(case), *cells, whole, str(runs[0]["iterations"]), runs[0]["status"], swept]
-            )
+            ended = [str(runs[0]["iterations"]), runs[0]["status"], swept]
+            rows.append([f"{flows:,}", str(case), *cells, whole, *ended])
     return table(["flows", "chain", *PHASES, "end to end", "iterations", "status", "both sides"], rows)
 
 
