@@ -2,8 +2,10 @@
 
     time(n) = a n^b,   memory(n) = memory(least n) + a n^b
 
-by least squares in logarithms. Everything holds some memory that no chain takes (Python, the libraries): that of
-the smallest chain is left out of the power. A spread is over the fits that leave out one size."""
+by least squares in logarithms, over a tenfold range of sizes at least. Everything holds some memory that no chain
+takes (Python, the libraries): that of the smallest chain is left out of the power. A spread is over the fits that
+leave out one size.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,11 @@ from layered import Case
 from results import Results
 
 HOUR, MEMORY = 3600.0, 24.0 * 1024.0
-_ENOUGH = 3
+_ENOUGH, _RANGE = 3, 10
+_GROWN = 0.1
+"""Memory counts where it is a tenth above that of the smallest chain: below, it is noise."""
+FAR = 1000
+"""Nothing is said of sizes beyond so many times the largest measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +85,12 @@ class Growth:
 
 
 def growth(results: Results, case: Case, route: str) -> Growth | None:
-    """The fits over every size measured; None below three of them."""
+    """The fits over every size measured; None where they are too few."""
     sizes = [size for size in results.sizes if results.runs(size, case, route)]
-    if len(sizes) < _ENOUGH:
+    if len(sizes) < _ENOUGH or sizes[-1] < _RANGE * sizes[0]:
         return None
     seconds = [results.middle(size, case, route) or np.nan for size in sizes]
     held = [results.middle(size, case, route, "memory") or np.nan for size in sizes]
-    grown = [(size, mib - held[0]) for size, mib in zip(sizes[1:], held[1:], strict=True) if mib > held[0]]
+    grown = [(size, mib - held[0]) for size, mib in zip(sizes, held, strict=True) if mib > (1 + _GROWN) * held[0]]
     memory = Power(held[0], *zip(*grown, strict=True)) if len(grown) >= _ENOUGH - 1 else None
     return Growth(Power(0.0, tuple(sizes), tuple(seconds)), memory)

@@ -37,7 +37,8 @@ def circumstances(results: Results) -> str:
     versions = made[-1]["versions"]
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
-        f"Measured {when}, one thread each on {made[-1]['cores']} cores; the load before a measurement was "
+        f"Measured {when} up to {results.sizes[-1]:,} flows, one thread each on "
+        f"{made[-1]['cores']} cores; the load before a measurement was "
         f"{min(loads):.1f} to {max(loads):.1f}. {named}."
     )
 

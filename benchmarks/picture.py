@@ -30,8 +30,9 @@ def draw(results: Results, path: Path) -> None:
     """A panel for each kind of chain, both axes logarithmic."""
     with mpl.rc_context({"svg.hashsalt": "chainopt", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(10.5, 4.2))
-        panels = figure.subplots(1, len(PANELS), sharey=True)
-        for axes, case in zip(panels, PANELS, strict=True):
+        cases = [case for case in PANELS if any(of == case for _, of, _ in results.by)]
+        panels = figure.subplots(1, len(cases), sharey=True, squeeze=False)[0]
+        for axes, case in zip(panels, cases, strict=True):
             _panel(axes, results, case)
         panels[0].set_ylabel("seconds")
         handles = {}

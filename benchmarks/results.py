@@ -101,9 +101,10 @@ def load(path: Path = RESULTS) -> Results:
 
 def keep(results: Results, record: Record, path: Path = RESULTS) -> None:
     """Add a record, on disk too."""
-    results.add(record)
+    line = json.dumps(_short(record))
+    results.add(json.loads(line))
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(_short(record)) + "\n")
+        file.write(line + "\n")
 
 
 def _short(value: Any) -> Any:

@@ -58,6 +58,8 @@ def run(task: dict[str, Any], timeout: float) -> Record:
             raise
     if process.returncode:
         last = err.strip().splitlines()[-1][:200] if err.strip() else f"exit code {process.returncode}"
+        if last.startswith("ModuleNotFoundError"):
+            raise SystemExit(f"{last}: the peers come with pip install --editable '.[benchmark]'")
         return {**record, "failed": f"failed ({last})"}
     return {**record, **json.loads(out.splitlines()[-1])}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 
-from growth import Growth, Spread, growth
+from growth import FAR, Growth, Spread, growth
 from layered import Case
 from results import CASES, REFERENCE, RIGHT, SIZES, Results
 from routes import ROUTES, Route
@@ -203,11 +203,13 @@ def power(growth: Growth) -> list[str]:
         c = between(growth.memory.exponent, lambda value: f"{value:.2f}")
         room = f"{growth.memory.floor:,.0f} + {growth.memory.a_unit:.2g} n^{c}"
     ends, of = growth.ends
+    far = FAR * growth.time.sizes[-1]
+    reached = f"{between(ends, round_flows)}, by {of}" if 0 < ends.figure <= far else f"beyond {far:,}"
     return [
         f"{growth.time.sizes[0]:,}-{growth.time.sizes[-1]:,}",
         f"{micro} n^{b}",
         room,
-        f"{between(ends, round_flows)}, by {of}",
+        reached,
     ]
 
 
@@ -225,34 +227,40 @@ def growths(results: Results, cases: Sequence[Case], names: Sequence[str]) -> st
         for name in names
         if (found := growth(results, case, name)) is not None
     ]
+    if not rows:
+        return "Too few sizes are measured to say."
     return table(["chain", "route", "flows", "microseconds", "MiB", "one machine ends at flows"], rows)
 
 
 def left_out(results: Results, timeout: float) -> str:
-    """What was not measured, and why; the most common reason last, in one line."""
-    rows, unreached = [], 0
-    for flows in results.sizes:
-        for case in measured(results, flows):
-            for route in ROUTES.values():
-                if flows > route.largest or results.runs(flows, case, route.name):
+    """What was not measured, and why; what there was no time for, as a number."""
+    why: dict[tuple[int, str, str], list[str]] = {}
+    reached, unreached = {flows: measured(results, flows) for flows in {*SIZES, *results.sizes}}, 0
+    for flows, cases in sorted(reached.items()):
+        for route in ROUTES.values():
+            if flows > route.largest:
+                continue
+            for case in cases:
+                if results.runs(flows, case, route.name):
                     continue
-                records = results.all(flows, case, route.name)
-                why = records[-1]["failed"] if records else results.why_not(flows, case, route, timeout)
-                if not why and any("failed" in record for record in results.all(flows, case, REFERENCE)):
-                    why = "there is no reference to judge it by"
-                if why:
-                    rows.append([f"{flows:,}", str(case), route.name, why])
+                reason = _reason(results, flows, case, route, timeout)
+                if reason:
+                    why.setdefault((flows, route.name, reason), []).append(str(case))
                 else:
                     unreached += 1
-    unreached += sum(
-        flows <= route.largest
-        for flows in SIZES
-        for case in CASES
-        if case not in measured(results, flows)
-        for route in ROUTES.values()
-    )
+            unreached += (len(CASES) - len(cases)) * (flows in SIZES)
+    rows = [[f"{flows:,}", name, reason, "; ".join(chains)] for (flows, name, reason), chains in why.items()]
     end = f"\n\nNot reached in the time given: {unreached:,} figures." if unreached else ""
-    return (table(["flows", "chain", "route", "why"], rows) if rows else "Nothing was refused.") + end
+    return (table(["flows", "route", "why", "chains"], rows) if rows else "Nothing was refused.") + end
+
+
+def _reason(results: Results, flows: int, case: Case, route: Route, timeout: float) -> str:
+    records = results.all(flows, case, route.name)
+    if records:
+        return records[-1]["failed"]
+    if any("failed" in record for record in results.all(flows, case, REFERENCE)):
+        return "there is no reference to judge it by"
+    return results.why_not(flows, case, route, timeout)
 
 
 def checks(results: Results) -> str:
