@@ -5,16 +5,17 @@
     last layer  sold at prices around 1
 
 A process takes the good at its own place in the layer before (the layers are rings), so that every good has a use,
-and 3 more: of the 6 nearest ("neighbours"), or one from each third of the layer ("random", where a factorisation
-fills in). The scale 4^returns, times a draw around 1, keeps amounts near 1 in every layer. Nothing is disposed of.
-So flows (uses) = 4 x processes = 4 x width x layers:
+and 3 more: of the 6 nearest ("neighbours"), or one from each third of the layer ("random", in ten wide layers, so
+that a factorisation fills in). The scale 4^returns, times a draw around 1, keeps amounts near 1 in every layer.
+Nothing is disposed of. So flows (uses) = 4 x processes = 4 x width x layers:
 
-    flows       width   layers
-    1,000          25       10
-    5,000          50       25
-    20,000        100       50
-    80,000        200      100
-    1,000,000     625      400
+                neighbours         random
+    flows       width   layers     width   layers
+    1,000          25       10        25       10
+    5,000          50       25       125       10
+    20,000        100       50       500       10
+    80,000        200      100     2,000       10
+    1,000,000     625      400    25,000       10
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from chainopt import Chain
     from chainopt.columns import Columns
 
-INPUTS, NEAREST = 4, 6
+INPUTS, NEAREST, WIDE = 4, 6, 10
 GRAPHS = ("neighbours", "random")
 
 
@@ -105,13 +106,15 @@ def layered(flows: int, case: Case | None = None, seed: int = 7) -> Layered:
     """The chain of so many flows, a multiple of 4 that divides into layers; the same for the same seed."""
     case = case or Case()
     processes = flows // INPUTS
-    widths = [n for n in range(NEAREST + 1, isqrt(4 * processes) + 1) if processes % n == 0]
+    broad = case.graph != "neighbours"
+    most = max(processes // WIDE if broad else 0, isqrt(4 * processes))
+    widths = [n for n in range(NEAREST + 1, most + 1) if processes % n == 0]
     if flows % INPUTS or not widths:
         raise ValueError(f"{flows} flows don't divide into layers of more than {NEAREST} goods with 4 uses each")
-    width = min(widths, key=lambda n: abs(n - sqrt(2 * processes)))
+    width = widths[-1] if broad else min(widths, key=lambda n: abs(n - sqrt(2 * processes)))
     rng = np.random.default_rng(seed)
     place, layer = np.tile(np.arange(width), processes // width), np.repeat(np.arange(processes // width), width)
-    if case.graph == "neighbours":
+    if not broad:
         around = np.tile([-3, -2, -1, 1, 2, 3], (processes, 1))
         other = rng.permuted(around, axis=1)[:, : INPUTS - 1]
     else:
