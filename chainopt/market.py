@@ -46,7 +46,7 @@ _NO_TURNOVER = 1e-15
 """Of what the first passes turned over: below it everything has left."""
 _NEGLIGIBLE_USE = 1e-11
 _NEGLIGIBLE_GOOD = 1e-7
-_ROUNDING = 1e-15
+_ROUNDING, _NEXT_TO_NOTHING = 1e-15, 1e-30
 _REWEIGH = 10
 
 
@@ -376,16 +376,23 @@ def _in_columns(
 def _without(
     c: Columns, idle: Array, use: Array, level: Array, sale: Array, imported: Array, disposed: Array
 ) -> tuple[Array, Array, Array, Array, Array]:
-    """The amounts with nothing in place of next to nothing: of idle processes, and of what waits for them."""
-    of, goods = np.repeat(np.arange(len(c.scale)), np.diff(c.start)), len(c.supply)
+    """The amounts with nothing in place of next to nothing: of idle processes, and of what waits for them.
+
+    What nobody else would take stays with them.
+    """
+    length, goods = np.diff(c.start), len(c.supply)
+    of = np.repeat(np.arange(len(c.scale)), length)
+
+    def there(level: Array, imported: Array) -> Array:
+        return c.supply + imported + np.bincount(c.made_good, c.made_yield * level[c.made_process], goods)
+
+    use = np.where(idle[of] & (use < _NEXT_TO_NOTHING * there(level, imported)[c.use_good]), 0.0, use)
     while True:
-        use, level = np.where(idle[of], 0.0, use), np.where(idle, 0.0, level)
+        absent = np.bincount(of, use == 0, len(length))
+        level = np.where((absent == length) | ((absent > 0) & (c.r <= 0)), 0.0, level)
         imported = np.where(np.bincount(c.use_good, use, goods) + sale > 0, imported, 0.0)
-        there = c.supply + imported + np.bincount(c.made_good, c.made_yield * level[c.made_process], goods) > 0
-        use, sale, disposed = np.where(there[c.use_good], use, 0.0), sale * there, disposed * there
-        waits = np.zeros(len(idle), dtype=bool)
-        waits[of[(c.r[of] <= 0) & ~there[c.use_good]]] = True
-        waits |= np.bincount(of, use, len(idle)) == 0
-        if not (waits & ~idle).any():
+        stocked = there(level, imported) > 0
+        sale, disposed = sale * stocked, disposed * stocked
+        if not use[~stocked[c.use_good]].any():
             return use, level, sale, imported, disposed
-        idle = idle | waits
+        use = np.where(stocked[c.use_good], use, 0.0)

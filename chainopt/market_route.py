@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.columns import NotColumnsError, columns
+from chainopt.columns import NotColumnsError, columns, personal
 from chainopt.forward import forward_run
 from chainopt.market import MAX_PASSES, Market, form_prices
 from chainopt.market_certificate import MarketCertificate, certify
@@ -26,7 +27,8 @@ class MarketAnswer:
 
     doubts: why its plan is not certified, empty where it is; plan: None where the chain is out of the market's
     scope, or where it stopped far from rest; multipliers: the prices, nan where a good moves nothing, with the
-    rents of limits that don't bind. message says how it went, in a sentence.
+    rents of limits that don't bind. message says how it went, in a sentence. interrupted: by Ctrl-C; the plan is
+    then the last pass's, whose worth is value.
     """
 
     plan: Plan | None
@@ -35,6 +37,8 @@ class MarketAnswer:
     message: str
     passes: int = 0
     engine: str = ""
+    interrupted: bool = False
+    value: float | None = None
 
 
 def market_answer(
@@ -43,14 +47,19 @@ def market_answer(
     tolerance: float | None = None,
     max_passes: int | None = None,
     time_limit: float | None = None,
+    progress: Callable[[Market], object] | None = None,
 ) -> MarketAnswer:
-    """Let the market find a network's plan and prices; it never fails silently: see `doubts`."""
+    """Let the market find a network's plan and prices; it never fails silently: see `doubts`.
+
+    progress: as in `form_prices`.
+    """
     try:
         market = form_prices(
             columns(net),
             tolerance=tolerance or _TOLERANCE,
             max_passes=max_passes or MAX_PASSES,
             time_limit=time_limit,
+            progress=progress,
         )
     except NotColumnsError as error:
         return MarketAnswer(None, None, error.reasons, f"out of the market's scope: {error}")
@@ -60,14 +69,16 @@ def market_answer(
         stopped = f"the market did not come to rest: offers still change by {market.change:.1e} of themselves"
         near = market.change <= _NEAR
         return MarketAnswer(
-            _plan(market) if near else None,
+            _plan(net, market) if near or market.interrupted else None,
             None,
             (stopped,),
             f"{stopped} after {market.passes} passes",
             market.passes,
             market.engine,
+            market.interrupted,
+            market.value,
         )
-    plan, certificate = _plan(market), certify(market)
+    plan, certificate = _plan(net, market), certify(market)
     over = [_name(net, limit) for limit in _exceeded(net, plan)]
     doubts = (*certificate.doubts, *([f"the market's plan exceeds {_some(over)}"] if over else []))
     return MarketAnswer(
@@ -84,19 +95,20 @@ def _message(market: Market, certificate: MarketCertificate) -> str:
     )
 
 
-def _plan(market: Market) -> Plan:
-    return Plan(market.use, market.level, market.sale, market.imported, market.disposed)
+def _plan(net: Network, market: Market) -> Plan:
+    own = slice(len(net.goods))
+    return Plan(market.use, market.level, market.sale[own], market.imported[own], market.disposed[own])
 
 
 def _multipliers(net: Network, plan: Plan, market: Market) -> Multipliers:
-    goods, uses = len(net.goods), len(net.use_good)
+    of, use_good = personal(net)
     # The price of what as good as stands still rests on nothing that moves.
     still = throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net))
     return Multipliers(
-        np.where(still, np.nan, market.price),
+        np.where(still, np.nan, np.bincount(of, market.price)),
         np.zeros(len(net.limits)),
-        np.full(uses, np.nan),
-        np.full(goods, np.nan),
+        np.where(net.rival[net.use_good], np.nan, market.price[use_good]),
+        np.where(~net.rival & net.sells, market.price[: len(net.goods)], np.nan),
         np.zeros(0),
     )
 

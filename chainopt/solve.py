@@ -17,8 +17,10 @@ from chainopt.certificate import CERTIFIED, WORTHLESS, residuals
 from chainopt.chain import Chain
 from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
+from chainopt.interior import Progress
 from chainopt.intervals import Intervals, price_intervals, supporting
 from chainopt.ipopt import ModelSolution, solve_model
+from chainopt.market import Market
 from chainopt.market_route import market_answer
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan
@@ -47,7 +49,7 @@ def solve(
     tolerance: float | None = None,
     max_iterations: int | None = None,
     time_limit: float | None = None,
-    progress: Callable[[Any], object] | None = None,
+    progress: Callable[[Progress], object] | None = None,
     start: Solution | None = None,
 ) -> Solution:
     """The plan that maximises a chain's value, with prices and the check of both.
@@ -57,7 +59,9 @@ def solve(
     warning says why; "auto", the market where the chain is in its scope, else Ipopt. The message says which.
 
     tolerance, max_iterations and time_limit (seconds) default to the chain's settings, then to the solver's.
-    start: a solution of a chain of the same goods and processes, near whose plan the solver then begins.
+    progress: called after each of Ipopt's iterations, and each pass of the market, whose infeasibility is the
+    change of its offers. start: a solution of a chain of the same goods and processes, near whose plan the solver
+    then begins. Ctrl-C ends the solve with INTERRUPTED, and the last plan.
     A chain without a solution raises nothing: see the status. Raises SolverMissing where cyipopt is not
     installed, and ValueError for an unknown method.
     """
@@ -120,22 +124,36 @@ def solve(
 def _by_market(
     chain: Chain, net: Network, limits: Mapping[str, Any], passes: int | None, clock: _Clock
 ) -> tuple[Solution | None, str, Plan | None]:
-    """The market's solution where both its own certificate and the independent check hold.
+    """The market's solution where both its own certificate and the independent check hold, or it was interrupted.
 
     Else None, why, and a plan to begin from where there is one.
     """
-    answer = market_answer(net, tolerance=limits["tolerance"], max_passes=passes, time_limit=limits["time_limit"])
+    progress = limits["progress"]
+    answer = market_answer(
+        net,
+        tolerance=limits["tolerance"],
+        max_passes=passes,
+        time_limit=limits["time_limit"],
+        progress=progress and (lambda market: progress(_pass_of(market))),
+    )
     clock.stop("market")
+    version = f"chainopt market ({answer.engine})"
+    if answer.interrupted:
+        message = f"The solve was interrupted while prices formed: {answer.message}. The last pass's plan is kept."
+        stopped = ModelSolution(Status.INTERRUPTED, message, answer.value, answer.passes, solver=version)
+        return replace(_judge(chain, net, _Answer(stopped, answer.plan, None, [])), solver="market"), "", None
     if answer.doubts or answer.plan is None or answer.multipliers is None:
         return None, "; ".join(answer.doubts), answer.plan
-    solved = ModelSolution(
-        Status.OPTIMAL, answer.message, iterations=answer.passes, solver=f"chainopt market ({answer.engine})"
-    )
+    solved = ModelSolution(Status.OPTIMAL, answer.message, iterations=answer.passes, solver=version)
     found = _judge(chain, net, _Answer(solved, answer.plan, answer.multipliers, []))
     clock.stop("audit")
     if found.status is not Status.OPTIMAL:
         return None, found.message, answer.plan
     return replace(found, solver="market"), "", answer.plan
+
+
+def _pass_of(market: Market) -> Progress:
+    return Progress(market.passes, market.value, 0.0, market.change, sum(market.seconds.values()))
 
 
 def _begin(net: Network, start: Solution | None) -> Plan:

@@ -45,12 +45,9 @@ class Pass(NamedTuple):
 def empty_pass(circuit: Circuit) -> Pass:
     """Room for a pass."""
     goods, processes = len(circuit.supply), len(circuit.process)
-    return Pass(
-        np.empty(circuit.bids),
-        *(np.zeros(goods) for _ in range(5)),
-        *(np.zeros(processes) for _ in range(2)),
-        trifle=np.array([TRIFLE]),
-    )
+    room = Pass(*(np.zeros(count) for count in (circuit.bids, *[goods] * 5, *[processes] * 2, 1)))
+    room.trifle[0] = TRIFLE
+    return room
 
 
 @np.errstate(all="ignore")
