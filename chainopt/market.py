@@ -77,14 +77,14 @@ class Market:
     interrupted: bool = False
 
     @property
+    @np.errstate(all="ignore")
     def value(self) -> float:
         """The objective: what final demand pays, less the cost of imports, disposal and levels."""
         c = self.columns
-        with np.errstate(all="ignore"):
-            power = 1.0 - 1.0 / c.elasticity
-            ratio = self.sale / c.reference
-            curve = c.price * c.reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
-            demand = np.where(np.isfinite(c.elasticity), curve, c.price * self.sale)
+        power = 1.0 - 1.0 / c.elasticity
+        ratio = self.sale / c.reference
+        curve = c.price * c.reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
+        demand = np.where(np.isfinite(c.elasticity), curve, c.price * self.sale)
         return float(
             np.sum(demand[~np.isnan(c.price)])
             - np.sum((c.import_price * self.imported)[~np.isnan(c.import_price)])
@@ -134,7 +134,11 @@ def form_prices(
     try:
         bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline, seen)
         products = 0
-        if change > tolerance and most < max_passes:
+        if change > tolerance and most < max_passes and not (room.answer > -np.inf).all():
+            # Newton's barrier would keep whoever loses.
+            bid, change, more = _iterate(order, sweep, room, tolerance, max_passes - passes, deadline, seen, bid)
+            passes += more
+        elif change > tolerance and most < max_passes:
             bid, change, products = newton.settle(order, sweep, room, bid, tolerance, deadline, seen)
             if change > newton.TOLERANCE:
                 # The value's digits end before the prices' do: from so near, passes may find them.
@@ -316,6 +320,7 @@ def _turnover(order: Circuit, room: Pass) -> float:
     )
 
 
+@np.errstate(all="ignore")
 def _in_columns(
     columns: Columns,
     order: Circuit,
