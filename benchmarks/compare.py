@@ -27,7 +27,7 @@ import numpy as np
 from layered import Layered, chain, layered
 
 RESULTS = Path(__file__).with_name("results.md")
-PHASES = ("build", "write", "derivatives", "solve")
+PHASES = ("build", "market", "write", "derivatives", "solve")
 CARRIES = 1e-6
 ADAPTIVE = {"ipopt.mu_strategy": "adaptive"}
 

@@ -20,10 +20,12 @@ import numpy as np
 from pyomo.core.expr.visitor import evaluate_expression, identify_variables
 from scipy import sparse
 
+from chainopt.magnitudes import Magnitudes
 from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, Network
 from chainopt.nl import Evaluator, differentiated
 from chainopt.nlp import LIMIT_ROWS
 from chainopt.primitives import PRIMITIVES
+from chainopt.scaling import Scaling
 from chainopt.technology import Batch
 
 Array = np.ndarray
@@ -36,13 +38,13 @@ class ModelDiffersError(RuntimeError):
     """A row of the model is not what the chain's arrays say: it was changed, or one of the two is wrong."""
 
 
-def chain_evaluator(net: Network, model: Any) -> Evaluator:
-    """The evaluator of a chain's model as `nlp.build` made it.
+def chain_problem(net: Network, model: Any, size: Magnitudes) -> tuple[Evaluator, Scaling]:
+    """The evaluator of a chain's model as `nlp.build` made it, and the factors that bring these sizes to one.
 
     Raises ModelDiffersError where a sample of its rows has other values.
     """
     begun = time.perf_counter()
-    problem = _Problem(net, model)
+    problem = _Problem(net, model, size)
     functions = differentiated(problem.x, problem.value(), problem.rows())
     x0 = np.array([variable.value for variable in problem.variables], dtype=float)
     evaluator = Evaluator(
@@ -59,8 +61,9 @@ def chain_evaluator(net: Network, model: Any) -> Evaluator:
         functions=functions,
     )
     _check(evaluator)
+    scaling = Scaling(1.0 / size.money, 1.0 / problem.sizes, 1.0 / np.concatenate([np.zeros(0), *problem.g_sizes]))
     evaluator.seconds["derivatives"] = time.perf_counter() - begun
-    return evaluator
+    return evaluator, scaling
 
 
 def _check(evaluator: Evaluator) -> None:
@@ -109,8 +112,8 @@ def _value(expression: Any) -> float:
 class _Problem:
     """The variables as one vector, and the rows with their owners in the model, as they are added."""
 
-    def __init__(self, net: Network, model: Any):
-        self.net, self.model = net, model
+    def __init__(self, net: Network, model: Any, size: Magnitudes):
+        self.net, self.model, self.size = net, model, size
         smooth = ~net.use_leontief
         never = np.zeros(len(net.goods), dtype=bool)
         minima = len(model.least)
@@ -123,6 +126,7 @@ class _Problem:
             "quantity": (np.flatnonzero(~net.rival), ~never),
             "least": (np.arange(minima), np.ones(minima, dtype=bool)),
         }
+        of_part = {"use": size.use, "level": size.level, "least": np.ones(minima)}
         self.x = ca.MX.sym("x", sum(len(members) for members, _ in parts.values()))
         self.members = {name: members for name, (members, _) in parts.items()}
         ends = np.cumsum([0, *(len(members) for members in self.members.values())])
@@ -130,8 +134,12 @@ class _Problem:
         self.part = dict(zip(parts, pieces, strict=True))
         self.variables = tuple(v for name in parts for v in getattr(model, name).values())
         self.lower = np.concatenate([np.where(sign[members], -np.inf, 0.0) for members, sign in parts.values()])
+        self.sizes = np.concatenate(
+            [of_part.get(name, size.good)[members] for name, members in self.members.items()]
+        )
         self.owners: list[Any] = []
         self.g: list[Any] = []
+        self.g_sizes: list[Array] = []
         self.g_lower: list[Array] = []
         self.g_upper: list[Array] = []
         uses = len(net.use_good)
@@ -142,14 +150,15 @@ class _Problem:
         self.intake = _select(self.members["use"], uses).T @ self.part["use"] + recipe @ self.part["level"]
         self.minimum_gaps: Any = ca.MX(0, 1)
 
-    def add(self, owners: Any, body: Any, low: Array, high: Array) -> None:
-        """Rows low <= body <= high, owned by these constraints of the model, in their order."""
+    def add(self, owners: Any, body: Any, low: Array, high: Array, size: Array) -> None:
+        """Rows low <= body <= high of these sizes, owned by these constraints of the model, in their order."""
         owners = list(owners)
         if owners:
             self.owners += owners
             self.g.append(body)
             self.g_lower.append(np.broadcast_to(low, len(owners)).astype(float))
             self.g_upper.append(np.broadcast_to(high, len(owners)).astype(float))
+            self.g_sizes.append(np.broadcast_to(size, len(owners)).astype(float))
 
     def rows(self) -> Any:
         """Every row: balances, readings, production, limits and minima."""
@@ -174,7 +183,8 @@ class _Problem:
         owners = self.model.balance
         kept = [g for g, good in enumerate(net.goods) if good in owners]
         supply = net.supply[kept]
-        self.add((owners[net.goods[g]] for g in kept), _at(terms, np.array(kept, dtype=int)), supply, supply)
+        rows = (owners[net.goods[g]] for g in kept)
+        self.add(rows, _at(terms, np.array(kept, dtype=int)), supply, supply, self.size.good[kept])
 
     def _readings(self) -> None:
         net = self.net
@@ -184,12 +194,13 @@ class _Problem:
         if len(reads):
             low = np.where(net.use_leontief[reads], -np.inf, 0.0)
             spare = _at(self.intake, reads) - _at(whole, place[net.use_good[reads]])
-            self.add(self.model.reading.values(), spare, low, np.zeros(1))
+            size = self.size.good[net.use_good[reads]]
+            self.add(self.model.reading.values(), spare, low, np.zeros(1), size)
         sold = np.flatnonzero(~net.rival & net.sells)
         if len(sold):
             at = np.cumsum(net.sells) - 1
             spare = _at(self.part["sale"], at[sold]) - _at(whole, place[sold])
-            self.add(self.model.demand.values(), spare, np.zeros(1), np.zeros(1))
+            self.add(self.model.demand.values(), spare, np.zeros(1), np.zeros(1), self.size.good[sold])
 
     def _production(self) -> None:
         net, level = self.net, self.part["level"]
@@ -206,7 +217,8 @@ class _Problem:
             which.append(levels)
         rows = np.concatenate([np.zeros(0, dtype=int), *which])
         if len(rows):
-            self.add(self.model.production.values(), _at(level - made, rows), np.zeros(1), np.zeros(1))
+            owners = self.model.production.values()
+            self.add(owners, _at(level - made, rows), np.zeros(1), np.zeros(1), self.size.level[rows])
 
     def _formulas(self) -> tuple[Array, Any]:
         """Every formula's levels, by scalar expressions of their own inputs, and the rows of their minima."""
@@ -249,10 +261,11 @@ class _Problem:
                 continue
             index = np.array([limit.index for limit in mine])
             if name == MAX_USE:
-                body = _at(self.intake, index)
+                body, size = _at(self.intake, index), self.size.use[index]
             elif name in (CAPACITY, MIN_LEVEL):
-                body = _at(self.part["level"], index)
+                body, size = _at(self.part["level"], index), self.size.level[index]
             else:
+                size = self.size.good[index]
                 part = "imported" if name == "max import" else "sale"
                 place = {g: i for i, g in enumerate(self.members[part].tolist())}
                 body = _at(self.part[part], np.array([place[g] for g in index.tolist()]))
@@ -261,9 +274,10 @@ class _Problem:
             sign = mine[0].sign
             low = np.where(fixed | (sign < 0), bound, -np.inf)
             high = np.where(fixed | (sign > 0), bound, np.inf)
-            self.add(getattr(self.model, rows).values(), body, low, high)
+            self.add(getattr(self.model, rows).values(), body, low, high, size)
         if len(self.members["least"]):
-            self.add(self.model.minimum.values(), self.minimum_gaps, np.full(1, -np.inf), np.zeros(1))
+            owners, none = self.model.minimum.values(), np.full(1, -np.inf)
+            self.add(owners, self.minimum_gaps, none, np.zeros(1), np.ones(1))
 
     def value(self) -> Any:
         """Minus the objective."""

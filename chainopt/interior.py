@@ -15,6 +15,11 @@ settles: 99 % within 8e-6 at 1e-8 (26 iterations), 4e-10 at 1e-12 (34). The adap
 iterations for 30 to 33 on the smaller chains, 45 and 68 for 33 and 34 on the larger ones, and 253 for 288
 on 29 Hock-Schittkowski problems; both solved all. Hence 1e-12 and the monotone barrier, and the adaptive
 one for a second attempt. A smaller first push off the bounds changed nothing.
+
+Warm, from a point whose prices are right to 1e-5, two or three iterations are left, and MUMPS' analysis becomes
+half of the time: without its search for a permutation, and ordered by minimum fill, the whole took 0.15 s for
+0.23 s on a layered chain of 20,000 flows, 1.0 for 3.2 on one of 80,000, and 15 for 32 on one of 60,000 flows
+drawn at random, whose factors fill in.
 """
 
 from __future__ import annotations
@@ -39,6 +44,7 @@ _RUNAWAY = 1e10
 _FAR = 1e5
 _UNBALANCED = 1e-3
 _WORTH = 1e-3
+_WARM_BARRIER = 1e-9
 
 _DEFAULTS: dict[str, str | int | float] = {
     "print_level": 0,
@@ -90,7 +96,9 @@ _WARM: Options = {
     "warm_start_bound_push": 1e-9,
     "warm_start_mult_bound_push": 1e-9,
     "warm_start_slack_bound_push": 1e-9,
-    "mu_init": 1e-6,
+    "mu_init": _WARM_BARRIER,
+    "mumps_permuting_scaling": 0,
+    "mumps_pivot_order": 2,
 }
 
 
@@ -174,6 +182,27 @@ def run(
         if second.status is Status.OPTIMAL or outcome.code in (6, -10) or second.raised is not None:
             outcome = replace(second, iterations=outcome.iterations + second.iterations)
     return replace(outcome, seconds=problem.seconds())
+
+
+def warm_point(problem: Problem, x: Vector, multipliers: Vector) -> Point:
+    """A point near a solution, with multipliers of the bounds that go with those of the rows.
+
+    Inside, a bound's multiplier is the barrier's, mu / (x - bound); at its bound, where the multiplier is more,
+    it is what is left of f' + lambda' g'.
+    """
+    left = problem.gradient(x) + problem.jacobian_matrix(x).T @ multipliers
+
+    def of(room: Vector, push: Vector) -> Vector:
+        barrier = _WARM_BARRIER / np.maximum(room, _WARM_BARRIER)
+        return np.where(room < np.sqrt(_WARM_BARRIER), np.maximum(barrier, push), barrier)
+
+    lower, upper = of(x - problem.x_lower, left), of(problem.x_upper - x, -left)
+    return Point(
+        x,
+        multipliers,
+        np.where(np.isfinite(problem.x_lower), lower, 0.0),
+        np.where(np.isfinite(problem.x_upper), upper, 0.0),
+    )
 
 
 class _Problem:

@@ -19,9 +19,10 @@ import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
 from pyomo.core.staleflag import StaleFlagManager
 
-from chainopt.interior import Options, Outcome, Progress, run, solver_version
+from chainopt.interior import Options, Outcome, Progress, run, solver_version, warm_point
 from chainopt.nl import Evaluator, InfeasibleModelError, Problem, build_evaluator
-from chainopt.scaling import read_scaling, scaled
+from chainopt.optimality import Point
+from chainopt.scaling import Scaling, read_scaling, scaled
 from chainopt.secondorder import reviewed
 from chainopt.status import Status
 
@@ -58,11 +59,14 @@ def solve_model(
     options: Options | None = None,
     progress: Callable[[Progress], object] | None = None,
     load: bool = True,
-    evaluator: Callable[[], Evaluator] | None = None,
+    duals: Mapping[Any, float] | None = None,
+    posed: Callable[[], tuple[Evaluator, Scaling | None]] | None = None,
 ) -> ModelSolution:
     """Solve a Pyomo model or block, from its variables' values.
 
-    evaluator: what gives the model's functions (default: they are read from the model).
+    duals: multipliers of its rows near the solution's, in Pyomo's convention (0 for a row left out): Ipopt then
+    starts warm, from these and the variables' values, which should be near the solution's too.
+    posed: what gives the model's functions, and the factors of its scaling (default: read from the model).
 
     A suffix `scaling_factor` on the model is honoured: the problem is solved, and judged, in scaled units.
     The last iterate is loaded into the variables, and `dual` and `rc` into the import suffixes of these
@@ -73,18 +77,19 @@ def solve_model(
     version = solver_version()
     begun = time.perf_counter()
     try:
-        functions = evaluator() if evaluator is not None else build_evaluator(model)
+        functions, scaling = posed() if posed is not None else _as_read(model)
     except InfeasibleModelError as error:
         solution = ModelSolution(Status.INFEASIBLE, f"{Status.INFEASIBLE.advice} {error}", solver=version)
         if load:
             _load(model, solution)
         return solution
-    scaling = read_scaling(model, functions)
     problem: Problem = functions if scaling is None else scaled(functions, scaling)
+    begin = _warm(functions, scaling, problem, duals) if duals is not None else None
 
-    def solved(problem: Problem) -> Outcome:
+    def solved(problem: Problem, start: Point | None = None) -> Outcome:
         return run(
             problem,
+            start=start,
             tolerance=tolerance,
             max_iterations=max_iterations,
             time_limit=None if time_limit is None else time_limit - (time.perf_counter() - begun),
@@ -92,7 +97,7 @@ def solve_model(
             progress=progress,
         )
 
-    outcome = reviewed(problem, solved(problem), solved)
+    outcome = reviewed(problem, solved(problem, begin), solved)
     if scaling is not None:
         outcome = replace(
             outcome, point=scaling.back(outcome.point), objective=outcome.objective / scaling.objective
@@ -103,6 +108,20 @@ def solve_model(
     if outcome.raised is not None and not isinstance(outcome.raised, KeyboardInterrupt):
         raise outcome.raised
     return solution
+
+
+def _as_read(model: Any) -> tuple[Evaluator, Scaling | None]:
+    functions = build_evaluator(model)
+    return functions, read_scaling(model, functions)
+
+
+def _warm(functions: Evaluator, scaling: Scaling | None, problem: Problem, duals: Mapping[Any, float]) -> Point:
+    """The problem's start with these duals, and bound multipliers that go with them."""
+    given = np.array([duals.get(row, 0.0) for row in functions.rows])
+    multipliers = -functions.sign * given
+    if scaling is not None:
+        multipliers *= scaling.objective / scaling.g
+    return warm_point(problem, problem.x0, multipliers)
 
 
 def _translate(evaluator: Evaluator, outcome: Outcome, version: str) -> ModelSolution:

@@ -32,7 +32,7 @@ MAX_PASSES = 1000
 _WORTH_LOADING = 10_000
 """Flows above which Numba saves more than the second that it takes to load."""
 _CLIP = 8.0
-_NEARLY_CONSTANT = 0.995
+NEARLY_CONSTANT = 0.995
 """Returns above which Newton's steps take over at once: passes would take hundreds, or find no rest."""
 _FEW, _MANY, _FEW_MORE = 10, 300, 300
 """Passes before Newton's steps take over, where returns are nearly constant and elsewhere; and after them."""
@@ -130,7 +130,7 @@ def form_prices(
     seen = _Watch(first_bids(order), (lambda *known: progress(standing(*known))) if progress else None)
     most = max_passes
     if newton.fits(order):
-        most = min(max_passes, _FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY)
+        most = min(max_passes, _FEW if order.returns.max() > NEARLY_CONSTANT else _MANY)
     try:
         bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline, seen)
         products = 0
@@ -212,10 +212,10 @@ def _iterate(
             best, best_pass = change, passes
         # Below the tolerance of prices, passes that no longer help are rounding's.
         rest = change <= tolerance or (change <= TOLERANCE and passes - best_pass >= _STUCK)
-        leaves = (bid <= lowest) & ~(room.answer > -np.inf) & ~sunk
+        leaves = ~(room.answer > -np.inf) & ~sunk
         if rest and leaves.any():
             sunk |= leaves
-            lowest[leaves] -= _SUNK
+            lowest[leaves] = bid[leaves] - _SUNK
             bid = np.where(leaves, lowest, bid)
             accelerated = Anderson(order.bids, weights(order, bid, room))
             change, best = np.inf, np.inf

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainopt.circuit import circuit
 from chainopt.columns import NotColumnsError, columns, personal
 from chainopt.forward import forward_run
-from chainopt.market import MAX_PASSES, Market, form_prices
+from chainopt.market import MAX_PASSES, NEARLY_CONSTANT, Market, form_prices
 from chainopt.market_certificate import MarketCertificate, certify
 from chainopt.network import Limit, Network
 from chainopt.operations import ZERO, limited_amount, sizes
@@ -19,6 +20,10 @@ _TOLERANCE = 1e-12
 """A process that takes its own product nets nearly all of its money: what is left shows the smallest errors."""
 _NEAR = 1e-2
 """Offers that still change by more than this say nothing of where an optimum is."""
+_START = 1e-5
+_START_PASSES = 60
+_START_FLOWS, _START_BREADTH = 2_000, 40
+"""Flows in all, and a layer, from which a start in the market costs less than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,32 @@ def market_answer(
     )
 
 
+def market_start(
+    net: Network, progress: Callable[[Market], object] | None = None
+) -> tuple[Plan, Multipliers] | None:
+    """A plan near the optimum with its prices, in a few passes of the market; None where it isn't near.
+
+    Nor where the chain is out of the market's scope, a limit binds, or the passes would cost more than they save.
+    """
+    flows = len(net.use_good)
+    if flows < _START_FLOWS:
+        return None
+    try:
+        given = columns(net)
+        order = circuit(given)
+        if flows < _START_BREADTH * len(order.layer_good) or order.returns.max() > NEARLY_CONSTANT:
+            return None
+        market = form_prices(given, tolerance=_START, max_passes=_START_PASSES, engine="numpy", progress=progress)
+    except (NotColumnsError, ValueError):
+        return None
+    if market.interrupted:
+        raise KeyboardInterrupt
+    plan = _plan(net, market)
+    if not market.change <= _NEAR or _exceeded(net, plan):
+        return None
+    return plan, _priced(net, market)
+
+
 def _message(market: Market, certificate: MarketCertificate) -> str:
     newton = f" and {market.products} products with its curvature" if market.products else ""
     pays = max(certificate.over, certificate.unequal)
@@ -101,9 +132,13 @@ def _plan(net: Network, market: Market) -> Plan:
 
 
 def _multipliers(net: Network, plan: Plan, market: Market) -> Multipliers:
-    of, use_good = personal(net)
     # The price of what as good as stands still rests on nothing that moves.
-    still = throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net))
+    return _priced(net, market, throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net)))
+
+
+def _priced(net: Network, market: Market, still: np.ndarray | bool = False) -> Multipliers:
+    """The market's prices, where no limit binds; nan of the goods that stand still."""
+    of, use_good = personal(net)
     return Multipliers(
         np.where(still, np.nan, np.bincount(of, market.price)),
         np.zeros(len(net.limits)),

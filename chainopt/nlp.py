@@ -12,16 +12,19 @@ variable with a row `minimum` for each argument that it may not exceed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.common.collections import ComponentMap
 from pyomo.common.gc_manager import PauseGC
+from pyomo.core.expr.numeric_expr import LinearExpression
 
 from chainopt.chain import Chain
-from chainopt.forward import forward_run, typical_amount
+from chainopt.forward import forward_run
+from chainopt.magnitudes import magnitudes
 from chainopt.network import (
     CAPACITY,
     MAX_IMPORT,
@@ -34,7 +37,7 @@ from chainopt.network import (
     Network,
     network,
 )
-from chainopt.plan import Multipliers, Plan, throughput, turnover
+from chainopt.plan import Multipliers, Plan, level_values, turnover
 from chainopt.primitives import PRIMITIVES
 from chainopt.technology import TECHNOLOGIES
 
@@ -73,13 +76,18 @@ def use_keys(net: Network) -> list[tuple[str, str]]:
     return [(net.goods[g], net.processes[p]) for g, p in zip(net.use_good, net.use_process, strict=True)]
 
 
-def build(net: Network, start: Plan | None = None, money: float | None = None) -> pyo.ConcreteModel:
-    """build_model for a network, from a start (default: a forward run) and the money that a plan moves in all."""
+def build(
+    net: Network, start: Plan | None = None, money: float | None = None, *, factors: bool = True
+) -> pyo.ConcreteModel:
+    """build_model for a network, from a start (default: a forward run) and the money that a plan moves in all.
+
+    factors: with the suffix `scaling_factor`.
+    """
     start = start or forward_run(net)
     money = money or turnover(net, start)
     # Collections would go through every expression again and again, and find nothing.
     with PauseGC():
-        return _Builder(net, start, money).build()
+        return _Builder(net, start, money, factors).build()
 
 
 @dataclass(slots=True)
@@ -87,6 +95,7 @@ class _Builder:
     net: Network
     start: Plan
     money: float
+    factors: bool
 
     def build(self) -> pyo.ConcreteModel:
         net, start = self.net, self.start
@@ -112,31 +121,38 @@ class _Builder:
             ("quantity", ~net.rival, start.quantity(net), np.ones_like(net.rival)),
         ):
             setattr(model, name, _variables(list(names[chosen]), values[chosen], sign[chosen]))
-        intake: list[Any] = [None] * len(uses)
-        use, level = model.use, model.level
-        for u, key in enumerate(uses):
-            p = net.use_process[u]
-            intake[u] = net.coefficient[u] * level[levels[net.first_level[p]]] if net.leontief[p] else use[key]
-        self._balances(model, intake, levels)
+        use, level = iter(model.use.values()), list(model.level.values())
+        # Of each use, a coefficient and a variable: a Leontief process takes a part of its level.
+        taken = [
+            (a, level[k]) if fixed else (1.0, next(use))
+            for a, k, fixed in zip(
+                net.coefficient.tolist(),
+                net.first_level[net.use_process].tolist(),
+                net.use_leontief.tolist(),
+                strict=True,
+            )
+        ]
+        intake = [
+            a * variable if fixed else variable
+            for fixed, (a, variable) in zip(net.use_leontief, taken, strict=True)
+        ]
+        self._balances(model, taken)
         self._readings(model, intake, uses)
         self._production(model, intake, levels)
         self._limits(model, intake, uses, levels)
         self._value(model, levels)
-        self._scale(model, smooth)
+        if self.factors:
+            self._scale(model)
         return model
 
-    def _scale(self, model: Any, smooth: Any) -> None:
+    def _scale(self, model: Any) -> None:
         """Factors that bring flows, and the money of an average flow, to about 1 at the start."""
-        net, start = self.net, self.start
-        least = 1e-6 * typical_amount(net)
-        moved = np.maximum(throughput(net, start), least)
-        level = np.maximum(np.abs(np.nan_to_num(start.level)), least)
-        use = np.maximum(np.abs(np.nan_to_num(start.use)), 1e-3 * moved[net.use_good])
+        net, size = self.net, magnitudes(self.net, self.start, self.money)
         uses, levels = use_keys(net), level_keys(net)
-        good: dict[Any, float] = dict(zip(net.goods, 1.0 / moved, strict=True))
-        of_use: dict[Any, float] = dict(zip(uses, 1.0 / use, strict=True))
-        of_level: dict[Any, float] = dict(zip(levels, 1.0 / level, strict=True))
-        first: dict[Any, float] = dict(zip(net.processes, 1.0 / level[net.first_level], strict=True))
+        good: dict[Any, float] = dict(zip(net.goods, 1.0 / size.good, strict=True))
+        of_use: dict[Any, float] = dict(zip(uses, 1.0 / size.use, strict=True))
+        of_level: dict[Any, float] = dict(zip(levels, 1.0 / size.level, strict=True))
+        first: dict[Any, float] = dict(zip(net.processes, 1.0 / size.level[net.first_level], strict=True))
         suffix = model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.EXPORT)
         for component, factors in (
             *((getattr(model, name), good) for name in ("sale", "imported", "disposed", "quantity")),
@@ -148,27 +164,37 @@ class _Builder:
         ):
             suffix.update((part, factors[key]) for key, part in component.items())
         suffix.update((row, good[key[0]]) for key, row in model.reading.items())
-        suffix[model.value] = len(moved) / self.money
+        suffix[model.value] = 1.0 / size.money
 
-    def _balances(self, model: Any, intake: list[Any], levels: list[Hashable]) -> None:
+    def _balances(self, model: Any, taken: list[tuple[float, Any]]) -> None:
         net = self.net
-        terms: list[list[Any]] = [[] for _ in net.goods]
-        for u, g in enumerate(net.use_good):
-            if net.rival[g]:
-                terms[g].append(intake[u])
+        coefs: list[list[float]] = [[] for _ in net.goods]
+        moves: list[list[Any]] = [[] for _ in net.goods]
+
+        def add(g: int, coefficient: float, variable: Any) -> None:
+            coefs[g].append(coefficient)
+            moves[g].append(variable)
+
+        rival = np.flatnonzero(net.rival[net.use_good])
+        for u, g in zip(rival.tolist(), net.use_good[rival].tolist(), strict=True):
+            add(g, *taken[u])
         made = net.yields.tocoo()
-        for k, g, amount in zip(made.row, made.col, made.data, strict=True):
-            terms[g].append(-float(amount) * model.level[levels[k]])
-        for g, good in enumerate(net.goods):
-            if not net.rival[g]:
-                terms[g].append(model.quantity[good])
-            elif net.sells[g]:
-                terms[g].append(model.sale[good])
-            if net.disposes[g]:
-                terms[g].append(model.disposed[good])
-            if net.imports[g]:
-                terms[g].append(-model.imported[good])
-        rows = {good: sum(terms[g]) == model.supply[good] for g, good in enumerate(net.goods) if terms[g]}
+        level = list(model.level.values())
+        for k, g, amount in zip(made.row.tolist(), made.col.tolist(), made.data.tolist(), strict=True):
+            add(g, -amount, level[k])
+        for chosen, component, sign in (
+            (~net.rival, model.quantity, 1.0),
+            (net.rival & net.sells, model.sale, 1.0),
+            (net.disposes, model.disposed, 1.0),
+            (net.imports, model.imported, -1.0),
+        ):
+            for g in np.flatnonzero(chosen).tolist():
+                add(g, sign, component[net.goods[g]])
+        rows = {
+            good: LinearExpression(constant=0.0, linear_coefs=coefs[g], linear_vars=moves[g]) == model.supply[good]
+            for g, good in enumerate(net.goods)
+            if coefs[g]
+        }
         model.balance = _rows(rows)
 
     def _readings(self, model: Any, intake: list[Any], uses: list[tuple[str, str]]) -> None:
@@ -283,13 +309,16 @@ class _Builder:
 
 
 def _variables(keys: list[Any], values: Any, signed: Any) -> pyo.Var:
-    lower = {key: None if sign else 0.0 for key, sign in zip(keys, signed, strict=True)}
-    start = {key: float(value) if np.isfinite(value) else 0.0 for key, value in zip(keys, values, strict=True)}
-    return pyo.Var(
-        pyo.Set(initialize=keys, dimen=None),
-        initialize=lambda _, *key: start[_single(key)],
-        bounds=lambda _, *key: (lower[_single(key)], None),
-    )
+    """Variables with these starts, at least 0 but for the signed ones."""
+    component = pyo.Var(pyo.Set(initialize=keys, dimen=None), bounds=(0, None))
+    component.construct()
+    for variable, value, sign in zip(
+        component.values(), np.where(np.isfinite(values), values, 0.0).tolist(), signed, strict=True
+    ):
+        if sign:
+            variable.setlb(None)
+        variable.set_value(value, skip_validation=True)
+    return component
 
 
 def _rows(rows: dict[Any, Any]) -> pyo.Constraint:
@@ -319,6 +348,16 @@ def read_plan(net: Network, model: Any) -> Plan:
     return plan
 
 
+def _limit_row(net: Network, model: Any, limit: Limit) -> Any:
+    if limit.kind == MAX_USE:
+        key: Hashable = (net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]])
+    elif limit.kind in (CAPACITY, MIN_LEVEL):
+        key = net.processes[net.level_process[limit.index]]
+    else:
+        key = net.goods[limit.index]
+    return getattr(model, LIMIT_ROWS[limit.kind])[key]
+
+
 def read_multipliers(net: Network, model: Any, dual: Callable[[Any], float]) -> Multipliers:
     """The model's duals under the sign rule; dual(row) = d(objective)/d(right-hand side)."""
     uses = use_keys(net)
@@ -327,13 +366,7 @@ def read_multipliers(net: Network, model: Any, dual: Callable[[Any], float]) -> 
     )
     rent = np.zeros(len(net.limits))
     for i, limit in enumerate(net.limits):
-        if limit.kind == MAX_USE:
-            key: Hashable = uses[limit.index]
-        elif limit.kind in (CAPACITY, MIN_LEVEL):
-            key = net.processes[net.level_process[limit.index]]
-        else:
-            key = net.goods[limit.index]
-        rent[i] = limit.sign * dual(getattr(model, LIMIT_ROWS[limit.kind])[key])
+        rent[i] = limit.sign * dual(_limit_row(net, model, limit))
     reading, reading_sale = np.full(len(uses), np.nan), np.full(len(net.goods), np.nan)
     for u in np.flatnonzero(~net.rival[net.use_good]):
         reading[u] = dual(model.reading[uses[u]])
@@ -346,3 +379,24 @@ def read_multipliers(net: Network, model: Any, dual: Callable[[Any], float]) -> 
         for i in range(len(item.program.arguments[step]))
     ]
     return Multipliers(price, rent, reading, reading_sale, np.array(minimum, dtype=float))
+
+
+def write_multipliers(net: Network, model: Any, multipliers: Multipliers) -> Mapping[Any, float]:
+    """The inverse of read_multipliers: the model's duals where multipliers under the sign rule are known.
+
+    A production function's is what a unit of its level earns.
+    """
+    price = dict(zip(net.goods, np.nan_to_num(multipliers.price).tolist(), strict=True))
+    earned = dict(zip(level_keys(net), np.nan_to_num(level_values(net, multipliers)).tolist(), strict=True))
+    uses = use_keys(net)
+    duals = ComponentMap()
+    for component, values in ((model.balance, price), (model.production, earned)):
+        duals.update((row, values[key]) for key, row in component.items())
+    for limit, rent in zip(net.limits, multipliers.rent.tolist(), strict=True):
+        duals[_limit_row(net, model, limit)] = limit.sign * rent
+    for u in np.flatnonzero(~net.rival[net.use_good]):
+        duals[model.reading[uses[u]]] = float(multipliers.reading[u])
+    for g in np.flatnonzero(~net.rival & net.sells):
+        duals[model.demand[net.goods[g]]] = float(multipliers.reading_sale[g])
+    duals.update(zip(model.minimum.values(), multipliers.minimum.tolist(), strict=True))
+    return duals

@@ -12,7 +12,7 @@ import numpy as np
 from pyomo.common.gc_manager import PauseGC
 
 from chainopt.backprop import Derivatives, differentiate
-from chainopt.bulk import chain_evaluator
+from chainopt.bulk import chain_problem
 from chainopt.certificate import CERTIFIED, WORTHLESS, residuals
 from chainopt.chain import Chain
 from chainopt.forward import forward_run
@@ -20,10 +20,11 @@ from chainopt.idle import steep_idle
 from chainopt.interior import Progress
 from chainopt.intervals import Intervals, price_intervals, supporting
 from chainopt.ipopt import ModelSolution, solve_model
+from chainopt.magnitudes import magnitudes
 from chainopt.market import Market
-from chainopt.market_route import market_answer
+from chainopt.market_route import market_answer, market_start
 from chainopt.network import Network, network
-from chainopt.nlp import build, read_multipliers, read_plan
+from chainopt.nlp import build, read_multipliers, read_plan, write_multipliers
 from chainopt.operations import ZERO, sizes
 from chainopt.plan import Multipliers, Plan, places, turnover, with_whole_minima
 from chainopt.reach import reach
@@ -84,27 +85,28 @@ def solve(
         "progress": progress,
     }
     clock.stop("build")
-    begin, handed = _begin(net, start), ""
-    if method != "ipopt":
-        try:
+    begin: _Begin | None = None
+    found: Solution | None = None
+    handed, plan = "", None
+    try:
+        if method != "ipopt":
             found, handed, plan = _by_market(chain, net, limits, max_iterations or settings.max_iterations, clock)
-        except KeyboardInterrupt:
-            message = "The solve was interrupted while the market's prices formed: there is no plan yet."
-            return Solution(
-                chain,
-                Status.INTERRUPTED,
-                message,
-                net=net,
-                removed=within.removed,
-                seconds=seconds,
-                solver="market",
-            )
+        elif start is None and (known := market_start(net, _told(progress))) is not None:
+            begin = _Begin(*known)
+            clock.stop("market")
+    except KeyboardInterrupt:
+        message = "The solve was interrupted while the market's prices formed: there is no plan yet."
+        return Solution(
+            chain, Status.INTERRUPTED, message, net=net, removed=within.removed, seconds=seconds, solver="market"
+        )
+    if method != "ipopt":
         if found is not None:
             return replace(found, removed=within.removed, seconds=seconds)
         if plan is not None:
-            begin = _begin(net, Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan))
+            begin = _Begin(_near(net, Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan)))
         if allowed is not None:
             limits["time_limit"] = max(allowed - sum(seconds.values()), 1e-3)
+    begin = begin or _Begin(_near(net, start))
     solution: Solution | None = None
     for tried in [limits["tolerance"]] if limits["tolerance"] else _TOLERANCES:
         answer = _without_idle(within.chain, net, begin, {**limits, "tolerance": tried}, clock)
@@ -128,13 +130,12 @@ def _by_market(
 
     Else None, why, and a plan to begin from where there is one.
     """
-    progress = limits["progress"]
     answer = market_answer(
         net,
         tolerance=limits["tolerance"],
         max_passes=passes,
         time_limit=limits["time_limit"],
-        progress=progress and (lambda market: progress(_pass_of(market))),
+        progress=_told(limits["progress"]),
     )
     clock.stop("market")
     version = f"chainopt market ({answer.engine})"
@@ -152,11 +153,22 @@ def _by_market(
     return replace(found, solver="market"), "", answer.plan
 
 
-def _pass_of(market: Market) -> Progress:
-    return Progress(market.passes, market.value, 0.0, market.change, sum(market.seconds.values()))
+def _told(progress: Callable[[Progress], object] | None) -> Callable[[Market], object] | None:
+    """The market's passes, told as iterations."""
+    if progress is None:
+        return None
+    return lambda m: progress(Progress(m.passes, m.value, 0.0, m.change, sum(m.seconds.values())))
 
 
-def _begin(net: Network, start: Solution | None) -> Plan:
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    """A plan to begin from; with multipliers, both are near the solution's."""
+
+    plan: Plan
+    multipliers: Multipliers | None = None
+
+
+def _near(net: Network, start: Solution | None) -> Plan:
     """A forward run; or a plan close to a known one, but inside of every sign bound as a forward run is."""
     run = forward_run(net)
     if start is None or start.plan is None or start.net is None:
@@ -169,20 +181,23 @@ def _begin(net: Network, start: Solution | None) -> Plan:
     )
 
 
-def _without_idle(chain: Chain, net: Network, start: Plan, limits: dict[str, Any], clock: _Clock) -> _Answer:
+def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, Any], clock: _Clock) -> _Answer:
     """Solve the network; and again without the processes left near zero, where their slopes are infinite.
 
     With these at zero by definition the multipliers no longer rest on their slopes there; whether they would
     rather start is the certificate's question.
     """
-    answer = _attempt(net, net, start, limits, clock)
+    answer = _attempt(net, net, begin, limits, clock)
+    if begin.multipliers is not None and answer.model.status is not Status.OPTIMAL and answer.worth_another:
+        begin = _Begin(forward_run(net))
+        answer = _attempt(net, net, begin, limits, clock)
     for _ in range(_RESTARTS):
         share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
-        steep = steep_idle(net, answer.plan, sizes(net, answer.plan, start), share) if answer.plan else []
+        steep = steep_idle(net, answer.plan, sizes(net, answer.plan, begin.plan), share) if answer.plan else []
         if not steep or answer.without == steep or not answer.worth_another:
             break
         part = network(_without(chain, steep))
-        answer = _attempt(net, part, forward_run(part), limits, clock, steep)
+        answer = _attempt(net, part, _Begin(forward_run(part)), limits, clock, steep)
     return answer
 
 
@@ -208,19 +223,22 @@ class _Answer:
 def _attempt(
     net: Network,
     part: Network,
-    start: Plan,
+    begin: _Begin,
     limits: dict[str, Any],
     clock: _Clock,
     without: Sequence[int] = (),
 ) -> _Answer:
     """Solve a part of the network, and read the answer as the whole's."""
     # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
-    money = turnover(part, start)
+    money = turnover(part, begin.plan)
     with PauseGC():
         for _ in range(_UNITS):
-            model = build(part, start, money)
+            size = magnitudes(part, begin.plan, money)
+            model = build(part, begin.plan, money, factors=False)
+            known = begin.multipliers
+            duals = write_multipliers(part, model, known) if known is not None else None
             clock.stop("build")
-            answer = solve_model(model, evaluator=partial(chain_evaluator, part, model), **limits)
+            answer = solve_model(model, duals=duals, posed=partial(chain_problem, part, model, size), **limits)
             clock.add(answer.seconds)
             plan = with_whole_minima(part, read_plan(part, model)) if answer.values else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.

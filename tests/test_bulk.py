@@ -8,11 +8,16 @@ from chains import random_chain
 from scipy import sparse
 
 import chainopt as co
-from chainopt.bulk import ModelDiffersError, chain_evaluator
+from chainopt.bulk import ModelDiffersError, chain_problem
+from chainopt.forward import forward_run
+from chainopt.ipopt import solve_model
+from chainopt.magnitudes import magnitudes
 from chainopt.network import network
 from chainopt.nl import build_evaluator
-from chainopt.nlp import build
+from chainopt.nlp import build, read_multipliers, write_multipliers
+from chainopt.plan import turnover
 from chainopt.reach import reach
+from chainopt.scaling import read_scaling
 
 DATA = sorted((Path(__file__).parent.parent / "data").glob("*.xlsx"))
 
@@ -24,10 +29,19 @@ def symmetric(evaluator, x, multipliers):
     return (lower + sparse.tril(lower, -1).T).toarray()
 
 
+def problem(net, model):
+    start = forward_run(net)
+    return chain_problem(net, model, magnitudes(net, start, turnover(net, start)))
+
+
 def assert_same(chain):
     net = network(reach(chain).chain)
     model = build(net)
-    read, bulk = build_evaluator(model), chain_evaluator(net, model)
+    read, (bulk, scaling) = build_evaluator(model), problem(net, model)
+    factors = read_scaling(model, bulk)
+    np.testing.assert_allclose(scaling.x, factors.x, rtol=1e-12)
+    np.testing.assert_allclose(scaling.g, factors.g, rtol=1e-12)
+    assert scaling.objective == pytest.approx(factors.objective, rel=1e-12)
     variable = {id(owner): i for i, owner in enumerate(read.variables)}
     row = {id(owner): i for i, owner in enumerate(read.rows)}
     p = np.array([variable[id(owner)] for owner in bulk.variables], dtype=int)
@@ -116,7 +130,22 @@ def test_a_model_that_was_changed_is_noticed():
 
     for change in (row, bound, objective):
         model = build(net)
-        chain_evaluator(net, model)
+        problem(net, model)
         change(model)
         with pytest.raises(ModelDiffersError):
-            chain_evaluator(net, model)
+            problem(net, model)
+
+
+@pytest.mark.parametrize("book", DATA, ids=[book.stem for book in DATA])
+def test_multipliers_written_are_the_duals_that_were_read(book):
+    net = network(reach(co.read_workbook(book)).chain)
+    model = build(net)
+    solved = solve_model(model)
+    if solved.status is not co.Status.OPTIMAL:
+        pytest.skip("has no solution")
+    multipliers = read_multipliers(net, model, lambda row: solved.dual[row])
+    written = write_multipliers(net, model, multipliers)
+    assert len(written) == len(solved.dual)
+    largest = max(abs(value) for value in solved.dual.values())
+    for row, dual in solved.dual.items():
+        assert written[row] == pytest.approx(dual, rel=1e-7, abs=1e-8 * largest), row.name

@@ -1,0 +1,36 @@
+"""What of each variable and row of a chain's program counts as one: the amounts of a plan, and its money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainopt.forward import typical_amount
+from chainopt.network import Network
+from chainopt.plan import Plan, throughput
+
+Array = np.ndarray
+_LEAST = 1e-6
+"""Of the chain's typical amount: what moves less counts as this much."""
+_LEAST_SHARE = 1e-3
+"""Of what its good moves in all: a use of less counts as this much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Magnitudes:
+    """Typical amounts, all above 0: by good, by use and by level; money: what one good moves on average."""
+
+    good: Array
+    use: Array
+    level: Array
+    money: float
+
+
+def magnitudes(net: Network, plan: Plan, money: float) -> Magnitudes:
+    """The magnitudes at a plan that moves so much money in all."""
+    least = _LEAST * typical_amount(net)
+    good = np.maximum(throughput(net, plan), least)
+    level = np.maximum(np.abs(np.nan_to_num(plan.level)), least)
+    use = np.maximum(np.abs(np.nan_to_num(plan.use)), _LEAST_SHARE * good[net.use_good])
+    return Magnitudes(good, use, level, money / len(good))
