@@ -130,7 +130,7 @@ def _reverse(
             earned = -c.unit_cost[p]
             for k in range(c.made_start[p], c.made_start[p + 1]):
                 earned += c.made_yield[k] * price[c.made_good[k]]
-            revenue = earned * room.level[p]
+            revenue = earned * room.level[p] if room.level[p] > 0.0 else 0.0
             room.revenue[p] = revenue
             r = c.r[p]
             if r == 0.0:

@@ -77,7 +77,9 @@ def certify(market: Market) -> MarketCertificate:
     money = market.price[c.use_good] * market.use
     turnover = _turnover(c, market)
     relative = pays / money - 1.0
-    carries = np.nan_to_num(market.price * _quantity(c, market)) >= GOOD_COUNTS * turnover
+    quantity = _quantity(c, market)
+    carries = np.nan_to_num(market.price * quantity) >= GOOD_COUNTS * turnover
+    unpriced = np.where(np.isnan(market.price) & (quantity > 0), np.inf, 0.0)
     over = relative[carries[c.use_good] & (market.use > 0)]
     unequal = np.abs(relative[(money >= USE_COUNTS * turnover) & (money > 0)])
     sale_over, sale_unequal = _sales(c, market, carries, turnover)
@@ -86,7 +88,7 @@ def certify(market: Market) -> MarketCertificate:
         # Where all stand idle and nothing is worth anything, both are 0.
         gap=float(np.divide(excess, turnover)) if excess else 0.0,
         over=max(_largest(over), _largest(sale_over)),
-        unequal=max(_largest(unequal), _largest(sale_unequal)),
+        unequal=max(_largest(unequal), _largest(sale_unequal), _largest(unpriced)),
         balance=_balance(c, market, level),
     )
 

@@ -146,7 +146,9 @@ def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array) ->
             earned = np.add.reduceat(
                 c.made_yield[made] * room.price[c.made_good[made]], c.made_start[first:end] - c.made_start[first]
             )
-            revenue = (earned - c.unit_cost[first:end]) * room.level[first:end]
+            level = room.level[first:end]
+            # Of what nobody makes there is no price: it must not reach those who live.
+            revenue = np.where(level > 0, (earned - c.unit_cost[first:end]) * level, 0.0)
             room.revenue[first:end] = revenue
             uses = slice(c.start[first], c.start[end])
             pays = parts[uses] * np.repeat(revenue, np.diff(c.start[first : end + 1]))

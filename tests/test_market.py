@@ -446,6 +446,13 @@ def test_a_planted_wrong_price_is_refused():
         assert found.unequal >= 0.5e-6
 
 
+def test_a_good_without_a_price_is_refused():
+    market = at_rest()
+    price = market.price.copy()
+    price[40] = np.nan
+    assert not certify(replace(market, price=price)).holds
+
+
 def test_a_planted_wrong_plan_is_refused():
     market = at_rest()
     use = market.use.copy()
