@@ -106,9 +106,9 @@ def form_prices(
     """Let a market find the prices and the plan of a chain's columns.
 
     engine: "numba" or "numpy"; None takes Numba where it is installed and worth the time to load. tolerance: of
-    the offers, relative. time_limit: seconds. finish: with Newton's steps where passes find no rest. progress: called
-    with the market as it stands after each pass and each of Newton's steps; its exceptions pass through. Raises
-    ValueError for another engine, and for a good that nothing can take or supply.
+    the offers, relative. time_limit: seconds. finish: with Newton's steps where passes find no rest. progress:
+    called with the market as it stands after each pass and each of Newton's steps; its exceptions pass through.
+    Raises ValueError for another engine, and for a good that nothing can take or supply.
     """
     begun = time.perf_counter()
     if engine is None:
