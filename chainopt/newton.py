@@ -59,12 +59,18 @@ def fits(order: Circuit) -> bool:
 
 @np.errstate(all="ignore")
 def settle(
-    order: Circuit, sweep: Sweep, room: Pass, bid: Array, tolerance: float, deadline: float | None
+    order: Circuit,
+    sweep: Sweep,
+    room: Pass,
+    bid: Array,
+    tolerance: float,
+    deadline: float | None,
+    seen: Callable[[Array, float], object],
 ) -> tuple[Array, float, int]:
     """Bids at rest, how far a use's price is from its good's there, and the products with the curvature it took.
 
     Stops short of the tolerance (at least `TOLERANCE`) where no step gains any more; room holds the pass at the
-    bids returned.
+    bids returned, or, when `seen` is told of bids and their change, at those.
     """
     tolerance = max(tolerance, TOLERANCE)
     point = _look(order, sweep, room, bid)
@@ -85,7 +91,9 @@ def settle(
         found = _along(order, sweep, room, point, direction, barrier, curvature.diagonal)
         if found is None and not near:
             break
-        point = found or point
+        if found is not None:
+            point = found
+            seen(point.bids, point.change)
         if near:
             barrier /= _LESS
         if point.change < best.change:
