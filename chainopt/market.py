@@ -34,8 +34,8 @@ _WORTH_LOADING = 10_000
 _CLIP = 8.0
 NEARLY_CONSTANT = 0.995
 """Returns above which Newton's steps take over at once: passes would take hundreds, or find no rest."""
-_FEW, _MANY, _FEW_MORE = 10, 300, 300
-"""Passes before Newton's steps take over, where returns are nearly constant and elsewhere; and after them."""
+_FEW, _MANY = 10, 300
+"""Passes before Newton's steps take over, where returns are nearly constant and elsewhere."""
 _OPENING = 2
 _STUCK = 20
 _DEEP = 60.0
@@ -117,16 +117,8 @@ def form_prices(
     bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline)
     products = 0
     if change > tolerance and most < max_passes:
-        bid, change, products = newton.settle(order, sweep, room, bid, tolerance, deadline)
-        if change > newton.TOLERANCE:
-            # The value's digits end before the prices' do: from so near, passes may find them.
-            offers = np.where(np.isfinite(room.answer), room.answer, bid - _DEEP)
-            polished, left, more = _iterate(order, sweep, room, tolerance, _FEW_MORE, deadline, offers)
-            passes += more
-            if left < change:
-                bid, change = polished, left
-            sweep(order, bid, room)
-        tolerance = max(tolerance, newton.TOLERANCE)
+        bidders, point, products = newton.settle(order, room, bid, tolerance, deadline)
+        order, bid, room, change = bidders.order, point.bids[: len(bidders.good)], point.room, point.change
     seconds = {"order": ready - begun, "passes": time.perf_counter() - ready}
     return _in_columns(
         columns, order, bid, room, change, change <= max(tolerance, TOLERANCE), passes, products, engine, seconds
@@ -152,22 +144,18 @@ def _iterate(
     tolerance: float,
     max_passes: int,
     deadline: float | None,
-    begin: Array | None = None,
 ) -> tuple[Array, float, int]:
     """Bids at rest, the last change and the passes that it took; `room` holds the last pass."""
-    bid, step = first_bids(order) if begin is None else begin, steps(order)
-    opening = _OPENING if begin is None else 0
+    bid, step = first_bids(order), steps(order)
     accelerated = Anderson(order.bids)
     lowest = np.full(order.bids, -np.inf)
-    if begin is not None:
-        lowest[: order.first_torn] = begin[: order.first_torn] - _DEEP
     change, best, best_pass, reweigh = np.inf, np.inf, 0, _REWEIGH
     for passes in range(1, max_passes + 1):
         sweep(order, bid, room)
         residual = room.answer - bid
         residual[np.isnan(residual)] = -_CLIP
         # The first offers are of no size in particular: plain passes find it, however far it is.
-        np.clip(residual, -_CLIP, np.inf if passes <= opening else _CLIP, out=residual)
+        np.clip(residual, -_CLIP, np.inf if passes <= _OPENING else _CLIP, out=residual)
         residual[(bid <= lowest) & (residual < 0)] = 0.0
         change = _change(order, room, residual)
         if change < best:
@@ -182,7 +170,7 @@ def _iterate(
             accelerated.reweigh(weights(order, bid, room))
             reweigh *= 2
         residual *= step
-        if passes <= opening:
+        if passes <= _OPENING:
             bid = bid + residual
             lowest[: order.first_torn] = bid[: order.first_torn] - _DEEP
         else:
