@@ -4,7 +4,7 @@ At a subsidy mu (see `subsidy`) each step solves, by conjugate gradients and no 
 
     curvature step = slope + ln(mu'/mu) d slope/d ln mu
 
-for the next subsidy mu': once near the path, the step goes along it. In logarithms the path is nearly straight, for
+for the next subsidy mu': once near the path, the step goes along it. In logarithms the path is nearly straight:
 what leaves the market falls in proportion to mu, and what stays stands still.
 """
 

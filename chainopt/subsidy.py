@@ -1,26 +1,28 @@
 """A market in which every process, sale and import earns a subsidy mu, whatever it does: none of them stands idle.
 
-Its rest is the point on the central path of the planner's problem, where no step gains, of
+It is at rest where no bid gains, on the central path of the planner's problem, of
 
     V + mu (sum_p ln y_p + sum ln sale + sum ln import)
 
-so that its prices keep every process from a profit, and the plan is within mu of the optimum for each of them. Here
-every use bids for itself, and final demand at a fixed price and imports do as well: shares are softmaxes of bids.
-With T_p = lambda_p y_p + mu and pays_u = part_u T_p, the slope in a bid is the excess of what it pays,
+so that at its prices no process profits, and each costs the plan at most mu. Here every use bids for itself, and
+so do final demand at a fixed price and imports: shares are softmaxes of bids. With pays_u = part_u T_p and
+T_p = lambda_p y_p + mu, the slope in a bid is what it pays beyond its share, that of an import (pi - c) m + mu:
 
-    g_u = pays_u - share_u sum_w pays_w = pays_u (sum of the others' shares) - share_u (sum of what the others pay)
+    excess_u = pays_u - share_u sum_w pays_w
 
-the second form because the first ends in rounding where one user has nearly all. In the bid of an import it is
-(pi - c) m + mu. The curvature is J' C J + S' |excess| S: what vanishes at rest stands in it by its size. S takes bids
-to ln shares, J bids to ln x, forward through the chain,
+The curvature is J' C J + S' |excess| S: what vanishes at rest stands in it by its size. S takes bids to ln shares,
+J bids to ln x, forward through the chain,
 
     J = (I + G M K^-1 W) S,       K = I - W G M
 
 with W the parts of uses in ln levels, M those of levels in ln quantities, G from goods to their uses; an import
-moves ln q by m/q. K is triangular in the order in which goods flow. C is the curvature of what each earns, in
-logarithms, with theta = part/R:
+moves ln q by m/q. K is triangular in the order in which goods flow, so that its factors are itself. C is the
+curvature of what each earns, in logarithms, with returns R:
 
-    C l = T ((1 - r) part l - (1 - r/R) part (part . l)) + mu part (part . l),     of a sale (mu + w s/E) l
+    C l = T ((1 - r) part l - (1 - r/R) part (part . l)) + mu part (part . l),       of a sale (mu + w s/E) l
+
+Nothing depends on the level of a good's bids: the curvature has share share' (sum of pays) for each good beside,
+so that those who have most of it stand still, and the rest move.
 """
 
 from __future__ import annotations
@@ -91,9 +93,10 @@ def enter(order: Circuit, bid: Array, room: Pass) -> tuple[Bidders, Array]:
 class Point:
     """A subsidised market at some bids, where its slope and its curvature are.
 
-    By use and sale: share; rest, the sum of the others'; pays; excess (g above); by use, part. slope: by bid.
-    change: the largest relative difference between what a bidder that counts would pay, were there no subsidy, and
-    its good's price; excess_share: the largest of an excess in what is paid, of any.
+    By use and sale: share, pays, excess; by use, part; by good, paid, what its users pay; by import, brought; by
+    bid, slope. turnover: what final demand pays and imports cost; objective: see the module. change: the largest
+    relative difference between what a bidder that counts would pay, were there no subsidy, and its good's price;
+    excess_share: the largest part of an excess in what is charged, of any.
     """
 
     bidders: Bidders
@@ -101,10 +104,9 @@ class Point:
     subsidy: float
     room: Pass
     share: Array
-    top: Array
-    rest: Array
     part: Array
     pays: Array
+    paid: Array
     excess: Array
     brought: Array
     slope: Array
@@ -113,27 +115,10 @@ class Point:
     change: float
     excess_share: float
 
-    def others(self, values: Array) -> Array:
-        """The sum over the other users of the same good."""
-        return _others(self.bidders.good, self.top, values, len(self.room.quantity))
-
     @cached_property
     def curvature(self) -> Curvature:
         """See the module."""
         return _curvature(self)
-
-
-def _others(good: Array, top: Array, values: Array, goods: int) -> Array:
-    """top: by good, its user of the largest share, whose others are summed by themselves."""
-    there = top[top >= 0]
-    largest = np.zeros(goods)
-    largest[top >= 0] = values[there]
-    small = values.copy()
-    small[there] = 0.0
-    total = np.bincount(good, small, goods)
-    others = total[good] + largest[good] - small
-    others[there] = total[top >= 0]
-    return others
 
 
 @np.errstate(all="ignore")
@@ -149,8 +134,6 @@ def look(bidders: Bidders, bids: Array, subsidy: float) -> Point:
     room.imported[bidders.abroad] = brought
     share = np.exp(bids[:users]) / room.offered[good]
     share[:uses] *= o.coefficient
-    top = _top(good, share, goods)
-    rest = _others(good, top, share, goods)
     part = _parts(o, np.log(share * room.quantity[good])[:uses])
     length = np.diff(o.start)
     earned = np.exp(room.answer[uses:]) if users > uses else np.zeros(0)
@@ -158,15 +141,11 @@ def look(bidders: Bidders, bids: Array, subsidy: float) -> Point:
     unaided = np.concatenate([part * np.repeat(room.revenue - subsidy, length), earned - subsidy])
     pays = np.concatenate([part * np.repeat(room.revenue, length), earned])
     paid = np.bincount(good, pays, goods)
-    excess = pays * rest - share * _others(good, top, pays, goods)
+    excess = pays - share * paid[good]
     abroad = room.price[bidders.abroad] * brought
     costs = bidders.cost * brought
-    power, ratio = 1.0 - 1.0 / o.sale_elasticity, sold / o.sale_reference
-    area = o.sale_price * o.sale_reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
-    sole = np.flatnonzero(~np.isnan(o.outlet) & (room.quantity > 0))
-    final = o.outlet[sole] * room.quantity[sole]
-    turnover = float(np.abs(final).sum() + (earned - subsidy).sum() + costs.sum())
-    value = float(final.sum() + area.sum() - o.unit_cost @ room.level - costs.sum())
+    turnover = float((earned - subsidy).sum() + costs.sum() + np.abs(_outlets(o, room)).sum())
+    value = float(_outlets(o, room).sum() + _areas(o, sold).sum() - o.unit_cost @ room.level - costs.sum())
     logs = float(np.log(room.level).sum() + np.log(sold).sum() + bids[users:].sum())
     charged = share * paid[good]
     relative = np.concatenate([unaided / charged - 1.0, abroad / costs - 1.0])
@@ -179,10 +158,9 @@ def look(bidders: Bidders, bids: Array, subsidy: float) -> Point:
         subsidy=subsidy,
         room=room,
         share=share,
-        top=top,
-        rest=rest,
         part=part,
         pays=pays,
+        paid=paid,
         excess=excess,
         brought=brought,
         slope=np.concatenate([excess, abroad - costs + subsidy]),
@@ -193,14 +171,16 @@ def look(bidders: Bidders, bids: Array, subsidy: float) -> Point:
     )
 
 
-def _top(good: Array, share: Array, goods: int) -> Array:
-    """By good, its user of the largest share (-1: it has none)."""
-    most = np.zeros(goods)
-    np.maximum.at(most, good, share)
-    top = np.full(goods, -1)
-    largest = np.flatnonzero(share >= most[good])
-    top[good[largest]] = largest
-    return top
+def _outlets(o: Circuit, room: Pass) -> Array:
+    """What goods that no process uses are worth."""
+    sole = np.flatnonzero(~np.isnan(o.outlet) & (room.quantity > 0))
+    return o.outlet[sole] * room.quantity[sole]
+
+
+def _areas(o: Circuit, sold: Array) -> Array:
+    """What final demand pays for each sale in all, from the reference sale on."""
+    power, ratio = 1.0 - 1.0 / o.sale_elasticity, sold / o.sale_reference
+    return o.sale_price * o.sale_reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
 
 
 def _parts(o: Circuit, log_x: Array) -> Array:
@@ -214,7 +194,7 @@ def _parts(o: Circuit, log_x: Array) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curvature:
-    """The curvature at a point, as products. diagonal: its own; drift: d slope/d ln mu, which it shares K with."""
+    """The curvature at a point, as products; diagonal: its own. drift: d slope/d ln mu, by the same K."""
 
     point: Point
     makes: sparse.csr_array
@@ -232,7 +212,8 @@ class Curvature:
         """The product with a change of bids."""
         p, o, good = self.point, self.point.bidders.order, self.point.bidders.good
         uses, users, length = len(o.use_good), len(good), np.diff(o.start)
-        shares = p.rest * change[:users] - p.others(p.share * change[:users])
+        mean = np.bincount(good, p.share * change[:users], len(o.supply))
+        shares = change[:users] - mean[good]
         rise = np.zeros(len(o.supply))
         rise[p.bidders.abroad] = self.lift * change[users:]
         log_x = shares + rise[good]
@@ -244,16 +225,17 @@ class Curvature:
         onto = np.bincount(good, force, len(o.supply))
         back = self.factors.solve(self.made_by @ onto, trans="T")  # type: ignore
         force[:uses] += p.part * np.repeat(back, length)
-        return _onto_bids(p, self.lift, force, self.held * shares, self.weight_abroad * change[users:])
+        product = _onto_bids(p, self.lift, force, self.held * shares, self.weight_abroad * change[users:])
+        product[:users] += p.share * (p.paid * mean)[good]
+        return product
 
 
 def _onto_bids(p: Point, lift: Array, force: Array, held: Array, abroad: Array) -> Array:
     """What forces on ln x, on ln shares and on ln imports are on bids."""
-    onto = np.bincount(p.bidders.good, force, len(p.room.quantity))
+    goods, good = len(p.room.quantity), p.bidders.good
+    lifted = lift * np.bincount(good, force, goods)[p.bidders.abroad]
     force = force + held
-    return np.concatenate(
-        [p.rest * force - p.share * p.others(force), lift * onto[p.bidders.abroad] + abroad],
-    )
+    return np.concatenate([force - p.share * np.bincount(good, force, goods)[good], lifted + abroad])
 
 
 @np.errstate(all="ignore")
@@ -284,7 +266,8 @@ def _curvature(p: Point) -> Curvature:
     weight_abroad = np.abs(excess_abroad) + np.abs(excess_abroad - p.subsidy)
     diagonal = np.concatenate(
         [
-            p.rest**2 * (own + held) + p.share**2 * p.others(own + held),
+            (1.0 - p.share) ** 2 * (own + held)
+            + p.share**2 * (np.bincount(p.bidders.good, own + held, goods) + p.paid)[p.bidders.good],
             lift**2 * np.bincount(p.bidders.good, own, goods)[p.bidders.abroad] + weight_abroad,
         ]
     )
