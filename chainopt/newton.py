@@ -18,8 +18,6 @@ from chainopt.circuit import Circuit
 from chainopt.subsidy import Bidders, Curvature, Point, enter, look
 from chainopt.sweeps import Array, Pass
 
-TOLERANCE = 1e-9
-"""Of prices: within what the certificate asks."""
 _FIRST = 1e-2
 """The subsidies together, of the turnover; they end below the second, and then only prices can ask for less."""
 _SPENT = 1e-10
@@ -48,9 +46,8 @@ def settle(
 ) -> tuple[Bidders, Point, int]:
     """The market at the end of the path, among its own bidders, and the products with the curvature it took.
 
-    It begins at a pass, whose bids and room these are; tolerance: of the prices (at least `TOLERANCE`).
+    It begins at a pass, whose bids and room these are; tolerance: of the prices.
     """
-    tolerance = max(tolerance, TOLERANCE)
     bidders, bids = enter(order, bid, room)
     turnover, products = look(bidders, bids, 0.0).turnover, 0
     point = look(bidders, bids, _FIRST * turnover / bidders.count)
