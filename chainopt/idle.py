@@ -17,6 +17,7 @@ condition. A formula is tried at small mixes instead.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -51,46 +52,64 @@ def _steep(net: Network, slope: Slopes) -> Array:
     return steep
 
 
-def starting_mixes(net: Network, idle: Sequence[int], paid: Array, size: Array) -> tuple[Array, sparse.csr_array]:
-    """The levels of idle processes that may start, and the inputs whose cost a unit of each must cover.
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """The idle processes that may start, whatever the prices: their levels, and all their uses one after another.
 
-    paid is what each use pays, above 0; size what each good moves. Returns levels, and a matrix of them by uses.
+    moved: what the good of each use moves in all.
     """
-    with np.errstate(all="ignore"):
-        return _starting_mixes(net, idle, paid, size)
+
+    level: Array
+    use: Array
+    moved: Array
+    parts: tuple[tuple[str, Batch], ...]
+
+    def mixes(self, paid: Array) -> sparse.csr_array:
+        """What a unit of each level takes of each use, its cost when it starts; paid: by use, above 0."""
+        data, end = np.zeros(len(self.use)), 0
+        lengths = [np.zeros(0, dtype=int)]
+        with np.errstate(all="ignore"):
+            for name, part in self.parts:
+                begin, end = end, end + len(part.use)
+                data[begin:end] = _mix(name, part, paid[begin:end], self.moved[begin:end])
+                lengths.append(np.diff(part.start, append=len(part.use)))
+        rows = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+        return sparse.csr_array((data, np.arange(len(data)), rows), shape=(len(self.level), len(self.use)))
 
 
-def _starting_mixes(net: Network, idle: Sequence[int], paid: Array, size: Array) -> tuple[Array, sparse.csr_array]:
-    levels: list[Array] = [np.zeros(0, dtype=int)]
-    blocks: list[sparse.csr_array] = [sparse.csr_array((0, len(net.use_good)))]
-    for name, part in _idle_parts(net, idle):
-        price, returns = paid[part.use], part.sum(part.a) if name == "cobb-douglas" else part.returns
-        returns = np.where(np.abs(returns - 1.0) <= _ROUNDING, 1.0, returns)
-        if name == "cobb-douglas":
-            weight = part.a / returns[part.of]
-            mix = np.exp(part.sum(weight * np.log(price / weight)))[part.of] * weight / price
-        else:
-            sigma = (1.0 / (1.0 - part.r))[part.of]
-            terms = part.a**sigma * price ** (1.0 - sigma)
-            mix = part.sum(terms)[part.of] ** (1.0 / (1.0 - sigma)) * terms / part.sum(terms)[part.of] / price
-        running = np.full(len(part.process), np.inf)
-        np.minimum.at(running, part.of, _RUNNING * size[net.use_good[part.use]] / mix)
-        factor = running ** (1.0 - returns) / (returns * part.scale)
-        block = sparse.csr_array(
-            (factor[part.of] * mix, (part.of, part.use)), shape=(len(part.process), len(net.use_good))
-        )
-        may = np.flatnonzero(returns <= 1.0)
-        levels.append(net.first_level[part.process[may]])
-        blocks.append(sparse.csr_array(block[may]))
-    return np.concatenate(levels), sparse.csr_array(sparse.vstack(blocks, format="csr"))
-
-
-def _idle_parts(net: Network, idle: Sequence[int]) -> list[tuple[str, Batch]]:
-    """The batches of each smooth function, cut down to idle processes."""
+def starts(net: Network, idle: Sequence[int], size: Array) -> Starts:
+    """The starts of these idle processes; size is what each good moves."""
     waiting = np.zeros(len(net.processes), dtype=bool)
     waiting[list(idle)] = True
-    parts = [(name, batch.part(np.flatnonzero(waiting[batch.process]))) for name, batch in net.batch.items()]
-    return [(name, part) for name, part in parts if len(part.process)]
+    parts = []
+    for name, batch in net.batch.items():
+        part = batch.part(np.flatnonzero(waiting[batch.process]))
+        if len(part.process):
+            part = part.part(np.flatnonzero(_returns(name, part) <= 1.0))
+        if len(part.process):
+            parts.append((name, part))
+    level = np.concatenate([np.zeros(0, dtype=int), *(net.first_level[part.process] for _, part in parts)])
+    use = np.concatenate([np.zeros(0, dtype=int), *(part.use for _, part in parts)])
+    return Starts(level, use, size[net.use_good[use]], tuple(parts))
+
+
+def _returns(name: str, part: Batch) -> Array:
+    returns = part.sum(part.a) if name == "cobb-douglas" else part.returns
+    return np.where(np.abs(returns - 1.0) <= _ROUNDING, 1.0, returns)
+
+
+def _mix(name: str, part: Batch, price: Array, moved: Array) -> Array:
+    """By use, d z^(1 - returns) / (returns scale)."""
+    returns = _returns(name, part)
+    if name == "cobb-douglas":
+        weight = part.a / returns[part.of]
+        mix = np.exp(part.sum(weight * np.log(price / weight)))[part.of] * weight / price
+    else:
+        sigma = (1.0 / (1.0 - part.r))[part.of]
+        terms = part.a**sigma * price ** (1.0 - sigma)
+        mix = part.sum(terms)[part.of] ** (1.0 / (1.0 - sigma)) * terms / part.sum(terms)[part.of] / price
+    running = np.minimum.reduceat(_RUNNING * moved / mix, part.start)
+    return (running ** (1.0 - returns) / (returns * part.scale))[part.of] * mix
 
 
 def starting_profit(net: Network, idle: Sequence[int], value: Array, paid: Array, size: Array) -> Array:
@@ -98,8 +117,9 @@ def starting_profit(net: Network, idle: Sequence[int], value: Array, paid: Array
 
     value: lambda by level; paid: what each use pays for a unit of its good; size: what each good moves.
     """
-    level, mixes = starting_mixes(net, idle, np.maximum(paid, _LEAST_PRICE), size)
-    cost = mixes @ paid
+    begin = starts(net, idle, size)
+    level, pays = begin.level, paid[begin.use]
+    cost = begin.mixes(np.maximum(pays, _LEAST_PRICE)) @ pays
     with np.errstate(all="ignore"):
         gain = np.where(value[level] > 0, (value[level] - cost) / np.maximum(value[level], cost), 0.0)
     waiting = set(idle)

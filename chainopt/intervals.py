@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.backprop import Derivatives
-from chainopt.idle import starting_mixes, steep_idle
+from chainopt.idle import starts, steep_idle
 from chainopt.network import Network
 from chainopt.operations import ZERO
 from chainopt.plan import Plan
@@ -112,7 +112,11 @@ class _Program:
         self.known = np.where(np.isnan(known), 0.0, known)
         self.column = np.full(len(known), -1)
         self.column[self.open] = np.arange(self.open.sum())
-        self.idle = steep_idle(net, plan, ops.size, ZERO)
+        self.start = starts(net, steep_idle(net, plan, ops.size, ZERO), ops.size)
+        self.earns, self.pays = ops.earns[self.start.level], ops.pays[self.start.use]
+        self.open_earns, self.open_pays = (part[:, np.flatnonzero(self.open)] for part in (self.earns, self.pays))
+        self.fixed_earned = self.earns @ self.known - net.unit_cost[self.start.level]
+        self.fixed_paid = self.pays @ self.known
         # The open prices are counted in money of the size of the fixed ones, rows in units of their good.
         money = abs(ops.matrix) @ np.abs(self.known) + np.abs(ops.constant)
         self.scale = float(np.median(money[money > ops.least])) if np.any(money > ops.least) else 1.0
@@ -134,20 +138,24 @@ class _Program:
         self._add(ops.matrix, ops.constant, ops.active)
         # Without a first plane for each idle process, at a few prices, an answer may have no end.
         for factor in (1.0, 0.1, 10.0):
-            self._plane(np.where(self.open, factor * self.scale, self.known), every=True)
+            self._plane(np.full(int(self.open.sum()), factor * self.scale), every=True)
         if numeraire is not None:
             self.solver.addRow(1.0, 1.0, 1, [int(self.column[numeraire])], [1.0])
 
     def _add(self, matrix: sparse.csr_array, constant: Array, active: Array) -> None:
         """Rows C z + c <= 0 (>= 0 too where active) of the unknowns that are open."""
-        part = sparse.csr_array(matrix[:, np.flatnonzero(self.open)])
+        part = matrix[:, np.flatnonzero(self.open)]
+        rest = matrix @ self.known + constant
+        self._rows(part, rest, abs(matrix) @ np.abs(self.known) + np.abs(constant), active)
+
+    def _rows(self, part: sparse.csr_array, rest: Array, money: Array, active: Array) -> None:
+        """Rows of open unknowns, with what the known ones add and the money that they move."""
+        part = sparse.csr_array(part)
         touched = np.flatnonzero(np.diff(part.indptr) > 0)
         if not len(touched):
             return
-        part, active = sparse.csr_array(part[touched]), active[touched]
-        rest = (matrix @ self.known + constant)[touched]
-        money = (abs(matrix) @ np.abs(self.known) + np.abs(constant))[touched]
-        row = 1.0 / abs(part).max(axis=1).toarray().ravel()
+        part, rest, money, active = sparse.csr_array(part[touched]), rest[touched], money[touched], active[touched]
+        row = 1.0 / _largest(part)
         part = sparse.csr_array(sparse.diags_array(row) @ part)
         rest, slack = row * rest / self.scale, self.slack * np.maximum(1.0, row * money / self.scale)
         infinite = highspy.kHighsInf
@@ -218,26 +226,34 @@ class _Program:
 
     def _cut(self, answer: Array) -> bool:
         """Add a plane at the cheapest mix of each idle process that would start at these prices."""
-        if not self.idle:
-            return False
-        unknowns = self.known.copy()
         if self.homogeneous and answer[-1] <= _SLACK:
             return False
         unit = answer[-1] if self.homogeneous else 1.0
-        unknowns[self.open] = self.scale * answer[: int(self.open.sum())] / unit
-        return self._plane(unknowns)
+        return self._plane(self.scale * answer[: int(self.open.sum())] / unit)
 
     def _plane(self, unknowns: Array, every: bool = False) -> bool:
-        """Add planes of the idle processes that would start at these unknowns, or of all; whether any was."""
-        if not self.idle:
+        """Add planes of the idle processes that would start at these open unknowns, or of all; whether any was."""
+        if not len(self.start.level):
             return False
-        paid = np.maximum(self.ops.pays @ unknowns, _SLACK * self.scale)
-        level, mixes = starting_mixes(self.net, self.idle, paid, self.ops.size)
-        earned = self.ops.earns[level] @ unknowns - self.net.unit_cost[level]
-        gain = earned - mixes @ (self.ops.pays @ unknowns)
-        starts = np.flatnonzero(every | (gain > 10 * _SLACK * np.maximum(np.abs(earned), self.scale)))
-        if not len(starts):
+        paid = self.fixed_paid + self.open_pays @ unknowns
+        mixes = self.start.mixes(np.maximum(paid, _SLACK * self.scale))
+        earned = self.fixed_earned + self.open_earns @ unknowns
+        gain = earned - mixes @ paid
+        planes = sparse.csr_array(self.open_earns - mixes @ self.open_pays)
+        # A plane is a row that may be missed by the slack of all rows: what it left before it leaves again.
+        missed = 2 * self.slack * np.maximum(np.abs(earned), self.scale * np.maximum(1.0, _largest(planes)))
+        rows = np.flatnonzero(every | (gain > missed))
+        if not len(rows):
             return False
-        planes = sparse.csr_array(self.ops.earns[level[starts]] - mixes[starts] @ self.ops.pays)
-        self._add(planes, -self.net.unit_cost[level[starts]], np.zeros(len(starts), dtype=bool))
+        self._rows(
+            planes[rows],
+            (self.fixed_earned - mixes @ self.fixed_paid)[rows],
+            (np.abs(self.fixed_earned) + mixes @ np.abs(self.fixed_paid))[rows],
+            np.zeros(len(rows), dtype=bool),
+        )
         return True
+
+
+def _largest(matrix: sparse.csr_array) -> Array:
+    """The largest entry of each row, without signs."""
+    return abs(matrix).max(axis=1).toarray().ravel()

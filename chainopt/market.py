@@ -32,7 +32,7 @@ MAX_PASSES = 1000
 _WORTH_LOADING = 10_000
 """Flows above which Numba saves more than the second that it takes to load."""
 _CLIP = 8.0
-NEARLY_CONSTANT = 0.995
+_NEARLY_CONSTANT = 0.995
 """Returns above which Newton's steps take over at once: passes would take hundreds, or find no rest."""
 _FEW, _MANY = 10, 300
 """Passes before Newton's steps take over, where returns are nearly constant and elsewhere."""
@@ -96,12 +96,13 @@ def form_prices(
     max_passes: int = MAX_PASSES,
     time_limit: float | None = None,
     engine: str | None = None,
+    finish: bool = True,
 ) -> Market:
     """Let a market find the prices and the plan of a chain's columns.
 
     engine: "numba" or "numpy"; None takes Numba where it is installed and worth the time to load. tolerance: of
-    the offers, relative. time_limit: seconds. Raises ValueError for another engine, and for a good that nothing
-    can take or supply.
+    the offers, relative. time_limit: seconds. finish: with Newton's steps where passes find no rest. Raises
+    ValueError for another engine, and for a good that nothing can take or supply.
     """
     begun = time.perf_counter()
     if engine is None:
@@ -112,8 +113,8 @@ def form_prices(
     room = empty_pass(order)
     deadline = None if time_limit is None else begun + time_limit
     most = max_passes
-    if newton.fits(order):
-        most = min(max_passes, _FEW if order.returns.max() > NEARLY_CONSTANT else _MANY)
+    if finish and newton.fits(order):
+        most = min(max_passes, _FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY)
     bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline)
     products = 0
     if change > tolerance and most < max_passes:

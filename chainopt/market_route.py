@@ -9,7 +9,7 @@ import numpy as np
 from chainopt.circuit import circuit
 from chainopt.columns import NotColumnsError, columns
 from chainopt.forward import forward_run
-from chainopt.market import MAX_PASSES, NEARLY_CONSTANT, Market, form_prices
+from chainopt.market import MAX_PASSES, Market, form_prices
 from chainopt.market_certificate import MarketCertificate, certify
 from chainopt.network import Limit, Network
 from chainopt.operations import ZERO, limited_amount, sizes
@@ -21,6 +21,7 @@ _NEAR = 1e-2
 """Offers that still change by more than this say nothing of where an optimum is."""
 _START = 1e-5
 _START_PASSES = 60
+_START_SHARE = 1e-6
 _START_FLOWS, _START_BREADTH = 2_000, 40
 """Flows in all, and a layer, from which a start in the market costs less than it saves."""
 
@@ -83,21 +84,22 @@ def market_answer(
 def market_start(net: Network) -> tuple[Plan, Multipliers] | None:
     """A plan near the optimum with its prices, in a few passes of the market; None where it isn't near.
 
-    Nor where the chain is out of the market's scope, a limit binds, or the passes would cost more than they save.
+    Nor where the chain is out of the market's scope, a limit binds, a process stands as good as still, beside
+    which an interior point can't begin, or the passes would cost more than they save.
     """
     flows = len(net.use_good)
     if flows < _START_FLOWS:
         return None
     try:
         given = columns(net)
-        order = circuit(given)
-        if flows < _START_BREADTH * len(order.layer_good) or order.returns.max() > NEARLY_CONSTANT:
+        if flows < _START_BREADTH * len(circuit(given).layer_good):
             return None
-        market = form_prices(given, tolerance=_START, max_passes=_START_PASSES, engine="numpy")
+        market = form_prices(given, tolerance=_START, max_passes=_START_PASSES, engine="numpy", finish=False)
     except (NotColumnsError, ValueError):
         return None
     plan = _plan(market)
-    if not market.change <= _NEAR or _exceeded(net, plan):
+    idle = plan.use < _START_SHARE * throughput(net, plan)[net.use_good]
+    if not market.change <= _NEAR or idle.any() or _exceeded(net, plan):
         return None
     return plan, _priced(net, market.price)
 

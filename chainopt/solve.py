@@ -39,6 +39,7 @@ _INSIDE = 0.02
 _COARSE = 0.03
 # The solver's own, then what is left to try: more digits for multipliers, and fewer where it got stuck.
 _TOLERANCES = (None, 1e-14, 1e-10)
+_DOUBTFUL = (Status.UNCERTIFIED, Status.EVALUATION_ERROR)
 
 
 def solve(
@@ -109,12 +110,12 @@ def solve(
     begin = begin or _Begin(_near(net, start))
     solution: Solution | None = None
     for tried in [limits["tolerance"]] if limits["tolerance"] else _TOLERANCES:
-        answer = _without_idle(within.chain, net, begin, {**limits, "tolerance": tried}, clock)
-        found = _judge(chain, net, answer)
-        clock.stop("audit")
+        found = _best(
+            chain, net, _without_idle(within.chain, net, begin, {**limits, "tolerance": tried}, clock), clock
+        )
         if solution is None or found.status is Status.OPTIMAL:
             solution = found
-        if found.status not in (Status.UNCERTIFIED, Status.EVALUATION_ERROR):
+        if found.status not in _DOUBTFUL:
             break
     assert solution is not None
     if handed:
@@ -165,24 +166,32 @@ def _near(net: Network, start: Solution | None) -> Plan:
     )
 
 
-def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, Any], clock: _Clock) -> _Answer:
+def _without_idle(
+    chain: Chain, net: Network, begin: _Begin, limits: dict[str, Any], clock: _Clock
+) -> list[_Answer]:
     """Solve the network; and again without the processes left near zero, where their slopes are infinite.
 
     With these at zero by definition the multipliers no longer rest on their slopes there; whether they would
-    rather start is the certificate's question.
+    rather start is the certificate's question. The last answer is the best, the first one holds where processes
+    that were left out would start after all.
     """
-    answer = _attempt(net, net, begin, limits, clock)
-    if begin.multipliers is not None and answer.model.status is not Status.OPTIMAL and answer.worth_another:
+    answers = [_attempt(net, net, begin, limits, clock)]
+    if (
+        begin.multipliers is not None
+        and answers[0].model.status is not Status.OPTIMAL
+        and answers[0].worth_another
+    ):
         begin = _Begin(forward_run(net))
-        answer = _attempt(net, net, begin, limits, clock)
+        answers = [_attempt(net, net, begin, limits, clock)]
     for _ in range(_RESTARTS):
+        answer = answers[-1]
         share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
         steep = steep_idle(net, answer.plan, sizes(net, answer.plan, begin.plan), share) if answer.plan else []
         if not steep or answer.without == steep or not answer.worth_another:
             break
         part = network(_without(chain, steep))
-        answer = _attempt(net, part, _Begin(forward_run(part)), limits, clock, steep)
-    return answer
+        answers.append(_attempt(net, part, _Begin(forward_run(part)), limits, clock, steep))
+    return answers if len(answers) == 1 else [answers[0], answers[-1]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +274,17 @@ class _Clock:
         for phase, spent in seconds.items():
             self.seconds[phase] = self.seconds.get(phase, 0.0) + spent
         self.last = time.perf_counter()
+
+
+def _best(chain: Chain, net: Network, answers: Sequence[_Answer], clock: _Clock) -> Solution:
+    """The last answer's solution, or where that is doubtful the first before it that isn't."""
+    solutions = []
+    for answer in reversed(answers):
+        solutions.append(_judge(chain, net, answer))
+        clock.stop("audit")
+        if solutions[-1].status not in _DOUBTFUL:
+            return solutions[-1]
+    return solutions[0]
 
 
 def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
