@@ -29,8 +29,9 @@ class Circuit(NamedTuple):
     and `process`; layer_ces, where the CES processes of the layer begin. By process: start, log_scale, returns,
     r, unit_cost, made_start; by output: made_good, made_yield; by use: use_good, coefficient and its
     logarithm, use_bid (its number among bids). By good: supply; outlet, what its last resort pays where no process
-    uses it (nan where one does); floor, what final demand pays for whatever is left over (0: nothing); ceiling,
-    what it costs abroad (inf: not imported).
+    uses it (nan where one does); floor, what final demand pays for whatever is left over (0: nothing); scrap, what
+    a last resort beside users pays where that is not positive (nan: there is none); ceiling, what it costs abroad
+    (inf: not imported).
 
     Bids, in this order: of processes and CES uses; of sales with a demand curve (sale_good, sale_price,
     sale_elasticity, sale_reference); then the logarithms of torn goods' amounts, and of their prices (torn).
@@ -62,6 +63,7 @@ class Circuit(NamedTuple):
     sale_elasticity: Array
     sale_reference: Array
     floor: Array
+    scrap: Array
     ceiling: Array
     torn: Array
 
@@ -118,7 +120,9 @@ def circuit(columns: Columns) -> Circuit:
     outlet = np.where((users == 0) & ~(sold & curved), outlet, np.nan)
     sale = np.flatnonzero(sold & curved)
     used = np.isnan(outlet)
-    floor = np.where(used & sold & ~curved, np.fmax(columns.price, 0.0), 0.0)
+    last = np.fmax(np.where(sold & ~curved, columns.price, np.nan), -columns.disposal)
+    floor = np.where(used, np.fmax(last, 0.0), 0.0)
+    scrap = np.where(used & (last <= 0), last, np.nan)
     ceiling = np.where(used & ~np.isnan(columns.import_price), columns.import_price, np.inf)
     return Circuit(
         process=process,
@@ -147,6 +151,7 @@ def circuit(columns: Columns) -> Circuit:
         sale_elasticity=columns.elasticity[sale].astype(float),
         sale_reference=columns.reference[sale].astype(float),
         floor=floor,
+        scrap=scrap,
         ceiling=ceiling,
         torn=torn,
     )

@@ -1,7 +1,12 @@
 """A chain of Cobb-Douglas and CES processes as columns: no Python record for each flow.
 
 What `market` works on. A million flows are some fifteen arrays; `columns` makes them from a network, and refuses
-what a market of rival goods and smooth processes can't hold, saying why.
+what a market of smooth processes can't hold, saying why.
+
+All goods of columns are rival. A non-rival good is one good for each who takes it, made jointly: each reader has
+the whole amount to itself, and pays its own price.
+
+    q_g = e_g + sum_p b_pg y_p = x_u for each u,        pi_g = sum_u pi_u
 """
 
 from __future__ import annotations
@@ -100,10 +105,26 @@ def cobb_douglas_returns(start: Array, coefficient: Array) -> Array:
     return np.add.reduceat(coefficient, start[:-1])
 
 
+def personal(net: Network) -> tuple[Array, Array]:
+    """By good of the columns, its good in the network; by use, its good in the columns.
+
+    The network's own come first. Who is first to take a non-rival good, final demand or else a reader, keeps its
+    number.
+    """
+    goods, good = len(net.goods), net.use_good.copy()
+    readers = np.flatnonzero(~net.rival[good])
+    _, first = np.unique(good[readers], return_index=True)
+    further = np.setdiff1d(readers, readers[first][~net.sells[good[readers[first]]]])
+    of = np.concatenate([np.arange(goods), good[further]])
+    good[further] = goods + np.arange(len(further))
+    return of, good
+
+
 def columns(net: Network) -> Columns:
     """A network's columns, goods and processes in its own order; raises NotColumnsError.
 
-    Upper limits are left out: whether a plan keeps them is the caller's question.
+    Goods of `personal` follow. Upper limits are left out, and the disposal of what several take whole: whether a
+    plan keeps them, and needs it, is the caller's question.
     """
     reasons = _reasons(net)
     if reasons:
@@ -116,22 +137,25 @@ def columns(net: Network) -> Columns:
             returns[batch.process], r[batch.process] = batch.returns, batch.r
         else:
             returns[batch.process] = batch.sum(batch.a)
-    made = sparse.coo_array(net.yields)
+    goods = len(net.goods)
+    of, use_good = personal(net)
+    alone, own = np.bincount(of)[of] == 1, np.arange(len(of)) < goods
+    copies = sparse.csr_array((np.ones(len(of)), (of, np.arange(len(of)))), shape=(goods, len(of)))
+    made = sparse.coo_array(net.yields @ copies)
     by_process = np.argsort(made.row, kind="stable")
-    sold = np.where(net.sells, net.price, np.nan)
     return Columns(
-        supply=net.supply,
-        price=sold,
-        elasticity=net.elasticity,
-        reference=net.reference,
-        import_price=np.where(net.imports, net.import_price, np.nan),
-        disposal=net.disposal,
+        supply=net.supply[of],
+        price=np.where(own & net.sells[of], net.price[of], np.nan),
+        elasticity=np.where(own, net.elasticity[of], np.inf),
+        reference=np.where(own, net.reference[of], np.nan),
+        import_price=np.where(net.imports, net.import_price, np.nan)[of],
+        disposal=np.where(alone, net.disposal[of], np.nan),
         start=np.concatenate([[0], np.cumsum(np.bincount(net.use_process, minlength=processes))]),
         scale=scale,
         returns=returns,
         r=r,
         unit_cost=net.unit_cost,
-        use_good=net.use_good,
+        use_good=use_good,
         coefficient=net.coefficient,
         made_process=made.row[by_process],
         made_good=made.col[by_process],
@@ -140,7 +164,7 @@ def columns(net: Network) -> Columns:
 
 
 def _reasons(net: Network) -> list[str]:
-    """Why a market of rival goods and smooth concave processes can't hold this network."""
+    """Why a market of smooth concave processes can't hold this network."""
     found = []
 
     def note(what: str, names: list[str]) -> None:
@@ -161,7 +185,12 @@ def _reasons(net: Network) -> list[str]:
         batch = net.batch[name]
         size = batch.sum(batch.a) if name == "cobb-douglas" else batch.returns
         note("increasing returns", [net.processes[p] for p in batch.process[size > 1.0 + _ROUNDING]])
-    note("non-rival goods", goods(~net.rival))
+    readers = np.bincount(net.use_good, minlength=len(net.goods)) + net.sells
+    note("imports of non-rival goods", goods(~net.rival & net.imports & (readers > 1)))
+    note(
+        "non-rival goods to throw away",
+        goods(~net.rival & net.sells & (readers == 1) & (net.price < -net.disposal)),
+    )
     note("obligations", goods(net.supply < 0))
     note("sales of either sign", goods(net.rival & net.sale_signed & net.sells))
     note("min sales", [net.goods[limit.index] for limit in net.limits if limit.kind == MIN_SALE])

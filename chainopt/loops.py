@@ -34,11 +34,19 @@ def sweep(circuit: Circuit, bid: Array, room: Pass) -> None:
 
 @_loop
 def _forward(
-    c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, totals: Array, terms: Array, made: Array
+    c: Any,
+    bid: Array,
+    first_torn: int,
+    room: Any,
+    log_rate: Array,
+    totals: Array,
+    terms: Array,
+    made: Array,
 ) -> None:
     offered, quantity = room.offered, room.quantity
     is_torn = np.zeros(len(quantity), dtype=np.bool_)
-    offered[:] = 0.0
+    for g in range(len(quantity)):
+        offered[g] = 0.0 if np.isnan(c.scrap[g]) else room.trifle[0]
     quantity[:] = c.supply
     for p in range(len(c.process)):
         first = c.start[p]
@@ -89,7 +97,14 @@ def _forward(
 
 @_loop
 def _reverse(
-    c: Any, bid: Array, first_torn: int, room: Any, log_rate: Array, totals: Array, terms: Array, made: Array
+    c: Any,
+    bid: Array,
+    first_torn: int,
+    room: Any,
+    log_rate: Array,
+    totals: Array,
+    terms: Array,
+    made: Array,
 ) -> None:
     answer, quantity, price, offered = room.answer, room.quantity, room.price, room.offered
     torn = len(c.torn)
@@ -99,6 +114,8 @@ def _reverse(
         price[g] = 0.0 if np.isnan(c.outlet[g]) else c.outlet[g]
         if c.floor[g] > 0.0:
             paid[g] = c.floor[g] * (quantity[g] - offered[g] / room.posted[g])
+        elif c.scrap[g] < 0.0:
+            paid[g] = c.scrap[g] * room.trifle[0] / room.posted[g]
     for i in range(torn):
         price[c.torn[i]] = np.exp(bid[first_torn + torn + i])
         is_torn[c.torn[i]] = True
@@ -113,13 +130,16 @@ def _reverse(
             earned = -c.unit_cost[p]
             for k in range(c.made_start[p], c.made_start[p + 1]):
                 earned += c.made_yield[k] * price[c.made_good[k]]
-            revenue = earned * room.level[p]
+            revenue = earned * room.level[p] if room.level[p] > 0.0 else 0.0
             room.revenue[p] = revenue
             r = c.r[p]
             if r == 0.0:
                 for u in range(c.start[p], c.start[p + 1]):
                     paid[c.use_good[u]] += _cd_part(c.coefficient[u], 0.0, totals[p], c.returns[p]) * revenue
                 answer[c.use_bid[c.start[p]]] = np.log(revenue)
+            elif room.level[p] == 0.0:
+                for u in range(c.start[p], c.start[p + 1]):
+                    answer[c.use_bid[u]] = -np.inf
             else:
                 # Within a process all offers are as the pulls; one of them says how much.
                 head = c.start[p]

@@ -24,7 +24,8 @@ from chainopt import newton
 from chainopt.anderson import Anderson
 from chainopt.circuit import Circuit, circuit
 from chainopt.columns import Columns
-from chainopt.sweeps import Pass, empty_pass
+from chainopt.subsidy import Point
+from chainopt.sweeps import TRIFLE, Pass, empty_pass
 
 Array = np.ndarray
 TOLERANCE = 1e-9
@@ -38,12 +39,15 @@ _FEW, _MANY = 10, 300
 """Passes before Newton's steps take over, where returns are nearly constant and elsewhere."""
 _OPENING = 2
 _STUCK = 20
-_DEEP = 60.0
-"""What leaves the market stays at exp(-60) of its first offers: further down, numbers would end."""
+_DEEP, _SUNK = 60.0, 250.0
+"""What leaves the market stays at exp(-60) of its first offers; and further down once all others are at rest."""
 _FAR = 600.0
 """Bids whose money leaves the range of numbers: the market has no rest, or none that passes find."""
+_NO_TURNOVER = 1e-15
+"""Of what the first passes turned over: below it everything has left."""
 _NEGLIGIBLE_USE = 1e-11
 _NEGLIGIBLE_GOOD = 1e-7
+_ROUNDING, _NEXT_TO_NOTHING = 1e-15, 1e-30
 _REWEIGH = 10
 
 
@@ -54,7 +58,7 @@ class Market:
     By good: price, sale, imported, disposed; by use, its amount; by process, its level. change: the largest
     relative change of an offer in the last pass; `at_rest` where it is within the tolerance (or within 1e-9, where
     rounding keeps it from a smaller one). products: with the curvature, where Newton's steps took over.
-    seconds: 'order', 'passes'.
+    seconds: 'order', 'passes'. interrupted: by Ctrl-C, so that this is the last pass before it.
     """
 
     columns: Columns
@@ -71,16 +75,17 @@ class Market:
     products: int
     engine: str
     seconds: dict[str, float]
+    interrupted: bool = False
 
     @property
+    @np.errstate(all="ignore")
     def value(self) -> float:
         """The objective: what final demand pays, less the cost of imports, disposal and levels."""
         c = self.columns
-        with np.errstate(all="ignore"):
-            power = 1.0 - 1.0 / c.elasticity
-            ratio = self.sale / c.reference
-            curve = c.price * c.reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
-            demand = np.where(np.isfinite(c.elasticity), curve, c.price * self.sale)
+        power = 1.0 - 1.0 / c.elasticity
+        ratio = self.sale / c.reference
+        curve = c.price * c.reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
+        demand = np.where(np.isfinite(c.elasticity), curve, c.price * self.sale)
         return float(
             np.sum(demand[~np.isnan(c.price)])
             - np.sum((c.import_price * self.imported)[~np.isnan(c.import_price)])
@@ -97,12 +102,14 @@ def form_prices(
     time_limit: float | None = None,
     engine: str | None = None,
     finish: bool = True,
+    progress: Callable[[Market], object] | None = None,
 ) -> Market:
     """Let a market find the prices and the plan of a chain's columns.
 
     engine: "numba" or "numpy"; None takes Numba where it is installed and worth the time to load. tolerance: of
-    the offers, relative. time_limit: seconds. finish: with Newton's steps where passes find no rest. Raises
-    ValueError for another engine, and for a good that nothing can take or supply.
+    the offers, relative. time_limit: seconds. finish: with Newton's steps where passes find no rest. progress:
+    called with the market as it stands after each pass and each of Newton's steps; its exceptions pass through.
+    Raises ValueError for another engine, and for a good that nothing can take or supply.
     """
     begun = time.perf_counter()
     if engine is None:
@@ -112,18 +119,71 @@ def form_prices(
     ready = time.perf_counter()
     room = empty_pass(order)
     deadline = None if time_limit is None else begun + time_limit
+
+    reached: Point | None = None
+
+    def standing(
+        bid: Array,
+        change: float,
+        passes: int,
+        products: int = 0,
+        interrupted: bool = False,
+        order: Circuit = order,
+        room: Pass = room,
+    ) -> Market:
+        seconds = {"order": ready - begun, "passes": time.perf_counter() - ready}
+        at_rest = not interrupted and change <= max(tolerance, TOLERANCE)
+        return _in_columns(
+            columns, order, bid, room, change, at_rest, passes, products, engine, seconds, interrupted
+        )
+
+    def subsidised(point: Point, passes: int, products: int = 0, interrupted: bool = False) -> Market:
+        bid, own = point.bids[: len(point.share)], point.bidders.order
+        market = standing(bid, point.change, passes, products, interrupted, own, point.room)
+        goods, taken = point.scrapped
+        thrown = columns.price[goods] != order.scrap[goods]
+        market.sale[goods[thrown]] -= taken[thrown]
+        market.disposed[goods[thrown]] += taken[thrown]
+        return market
+
+    def ahead(point: Point) -> None:
+        nonlocal reached
+        reached, seen.passes = point, seen.passes + 1
+        if progress is not None:
+            progress(subsidised(point, seen.passes))
+
+    seen = _Watch(first_bids(order), (lambda *known: progress(standing(*known))) if progress else None)
     most = max_passes
     if finish and newton.fits(order):
         most = min(max_passes, _FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY)
-    bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline)
-    products = 0
-    if change > tolerance and most < max_passes:
-        bidders, point, products = newton.settle(order, room, bid, tolerance, deadline)
-        order, bid, room, change = bidders.order, point.bids[: len(bidders.good)], point.room, point.change
-    seconds = {"order": ready - begun, "passes": time.perf_counter() - ready}
-    return _in_columns(
-        columns, order, bid, room, change, change <= max(tolerance, TOLERANCE), passes, products, engine, seconds
-    )
+    try:
+        bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline, seen)
+        if change > tolerance and most < max_passes:
+            lost = not (room.answer > -np.inf).all()
+            point, products = newton.settle(order, room, bid, tolerance, deadline, ahead)
+            if point.change <= TOLERANCE or not lost:
+                return subsidised(point, passes, products)
+            # Where all lose there is no turnover left at the end of the path.
+            reached = None
+            bid, change, passes = _iterate(order, sweep, room, tolerance, max_passes, deadline, seen)
+    except KeyboardInterrupt:
+        if reached is not None:
+            return subsidised(reached, seen.passes, interrupted=True)
+        sweep(order, seen.bid, room)
+        return standing(seen.bid, seen.change, seen.passes, interrupted=True)
+    return standing(bid, change, passes)
+
+
+class _Watch:
+    """The last bids of which a whole pass is known, for whoever looks on or interrupts."""
+
+    def __init__(self, bid: Array, tell: Callable[[Array, float, int], object] | None):
+        self.bid, self.change, self.passes, self.tell = bid, np.inf, 0, tell
+
+    def __call__(self, bid: Array, change: float) -> None:
+        self.bid, self.change, self.passes = bid, change, self.passes + 1
+        if self.tell is not None:
+            self.tell(bid, change, self.passes)
 
 
 def _engine(name: str) -> Callable[[Circuit, Array, Pass], None]:
@@ -145,12 +205,14 @@ def _iterate(
     tolerance: float,
     max_passes: int,
     deadline: float | None,
+    seen: _Watch,
 ) -> tuple[Array, float, int]:
     """Bids at rest, the last change and the passes that it took; `room` holds the last pass."""
     bid, step = first_bids(order), steps(order)
     accelerated = Anderson(order.bids)
     lowest = np.full(order.bids, -np.inf)
-    change, best, best_pass, reweigh = np.inf, np.inf, 0, _REWEIGH
+    sunk = np.zeros(order.bids, dtype=bool)
+    change, best, best_pass, reweigh, usual = np.inf, np.inf, 0, _REWEIGH, 0.0
     for passes in range(1, max_passes + 1):
         sweep(order, bid, room)
         residual = room.answer - bid
@@ -158,14 +220,26 @@ def _iterate(
         # The first offers are of no size in particular: plain passes find it, however far it is.
         np.clip(residual, -_CLIP, np.inf if passes <= _OPENING else _CLIP, out=residual)
         residual[(bid <= lowest) & (residual < 0)] = 0.0
-        change = _change(order, room, residual)
+        value = _turnover(order, room)
+        if passes <= _OPENING and value < np.inf:
+            usual = max(usual, value)
+        change = _change(order, bid, room, residual, max(value, _NO_TURNOVER * usual))
+        seen(bid, change)
         if change < best:
             best, best_pass = change, passes
         # Below the tolerance of prices, passes that no longer help are rounding's.
-        stuck = change <= TOLERANCE and passes - best_pass >= _STUCK
-        if change <= tolerance or stuck or (deadline is not None and time.perf_counter() > deadline):
+        rest = change <= tolerance or (change <= TOLERANCE and passes - best_pass >= _STUCK)
+        leaves = ~(room.answer > -np.inf) & ~sunk
+        if rest and leaves.any():
+            sunk |= leaves
+            lowest[leaves] = bid[leaves] - _SUNK
+            bid = np.where(leaves, lowest, bid)
+            accelerated = Anderson(order.bids, weights(order, bid, room))
+            change, best = np.inf, np.inf
+            continue
+        if rest or (deadline is not None and time.perf_counter() > deadline):
             break
-        if not np.abs(bid).max() < _FAR:
+        if not np.abs(bid[~sunk]).max() < _FAR or (usual == 0.0 and passes > _OPENING):
             return bid, np.inf, passes
         if passes == reweigh:
             accelerated.reweigh(weights(order, bid, room))
@@ -173,7 +247,8 @@ def _iterate(
         residual *= step
         if passes <= _OPENING:
             bid = bid + residual
-            lowest[: order.first_torn] = bid[: order.first_torn] - _DEEP
+            lowest = bid - _DEEP
+            room.trifle[0] = TRIFLE * np.exp(bid[: order.first_torn].max())
         else:
             bid = np.maximum(accelerated.step(bid, residual), lowest)
     else:
@@ -219,12 +294,12 @@ def weights(order: Circuit, bid: Array, room: Pass) -> Array:
     return weight
 
 
-def _change(order: Circuit, room: Pass, residual: Array) -> float:
-    """The largest change of a bid that matters: of money that counts, or rising for a good that counts.
+def _change(order: Circuit, bid: Array, room: Pass, residual: Array, value: float) -> float:
+    """The largest change of a bid that matters: of money that counts, or rising for a good that counts, or of a
+    user that loses but still has its part.
 
-    inf where no money moves.
+    value: the turnover; inf where no money moves.
     """
-    value = _turnover(order, room)
     if not 0.0 < value < np.inf:
         return np.inf
     counts = np.ones(order.bids, dtype=bool)
@@ -237,12 +312,20 @@ def _change(order: Circuit, room: Pass, residual: Array) -> float:
         counts[order.use_bid[rising]] = True
         sales = slice(order.process_bids, order.first_torn)
         counts[sales] |= small[sales] & carries[order.sale_good]
+    held = (room.posted == order.ceiling) | (room.posted == order.floor)
+    if held.any():
+        # At a price that stands, an offer is an amount.
+        buys = held[order.use_good] & (bid[order.use_bid] > np.log(_NEGLIGIBLE_USE * value))
+        counts[order.use_bid[buys]] = True
+    loses = ~(room.answer > -np.inf)
+    if loses.any():
+        counts |= loses & (weights(order, bid, room) > _NEGLIGIBLE_USE)
     return float(np.abs(residual[counts]).max(initial=0.0))
 
 
 @np.errstate(all="ignore")
 def _turnover(order: Circuit, room: Pass) -> float:
-    """What final demand pays in all."""
+    """What final demand pays in all, and what levels cost."""
     sole = np.flatnonzero(~np.isnan(order.outlet) & (room.quantity > 0))
     earned = room.answer[order.process_bids : order.first_torn]
     left = room.quantity - room.offered / np.where(room.posted > 0, room.posted, 1.0)
@@ -250,9 +333,11 @@ def _turnover(order: Circuit, room: Pass) -> float:
         np.abs(order.outlet[sole]) @ room.quantity[sole]
         + np.exp(earned).sum()
         + order.floor @ np.maximum(left, 0.0)
+        + np.abs(order.unit_cost) @ room.level
     )
 
 
+@np.errstate(all="ignore")
 def _in_columns(
     columns: Columns,
     order: Circuit,
@@ -264,29 +349,41 @@ def _in_columns(
     products: int,
     engine: str,
     seconds: dict[str, float],
+    interrupted: bool,
 ) -> Market:
     """The last pass in the order of the columns."""
-    goods = len(columns.supply)
     money = np.exp(bid[: order.first_torn])
     posted = np.where(room.posted > 0, room.posted, np.inf)
     use, level = np.empty(len(order.use)), np.empty(len(order.process))
     use[order.use] = order.coefficient * money[order.use_bid] / posted[order.use_good]
     level[order.process] = room.level
-    disposed = np.zeros(goods)
     sale = np.where(order.floor > 0, np.maximum(room.quantity - room.offered / posted, 0.0), 0.0)
-    sale[order.sale_good] = money[order.process_bids :] / posted[order.sale_good]
-    sole = ~np.isnan(order.outlet)
-    sells = sole & (columns.price == order.outlet)
-    sale[sells] = room.quantity[sells]
-    disposed[sole & ~sells] = room.quantity[sole & ~sells]
+    np.add.at(sale, order.sale_good, money[order.process_bids :] / posted[order.sale_good])
+    # What the last resort takes: of a good without users, all; beside users, what its trifle buys.
+    rest = np.where(np.isnan(order.scrap), 0.0, room.trifle / posted)
+    rest = np.where(rest > _ROUNDING * room.quantity, rest, 0.0)
+    dead = rest > room.quantity / 2.0
+    rest = np.where(np.isnan(order.outlet), rest, room.quantity)
+    sells = columns.price == np.where(np.isnan(order.outlet), order.scrap, order.outlet)
+    price = np.where(dead, order.scrap, room.price)
+    disposed = np.where(sells, 0.0, rest)
+    sale = np.where(sells, rest, sale)
+    imported = np.where(np.isnan(order.outlet), room.imported, 0.0)
+    amounts = (use, level, sale, imported, disposed)
+    idle = np.zeros(len(level), dtype=bool)
+    gone = bid[order.use_bid] < np.log(room.trifle) - _SUNK / 2.0
+    idle[order.process] = np.logical_and.reduceat(gone, order.start[:-1])
+    if idle.any():
+        amounts = _without(columns, idle, *amounts)
+    use, level, sale, imported, disposed = amounts
     return Market(
         columns=columns,
         order=order,
-        price=np.where(room.quantity > 0, room.price, np.nan),
+        price=np.where((room.quantity > 0) | ~np.isnan(order.outlet), price, np.nan),
         use=use,
         level=level,
         sale=sale,
-        imported=np.where(np.isnan(order.outlet), room.imported, 0.0),
+        imported=imported,
         disposed=disposed,
         at_rest=at_rest,
         change=change,
@@ -294,4 +391,30 @@ def _in_columns(
         products=products,
         engine=engine,
         seconds=seconds,
+        interrupted=interrupted,
     )
+
+
+def _without(
+    c: Columns, idle: Array, use: Array, level: Array, sale: Array, imported: Array, disposed: Array
+) -> tuple[Array, Array, Array, Array, Array]:
+    """The amounts with nothing in place of next to nothing: of idle processes, and of what waits for them.
+
+    What nobody else would take stays with them.
+    """
+    length, goods = np.diff(c.start), len(c.supply)
+    of = np.repeat(np.arange(len(c.scale)), length)
+
+    def there(level: Array, imported: Array) -> Array:
+        return c.supply + imported + np.bincount(c.made_good, c.made_yield * level[c.made_process], goods)
+
+    use = np.where(idle[of] & (use < _NEXT_TO_NOTHING * there(level, imported)[c.use_good]), 0.0, use)
+    while True:
+        absent = np.bincount(of, use == 0, len(length))
+        level = np.where((absent == length) | ((absent > 0) & (c.r <= 0)), 0.0, level)
+        imported = np.where(np.bincount(c.use_good, use, goods) + sale > 0, imported, 0.0)
+        stocked = there(level, imported) > 0
+        sale, disposed = sale * stocked, disposed * stocked
+        if not use[~stocked[c.use_good]].any():
+            return use, level, sale, imported, disposed
+        use = np.where(stocked[c.use_good], use, 0.0)

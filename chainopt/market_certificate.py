@@ -77,14 +77,18 @@ def certify(market: Market) -> MarketCertificate:
     money = market.price[c.use_good] * market.use
     turnover = _turnover(c, market)
     relative = pays / money - 1.0
-    carries = np.nan_to_num(market.price * _quantity(c, market)) >= GOOD_COUNTS * turnover
+    quantity = _quantity(c, market)
+    carries = np.nan_to_num(market.price * quantity) >= GOOD_COUNTS * turnover
+    unpriced = np.where(np.isnan(market.price) & (quantity > 0), np.inf, 0.0)
     over = relative[carries[c.use_good] & (market.use > 0)]
-    unequal = np.abs(relative[money >= USE_COUNTS * turnover])
+    unequal = np.abs(relative[(money >= USE_COUNTS * turnover) & (money > 0)])
     sale_over, sale_unequal = _sales(c, market, carries, turnover)
+    excess = _bound(c, market) - market.value
     return MarketCertificate(
-        gap=(_bound(c, market) - market.value) / turnover,
+        # Where all stand idle and nothing is worth anything, both are 0.
+        gap=float(np.divide(excess, turnover)) if excess else 0.0,
         over=max(_largest(over), _largest(sale_over)),
-        unequal=max(_largest(unequal), _largest(sale_unequal)),
+        unequal=max(_largest(unequal), _largest(sale_unequal), _largest(unpriced)),
         balance=_balance(c, market, level),
     )
 
@@ -181,7 +185,7 @@ def _bound(c: Columns, market: Market) -> float:
     constant = c.returns >= 1.0 - _CONSTANT
     if constant.any():
         price = _repaired(c, market, price)
-    if np.any(price > c.import_price * (1.0 + 1e-15)):
+    if np.any(price > c.import_price * (1.0 + 1e-15)) or np.isnan(price[c.use_good]).any():
         return np.inf
     log_level_cost, _ = _log_unit_cost(
         c.start, c.coefficient, np.log(price)[c.use_good], c.r, c.returns, np.log(c.scale)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from chainopt.circuit import circuit
-from chainopt.columns import NotColumnsError, columns
+from chainopt.columns import NotColumnsError, columns, personal
 from chainopt.forward import forward_run
 from chainopt.market import MAX_PASSES, Market, form_prices
 from chainopt.market_certificate import MarketCertificate, certify
@@ -32,7 +33,8 @@ class MarketAnswer:
 
     doubts: why its plan is not certified, empty where it is; plan: None where the chain is out of the market's
     scope, or where it stopped far from rest; multipliers: the prices, nan where a good moves nothing, with the
-    rents of limits that don't bind. message says how it went, in a sentence.
+    rents of limits that don't bind. message says how it went, in a sentence. interrupted: by Ctrl-C; the plan is
+    then the last pass's, whose worth is value.
     """
 
     plan: Plan | None
@@ -41,6 +43,8 @@ class MarketAnswer:
     message: str
     passes: int = 0
     engine: str = ""
+    interrupted: bool = False
+    value: float | None = None
 
 
 def market_answer(
@@ -49,14 +53,19 @@ def market_answer(
     tolerance: float | None = None,
     max_passes: int | None = None,
     time_limit: float | None = None,
+    progress: Callable[[Market], object] | None = None,
 ) -> MarketAnswer:
-    """Let the market find a network's plan and prices; it never fails silently: see `doubts`."""
+    """Let the market find a network's plan and prices; it never fails silently: see `doubts`.
+
+    progress: as in `form_prices`.
+    """
     try:
         market = form_prices(
             columns(net),
             tolerance=tolerance or _TOLERANCE,
             max_passes=max_passes or MAX_PASSES,
             time_limit=time_limit,
+            progress=progress,
         )
     except NotColumnsError as error:
         return MarketAnswer(None, None, error.reasons, f"out of the market's scope: {error}")
@@ -66,14 +75,16 @@ def market_answer(
         stopped = f"the market did not come to rest: offers still change by {market.change:.1e} of themselves"
         near = market.change <= _NEAR
         return MarketAnswer(
-            _plan(market) if near else None,
+            _plan(net, market) if near or market.interrupted else None,
             None,
             (stopped,),
             f"{stopped} after {market.passes} passes",
             market.passes,
             market.engine,
+            market.interrupted,
+            market.value,
         )
-    plan, certificate = _plan(market), certify(market)
+    plan, certificate = _plan(net, market), certify(market)
     over = [_name(net, limit) for limit in _exceeded(net, plan)]
     doubts = (*certificate.doubts, *([f"the market's plan exceeds {_some(over)}"] if over else []))
     return MarketAnswer(
@@ -81,7 +92,9 @@ def market_answer(
     )
 
 
-def market_start(net: Network) -> tuple[Plan, Multipliers] | None:
+def market_start(
+    net: Network, progress: Callable[[Market], object] | None = None
+) -> tuple[Plan, Multipliers] | None:
     """A plan near the optimum with its prices, in a few passes of the market; None where it isn't near.
 
     Nor where the chain is out of the market's scope, a limit binds, a process stands as good as still, beside
@@ -94,14 +107,23 @@ def market_start(net: Network) -> tuple[Plan, Multipliers] | None:
         given = columns(net)
         if flows < _START_BREADTH * len(circuit(given).layer_good):
             return None
-        market = form_prices(given, tolerance=_START, max_passes=_START_PASSES, engine="numpy", finish=False)
+        market = form_prices(
+            given,
+            tolerance=_START,
+            max_passes=_START_PASSES,
+            engine="numpy",
+            finish=False,
+            progress=progress,
+        )
     except (NotColumnsError, ValueError):
         return None
-    plan = _plan(market)
+    if market.interrupted:
+        raise KeyboardInterrupt
+    plan = _plan(net, market)
     idle = plan.use < _START_SHARE * throughput(net, plan)[net.use_good]
     if not market.change <= _NEAR or idle.any() or _exceeded(net, plan):
         return None
-    return plan, _priced(net, market.price)
+    return plan, _priced(net, market)
 
 
 def _message(market: Market, certificate: MarketCertificate) -> str:
@@ -113,21 +135,25 @@ def _message(market: Market, certificate: MarketCertificate) -> str:
     )
 
 
-def _plan(market: Market) -> Plan:
-    return Plan(market.use, market.level, market.sale, market.imported, market.disposed)
+def _plan(net: Network, market: Market) -> Plan:
+    own = slice(len(net.goods))
+    return Plan(market.use, market.level, market.sale[own], market.imported[own], market.disposed[own])
 
 
 def _multipliers(net: Network, plan: Plan, market: Market) -> Multipliers:
     # The price of what as good as stands still rests on nothing that moves.
-    still = throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net))
-    return _priced(net, np.where(still, np.nan, market.price))
+    return _priced(net, market, throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net)))
 
 
-def _priced(net: Network, price: np.ndarray) -> Multipliers:
-    """These prices, where no limit binds and every good is rival."""
-    goods, uses = len(net.goods), len(net.use_good)
+def _priced(net: Network, market: Market, still: np.ndarray | bool = False) -> Multipliers:
+    """The market's prices, where no limit binds; nan of the goods that stand still."""
+    of, use_good = personal(net)
     return Multipliers(
-        price, np.zeros(len(net.limits)), np.full(uses, np.nan), np.full(goods, np.nan), np.zeros(0)
+        np.where(still, np.nan, np.bincount(of, market.price)),
+        np.zeros(len(net.limits)),
+        np.where(net.rival[net.use_good], np.nan, market.price[use_good]),
+        np.where(~net.rival & net.sells, market.price[: len(net.goods)], np.nan),
+        np.zeros(0),
     )
 
 

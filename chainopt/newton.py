@@ -11,11 +11,12 @@ what leaves the market falls in proportion to mu, and what stays stands still.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
 from chainopt.circuit import Circuit
-from chainopt.subsidy import Bidders, Curvature, Point, enter, look
+from chainopt.subsidy import Curvature, Point, enter, look
 from chainopt.sweeps import Array, Pass
 
 _FIRST = 1e-2
@@ -42,11 +43,17 @@ def fits(order: Circuit) -> bool:
 
 @np.errstate(all="ignore")
 def settle(
-    order: Circuit, room: Pass, bid: Array, tolerance: float, deadline: float | None
-) -> tuple[Bidders, Point, int]:
+    order: Circuit,
+    room: Pass,
+    bid: Array,
+    tolerance: float,
+    deadline: float | None,
+    seen: Callable[[Point], object],
+) -> tuple[Point, int]:
     """The market at the end of the path, among its own bidders, and the products with the curvature it took.
 
-    It begins at a pass, whose bids and room these are; tolerance: of the prices.
+    It begins at a pass, whose bids and room these are; tolerance: of the prices. seen:
+    called with each point of the path.
     """
     bidders, bids = enter(order, bid, room)
     turnover, products = look(bidders, bids, 0.0).turnover, 0
@@ -68,7 +75,8 @@ def settle(
         if found is None and less == subsidy:
             break
         point = found or look(bidders, point.bids, less)
-    return bidders, point, products
+        seen(point)
+    return point, products
 
 
 def _along(point: Point, step: Array, near: bool) -> Point | None:

@@ -17,9 +17,11 @@ from chainopt.certificate import CERTIFIED, WORTHLESS, residuals
 from chainopt.chain import Chain
 from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
+from chainopt.interior import Progress
 from chainopt.intervals import Intervals, price_intervals, supporting
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.magnitudes import magnitudes
+from chainopt.market import Market
 from chainopt.market_route import market_answer, market_start
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan, write_multipliers
@@ -49,7 +51,7 @@ def solve(
     tolerance: float | None = None,
     max_iterations: int | None = None,
     time_limit: float | None = None,
-    progress: Callable[[Any], object] | None = None,
+    progress: Callable[[Progress], object] | None = None,
     start: Solution | None = None,
 ) -> Solution:
     """The plan that maximises a chain's value, with prices and the check of both.
@@ -59,7 +61,9 @@ def solve(
     warning says why; "auto", the market where the chain is in its scope, else Ipopt. The message says which.
 
     tolerance, max_iterations and time_limit (seconds) default to the chain's settings, then to the solver's.
-    start: a solution of a chain of the same goods and processes, near whose plan the solver then begins.
+    progress: called after each of Ipopt's iterations, and each pass of the market, whose infeasibility is the
+    change of its offers. start: a solution of a chain of the same goods and processes, near whose plan the solver
+    then begins. Ctrl-C ends the solve with INTERRUPTED, and the last plan.
     A chain without a solution raises nothing: see the status. Raises SolverMissing where cyipopt is not
     installed, and ValueError for an unknown method.
     """
@@ -83,30 +87,26 @@ def solve(
     }
     clock.stop("build")
     begin: _Begin | None = None
-    handed = ""
-    if method != "ipopt":
-        try:
+    found: Solution | None = None
+    handed, plan = "", None
+    try:
+        if method != "ipopt":
             found, handed, plan = _by_market(chain, net, limits, max_iterations or settings.max_iterations, clock)
-        except KeyboardInterrupt:
-            message = "The solve was interrupted while the market's prices formed: there is no plan yet."
-            return Solution(
-                chain,
-                Status.INTERRUPTED,
-                message,
-                net=net,
-                removed=within.removed,
-                seconds=seconds,
-                solver="market",
-            )
+        elif start is None and (known := market_start(net, _told(progress))) is not None:
+            begin = _Begin(*known)
+            clock.stop("market")
+    except KeyboardInterrupt:
+        message = "The solve was interrupted while the market's prices formed: there is no plan yet."
+        return Solution(
+            chain, Status.INTERRUPTED, message, net=net, removed=within.removed, seconds=seconds, solver="market"
+        )
+    if method != "ipopt":
         if found is not None:
             return replace(found, removed=within.removed, seconds=seconds)
         if plan is not None:
             begin = _Begin(_near(net, Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan)))
         if allowed is not None:
             limits["time_limit"] = max(allowed - sum(seconds.values()), 1e-3)
-    elif start is None and (known := market_start(net)) is not None:
-        begin = _Begin(*known)
-        clock.stop("market")
     begin = begin or _Begin(_near(net, start))
     solution: Solution | None = None
     for tried in [limits["tolerance"]] if limits["tolerance"] else _TOLERANCES:
@@ -127,22 +127,38 @@ def solve(
 def _by_market(
     chain: Chain, net: Network, limits: Mapping[str, Any], passes: int | None, clock: _Clock
 ) -> tuple[Solution | None, str, Plan | None]:
-    """The market's solution where both its own certificate and the independent check hold.
+    """The market's solution where both its own certificate and the independent check hold, or it was interrupted.
 
     Else None, why, and a plan to begin from where there is one.
     """
-    answer = market_answer(net, tolerance=limits["tolerance"], max_passes=passes, time_limit=limits["time_limit"])
+    answer = market_answer(
+        net,
+        tolerance=limits["tolerance"],
+        max_passes=passes,
+        time_limit=limits["time_limit"],
+        progress=_told(limits["progress"]),
+    )
     clock.stop("market")
+    version = f"chainopt market ({answer.engine})"
+    if answer.interrupted:
+        message = f"The solve was interrupted while prices formed: {answer.message}. The last pass's plan is kept."
+        stopped = ModelSolution(Status.INTERRUPTED, message, answer.value, answer.passes, solver=version)
+        return replace(_judge(chain, net, _Answer(stopped, answer.plan, None, [])), solver="market"), "", None
     if answer.doubts or answer.plan is None or answer.multipliers is None:
         return None, "; ".join(answer.doubts), answer.plan
-    solved = ModelSolution(
-        Status.OPTIMAL, answer.message, iterations=answer.passes, solver=f"chainopt market ({answer.engine})"
-    )
+    solved = ModelSolution(Status.OPTIMAL, answer.message, iterations=answer.passes, solver=version)
     found = _judge(chain, net, _Answer(solved, answer.plan, answer.multipliers, []))
     clock.stop("audit")
     if found.status is not Status.OPTIMAL:
         return None, found.message, answer.plan
     return replace(found, solver="market"), "", answer.plan
+
+
+def _told(progress: Callable[[Progress], object] | None) -> Callable[[Market], object] | None:
+    """The market's passes, told as iterations."""
+    if progress is None:
+        return None
+    return lambda m: progress(Progress(m.passes, m.value, 0.0, m.change, sum(m.seconds.values())))
 
 
 @dataclass(frozen=True, slots=True)

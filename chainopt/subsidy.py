@@ -50,11 +50,13 @@ _DEEPEST = 15.0
 class Bidders:
     """Who bids: uses, then sales, each for itself, then imports (abroad: their goods; cost: what a unit costs).
 
-    order: the circuit with these bids, without floors and ceilings.
+    order: the circuit with these bids, without floors, last resorts beside users and ceilings. The last of its
+    sales are those last resorts: so many scraps.
     """
 
     order: Circuit
     good: Array
+    scraps: int
     abroad: Array
     cost: Array
 
@@ -68,16 +70,18 @@ class Bidders:
 def enter(order: Circuit, bid: Array, room: Pass) -> tuple[Bidders, Array]:
     """The bidders of a market without cycles, and the bids with which they go on from a pass of it."""
     o, uses = order, len(order.use_good)
-    fixed = np.flatnonzero(o.floor > 0)
+    scrap = np.flatnonzero(~np.isnan(o.scrap))
+    fixed = np.concatenate([np.flatnonzero(o.floor > 0), scrap])
     abroad = np.flatnonzero(np.isfinite(o.ceiling))
     own = o._replace(
         use_bid=np.arange(uses, dtype=o.use_bid.dtype),
         process_bids=uses,
         sale_good=np.concatenate([o.sale_good, fixed]),
-        sale_price=np.concatenate([o.sale_price, o.floor[fixed]]),
+        sale_price=np.concatenate([o.sale_price, np.where(np.isnan(o.scrap), o.floor, o.scrap)[fixed]]),
         sale_elasticity=np.concatenate([o.sale_elasticity, np.full(len(fixed), np.inf)]),
         sale_reference=np.concatenate([o.sale_reference, np.ones(len(fixed))]),
         floor=np.zeros(len(o.supply)),
+        scrap=np.full(len(o.supply), np.nan),
         ceiling=np.full(len(o.supply), np.inf),
     )
     left = np.maximum(room.quantity - room.offered / room.posted, _LEAST * room.quantity)
@@ -86,7 +90,9 @@ def enter(order: Circuit, bid: Array, room: Pass) -> tuple[Bidders, Array]:
     weight = np.concatenate([o.log_coefficient, np.zeros(len(own.sale_good))])
     bids = np.maximum(bids, np.log(room.offered)[good] - _DEEPEST - weight)
     brought = np.log(np.maximum(room.imported, _LEAST * room.quantity))[abroad]
-    return Bidders(own, good, abroad, o.ceiling[abroad]), np.nan_to_num(np.concatenate([bids, brought]))
+    return Bidders(own, good, len(scrap), abroad, o.ceiling[abroad]), np.nan_to_num(
+        np.concatenate([bids, brought])
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +121,13 @@ class Point:
     change: float
     excess_share: float
 
+    @property
+    def scrapped(self) -> tuple[Array, Array]:
+        """The goods with a last resort beside users, and what it takes."""
+        first = len(self.share) - self.bidders.scraps
+        goods = self.bidders.good[first:]
+        return goods, self.share[first:] * self.room.quantity[goods]
+
     @cached_property
     def curvature(self) -> Curvature:
         """See the module."""
@@ -136,15 +149,15 @@ def look(bidders: Bidders, bids: Array, subsidy: float) -> Point:
     share[:uses] *= o.coefficient
     part = _parts(o, np.log(share * room.quantity[good])[:uses])
     length = np.diff(o.start)
-    earned = np.exp(room.answer[uses:]) if users > uses else np.zeros(0)
     sold = share[uses:] * room.quantity[o.sale_good]
-    unaided = np.concatenate([part * np.repeat(room.revenue - subsidy, length), earned - subsidy])
-    pays = np.concatenate([part * np.repeat(room.revenue, length), earned])
+    earned = sold * o.sale_price * (sold / o.sale_reference) ** (-1.0 / o.sale_elasticity)
+    unaided = np.concatenate([part * np.repeat(room.revenue - subsidy, length), earned])
+    pays = np.concatenate([part * np.repeat(room.revenue, length), earned + subsidy])
     paid = np.bincount(good, pays, goods)
     excess = pays - share * paid[good]
     abroad = room.price[bidders.abroad] * brought
     costs = bidders.cost * brought
-    turnover = float((earned - subsidy).sum() + costs.sum() + np.abs(_outlets(o, room)).sum())
+    turnover = float(np.abs(earned).sum() + costs.sum() + np.abs(_outlets(o, room)).sum())
     value = float(_outlets(o, room).sum() + _areas(o, sold).sum() - o.unit_cost @ room.level - costs.sum())
     logs = float(np.log(room.level).sum() + np.log(sold).sum() + bids[users:].sum())
     charged = share * paid[good]

@@ -5,7 +5,8 @@
     reverse   lambda_p = sum_g b_pg pi_g - kappa_p,     pi_g = (sum_u part_u lambda_p y_p + w_g s_g) / q_g
 
 with T_g the bids for g together. Where final demand buys at one price, what the bids leave is its sale; where
-imports are to be had at one price, they are what the bids lack. Answers are logarithms: of part_u lambda_p y_p/a_u
+imports are to be had at one price, they are what the bids lack; who takes away what is worthless offers a trifle,
+which counts where all others have left. Answers are logarithms: of part_u lambda_p y_p/a_u
 for a bid, of the amounts and prices that come out for torn goods. Where money is not positive its logarithm is
 -inf or nan: the bidder leaves. Over layers, each at once, with NumPy; `loops` is the same with Numba.
 """
@@ -20,11 +21,14 @@ from chainopt.circuit import Circuit
 from chainopt.logforms import CES, COBB_DOUGLAS, LogForm
 
 Array = np.ndarray
+TRIFLE = 1e-20
+"""Of the largest of the first offers: what the last resort of a good bids beside its users."""
 
 
 class Pass(NamedTuple):
     """What a pass finds. answer: by bid; by good: offered, the bids together; posted, the price at which they buy;
     quantity; imported, a part of it; price, by the reverse sweep; by process: level, revenue (lambda y).
+    trifle: what it reads beside the bids, in an array of one.
     """
 
     answer: Array
@@ -35,14 +39,15 @@ class Pass(NamedTuple):
     price: Array
     level: Array
     revenue: Array
+    trifle: Array
 
 
 def empty_pass(circuit: Circuit) -> Pass:
     """Room for a pass."""
     goods, processes = len(circuit.supply), len(circuit.process)
-    return Pass(
-        np.empty(circuit.bids), *(np.zeros(goods) for _ in range(5)), *(np.zeros(processes) for _ in range(2))
-    )
+    room = Pass(*(np.zeros(count) for count in (circuit.bids, *[goods] * 5, *[processes] * 2, 1)))
+    room.trifle[0] = TRIFLE
+    return room
 
 
 @np.errstate(all="ignore")
@@ -52,7 +57,8 @@ def sweep(circuit: Circuit, bid: Array, room: Pass, subsidy: float = 0.0) -> Non
     first_torn, torn = c.first_torn, len(c.torn)
     money = np.exp(bid[:first_torn])
     room.offered[:] = np.bincount(c.use_good, c.coefficient * money[c.use_bid], goods)
-    room.offered[c.sale_good] += money[c.process_bids :]
+    np.add.at(room.offered, c.sale_good, money[c.process_bids :])
+    room.offered[~np.isnan(c.scrap)] += room.trifle
     room.quantity[:] = c.supply
     room.quantity[c.torn] = np.exp(bid[first_torn : first_torn + torn])
     made = np.zeros(goods)
@@ -60,9 +66,10 @@ def sweep(circuit: Circuit, bid: Array, room: Pass, subsidy: float = 0.0) -> Non
     room.price[:] = np.nan_to_num(c.outlet)
     room.price[c.torn] = np.exp(bid[first_torn + torn :])
     paid = np.where(c.floor > 0, c.floor * (room.quantity - room.offered / room.posted), 0.0)
+    paid += np.where(c.scrap < 0, c.scrap * room.trifle / room.posted, 0.0)
     sold = money[c.process_bids :] / room.posted[c.sale_good]
     earned = sold * c.sale_price * (sold / c.sale_reference) ** (-1.0 / c.sale_elasticity) + subsidy
-    paid[c.sale_good] = earned
+    np.add.at(paid, c.sale_good, earned)
     room.answer[c.process_bids : first_torn] = np.log(earned)
     _reverse(c, room, paid, parts, pulls, subsidy)
     room.answer[first_torn : first_torn + torn] = np.log(c.supply[c.torn] + made[c.torn])
@@ -110,7 +117,8 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
             room.level[first:end] = np.exp(c.log_scale[first:end] + form.log_level(total, c.returns[first:end], r))
             if form is not COBB_DOUGLAS:
                 returns = np.repeat(c.returns[first:end], length)
-                parts[uses] = form.part(a, term, np.repeat(total, length), returns)
+                # The pull of complements that are next to absent is beyond all numbers: nothing is made of them.
+                parts[uses] = np.nan_to_num(form.part(a, term, np.repeat(total, length), returns))
                 pulls[uses] = form.log_pull(of_use, log_x)
         first, end = c.layer_process[layer], c.layer_process[layer + 1]
         made = slice(c.made_start[first], c.made_start[end])
@@ -138,7 +146,9 @@ def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array, su
             earned = np.add.reduceat(
                 c.made_yield[made] * room.price[c.made_good[made]], c.made_start[first:end] - c.made_start[first]
             )
-            revenue = (earned - c.unit_cost[first:end]) * room.level[first:end] + subsidy
+            level = room.level[first:end]
+            # Of what nobody makes there is no price: it must not reach those who live.
+            revenue = np.where(level > 0, (earned - c.unit_cost[first:end]) * level, 0.0) + subsidy
             room.revenue[first:end] = revenue
             uses = slice(c.start[first], c.start[end])
             pays = parts[uses] * np.repeat(revenue, np.diff(c.start[first : end + 1]))

@@ -64,6 +64,14 @@ def cobb_douglas_network(
     return co.Chain(goods, processes, name="Cobb-Douglas network")
 
 
+_FUNCTIONS = {
+    "smooth": ("cobb-douglas", "ces", "formula"),
+    "linear": ("leontief", "leontief", "linear"),
+    "mixed": ("cobb-douglas", "ces", "formula", "leontief", "linear"),
+    "market": ("cobb-douglas", "ces"),
+}
+
+
 @dataclass
 class _Draw:
     """A random chain under construction."""
@@ -92,12 +100,13 @@ def random_chain(
     """A feasible, bounded, concave chain of 2 to `most` goods (by-products apart).
 
     kind "linear": leontief and linear processes, constant prices, limits. "smooth": the other functions and
-    formulas, demand curves, no limits. "mixed": everything, non-rival goods and obligations too. Unless idle is
-    asked for (or the kind is linear), nearly everything runs: what is made has a demand curve.
+    formulas, demand curves, no limits. "market": smooth without formulas, and non-rival goods. "mixed": all that,
+    and obligations. Unless idle is asked for (or the kind is linear), nearly everything runs: what is made has a
+    demand curve.
     """
-    if kind not in ("smooth", "linear", "mixed"):
+    if kind not in _FUNCTIONS:
         raise ValueError(kind)
-    random = np.random.default_rng([seed, ("smooth", "linear", "mixed").index(kind), cyclic])
+    random = np.random.default_rng([seed, list(_FUNCTIONS).index(kind), cyclic])
     draw = _Draw(random, kind, cyclic, idle or kind == "linear")
     total = int(draw.random.integers(2, most + 1))
     primary = max(1, min(total - 1, int(draw.random.integers(1, 6))))
@@ -105,7 +114,7 @@ def random_chain(
         _primary(draw, f"g{i}")
     for i in range(primary, total):
         _made_good(draw, f"g{i}", last=i == total - 1)
-    if kind == "mixed" and draw.chance(0.4):
+    if kind in ("mixed", "market") and draw.chance(0.4):
         _design(draw)
     names = list(draw.goods)
     for i in range(primary, total):
@@ -132,9 +141,9 @@ def _made_good(draw: _Draw, name: str, *, last: bool) -> None:
         if draw.kind != "linear" and (not draw.idle or draw.chance(0.5)):
             elasticity = [0.5, 1.0, 2.0, 3.0][int(draw.random.integers(4))]
             good = replace(good, demand_elasticity=elasticity, reference_sale=draw.between(0.5, 4.0))
-        elif draw.kind != "smooth" and draw.chance(0.4):
+        elif draw.kind in ("linear", "mixed") and draw.chance(0.4):
             good = replace(good, max_sale=draw.between(0.5, 4.0))
-    if draw.kind != "smooth" and not np.isfinite(good.demand_elasticity) and draw.chance(0.15):
+    if draw.kind in ("linear", "mixed") and not np.isfinite(good.demand_elasticity) and draw.chance(0.15):
         # Something must be had, at the worst from abroad.
         good = replace(good, import_price=draw.between(5.0, 15.0), max_import=3.0)
         if draw.chance(0.5):
@@ -146,9 +155,14 @@ def _made_good(draw: _Draw, name: str, *, last: bool) -> None:
 
 
 def _design(draw: _Draw) -> None:
-    """A non-rival good, made from the first good, that some formulas read."""
+    """A non-rival good, made from the first good, that some processes read."""
     draw.goods["design"] = co.Good("design", rival=False, supply=draw.between(0.5, 2.0))
-    draw.processes.append(co.Process("research", formula="design = sqrt(g0)", outputs=()))
+    research = co.Process("research", formula="design = sqrt(g0)", outputs=())
+    if draw.kind == "market":
+        research = co.Process("research", function="cobb-douglas", inputs={"g0": 0.5}, outputs="design")
+        if draw.chance(0.3):
+            draw.goods["design"] = replace(draw.goods["design"], price=draw.between(-0.2, 0.5))
+    draw.processes.append(research)
 
 
 def _process(draw: _Draw, i: int, below: list[str], above: list[str], k: int) -> None:
@@ -159,15 +173,11 @@ def _process(draw: _Draw, i: int, below: list[str], above: list[str], k: int) ->
     limits: dict[str, float] = {}
     if draw.kind == "linear" or draw.chance(0.3):
         limits["unit_cost"] = draw.between(0.02, 0.3)
-    if draw.kind != "smooth" and draw.chance(0.3):
+    if draw.kind in ("linear", "mixed") and draw.chance(0.3):
         limits["capacity"] = draw.between(0.5, 4.0)
     if draw.chance(0.3):
         outputs[_by_product(draw, name)] = draw.between(0.1, 0.5)
-    choices = {
-        "linear": ("leontief", "leontief", "linear"),
-        "smooth": ("cobb-douglas", "ces", "formula"),
-        "mixed": ("cobb-douglas", "ces", "formula", "leontief", "linear"),
-    }[draw.kind]
+    choices = _FUNCTIONS[draw.kind]
     function = choices[int(draw.random.integers(len(choices)))]
     if function == "linear" and back:
         function = "leontief"
@@ -177,6 +187,8 @@ def _process(draw: _Draw, i: int, below: list[str], above: list[str], k: int) ->
         draw.processes.append(co.Process(name, formula=text, outputs=outputs, **limits))
         return
     taken = {good: draw.between(0.3, 1.5) for good in inputs} | {good: draw.between(0.05, 0.3) for good in back}
+    if draw.kind == "market" and "design" in draw.goods and draw.chance(0.5):
+        taken["design"] = draw.between(0.1, 0.5)
     options: dict[str, Any] = {"scale": draw.between(0.6, 1.6)}
     if function == "cobb-douglas":
         whole = sum(taken.values())
@@ -188,7 +200,7 @@ def _process(draw: _Draw, i: int, below: list[str], above: list[str], k: int) ->
         whole = sum(taken.values())
         taken = {good: a / whole for good, a in taken.items()}
     rows = [co.Input(good, a) for good, a in taken.items()]
-    if draw.kind != "smooth" and draw.chance(0.1):
+    if draw.kind in ("linear", "mixed") and draw.chance(0.1):
         rows[0] = replace(rows[0], max=draw.between(0.5, 3.0))
     draw.processes.append(co.Process(name, function=function, inputs=rows, outputs=outputs, **options, **limits))
 

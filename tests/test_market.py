@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
@@ -239,41 +240,47 @@ def test_constant_returns_agree_with_a_linear_programs_bound():
     assert solution.multipliers.price == pytest.approx([2 * 2 * 0.5 * 1.5, 2 * 2 * 0.5 / 1.5, 2], rel=1e-6)
 
 
-def smooth(seed, cyclic):
-    """A random smooth chain without its formulas, which only Ipopt takes."""
-    chain = random_chain(seed, "smooth", cyclic, most=20)
-    return co.Chain(
-        chain.goods,
-        [p for p in chain.processes if p.formula is None],
-        parameters=chain.parameters,
-        name=chain.name,
-    )
-
-
-@pytest.mark.parametrize("cyclic", [False, True])
-def test_random_chains_come_out_as_the_planners(cyclic):
-    certified = 0
-    for seed in range(15):
-        chain = smooth(seed, cyclic)
-        market = co.solve(chain, method="market")
-        assert market.certified, (seed, market.message)
-        if market.solver != "market":
-            assert "Ipopt took over" in market.warnings[-1]
-            continue
-        planner = co.solve(chain)
-        if not planner.certified:
-            continue
-        certified += 1
+def agrees(chain, seed):
+    """Whether the market certified a chain by itself; then the planner, where it is certified, finds the same."""
+    market = co.solve(chain, method="market")
+    if market.solver != "market":
+        assert "Ipopt took over" in market.warnings[-1]
+        return False
+    assert market.certified
+    planner = co.solve(chain)
+    if planner.certified:
         assert market.objective == pytest.approx(planner.objective, rel=1e-6, abs=1e-6), seed
         unique = unique_prices(planner)
-        assert unique.any()
         assert market.multipliers.price[unique] == pytest.approx(planner.multipliers.price[unique], rel=1e-6), seed
-    assert certified >= 10
+    return True
+
+
+@pytest.mark.parametrize("idle", [False, True])
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_random_chains_come_out_as_the_planners(cyclic, idle):
+    certified = sum(agrees(random_chain(seed, "market", cyclic, idle=idle, most=20), seed) for seed in range(8))
+    assert certified >= 6
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(8, 208))
+@pytest.mark.parametrize("idle", [False, True])
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_many_random_chains_come_out_as_the_planners(cyclic, idle, seed):
+    agrees(random_chain(seed, "market", cyclic, idle=idle, most=20), seed)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("kind", ["smooth", "mixed", "linear"])
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_chains_of_all_kinds_come_out_as_the_planners(kind, cyclic, seed):
+    agrees(random_chain(seed, kind, cyclic, most=20), seed)
 
 
 def nearly_constant(seed):
-    """A random smooth chain with returns of 1, or between 0.99 and 1, in every process."""
-    chain, random = smooth(seed, False), np.random.default_rng(seed)
+    """A random chain with returns of 1, or between 0.99 and 1, in every process."""
+    chain, random = random_chain(seed, "market", most=20), np.random.default_rng(seed)
     processes = []
     for process in chain.processes:
         returns = float(random.choice([1.0, random.uniform(0.99, 1.0)]))
@@ -340,18 +347,26 @@ HANDED = {
     "Leontief": (GOODS, [mill(function="leontief")]),
     "linear": (GOODS, [mill(function="linear")]),
     "formulas": (GOODS, [co.Process("mill", formula="steel = sqrt(ore) * power^0.3")]),
-    "non-rival": ([GOODS[0], co.Good("power", supply=5, rival=False), GOODS[2]], [mill(inputs={"ore": 0.5})]),
+    "imports of non-rival goods": (
+        [GOODS[0], co.Good("power", supply=1, rival=False, import_price=0.2), GOODS[2]],
+        [mill(), co.Process("forge", function="cobb-douglas", inputs={"ore": 0.3, "power": 0.4}, outputs="steel")],
+    ),
+    "gap": ([co.Good("ore", supply=2, disposal=None), GOODS[2]], [mill(inputs={"ore": 0.5}, unit_cost=5)]),
 }
 
 
 @pytest.mark.parametrize("why", HANDED)
-def test_what_the_market_cannot_hold_goes_to_ipopt_and_says_so(why):
+def test_what_the_market_cannot_hold_goes_to_ipopt_and_says_so(why, tmp_path):
     chain = co.Chain(*HANDED[why])
     solution, planner = co.solve(chain, method="market"), co.solve(chain)
     assert solution.certified
     assert solution.solver == "ipopt"
     assert why in solution.warnings[-1]
     assert "Ipopt took over from the market" in solution.message
+    assert co.result_record(chain, solution)["solver"]["name"] == "ipopt"
+    assert any(why in text for text in co.result_record(chain, solution)["warnings"])
+    co.write_html(chain, solution, tmp_path / "report.html")
+    assert "took over from the market" in (tmp_path / "report.html").read_text()
     assert solution.objective == pytest.approx(planner.objective, rel=1e-7)
     assert solution.multipliers.price == pytest.approx(planner.multipliers.price, rel=1e-6, abs=1e-9)
 
@@ -369,6 +384,105 @@ def test_a_sale_beside_uses_sets_the_price_or_stays_out():
         assert (market.plan.sale[0] > 0) == sells
         assert market.plan.sale[0] == pytest.approx(planner.plan.sale[0], rel=1e-6, abs=1e-6)
         assert market.multipliers.price == pytest.approx(planner.multipliers.price, rel=1e-6)
+
+
+PLANTS = [
+    co.Process("research", function="cobb-douglas", inputs={"labour": 0.5}, outputs="design"),
+    co.Process("cars", function="cobb-douglas", inputs={"labour": 0.5, "design": 0.3}, outputs="car"),
+    co.Process(
+        "boats",
+        function="ces",
+        elasticity=0.6,
+        returns=0.8,
+        inputs={"labour": 0.5, "design": 0.3, "car": 0.1},
+        outputs="boat",
+    ),
+]
+
+
+@pytest.mark.parametrize("sale", [{}, {"price": 0.2}, {"price": -0.3, "disposal": 0.4}])
+def test_readers_of_a_non_rival_good_pay_its_price_together(sale):
+    goods = [co.Good("labour", supply=5), co.Good("design", rival=False, **sale)]
+    chain = co.Chain([*goods, co.Good("car", price=3), co.Good("boat", price=4)], PLANTS)
+    market, planner = priced(chain)
+    found = market.multipliers
+    assert found.price == pytest.approx(planner.multipliers.price, rel=1e-7)
+    assert found.reading == pytest.approx(planner.multipliers.reading, rel=1e-7, nan_ok=True)
+    assert np.nansum(found.reading) + sale.get("price", 0.0) == pytest.approx(found.price[1], rel=1e-9)
+    assert market.plan.use[[2, 4]] == pytest.approx(market.plan.level[[0, 0]], rel=1e-9)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_who_loses_leaves_and_what_nobody_wants_is_thrown_away(engine):
+    # The loser's only input has no other use; the second process runs as if alone.
+    market = form_prices(
+        arrays(
+            supply=[2.0, 4.0, 0.0, 0.0],
+            price=[np.nan, np.nan, 1.0, 3.0],
+            disposal=[0.5, 0.0, 0.0, 0.0],
+            start=[0, 1, 2],
+            unit_cost=[1.5, 0.0],
+            use_good=[0, 1],
+            coefficient=[0.3, 0.5],
+            made_good=[2, 3],
+        ),
+        engine=engine,
+    )
+    assert certify(market).holds
+    assert market.level.tolist() == [0.0, pytest.approx(2.0)]
+    assert market.disposed[0] == pytest.approx(2.0, rel=1e-12)
+    assert market.price == pytest.approx([-0.5, 0.75, 1.0, 3.0], rel=1e-9)
+    assert market.value == pytest.approx(6.0 - 1.0, rel=1e-12)
+
+
+def test_where_all_processes_lose_all_stand_still():
+    made = co.Process("mill", function="cobb-douglas", inputs={"ore": 1.0}, outputs="steel", unit_cost=2)
+    forge = co.Process("forge", function="ces", elasticity=2, returns=0.6, inputs={"steel": 1.0}, outputs="tool")
+    chain = co.Chain([co.Good("ore", supply=2), co.Good("steel", price=1), co.Good("tool")], [made, forge])
+    market, _ = priced(chain)
+    assert market.objective == 0.0
+    assert market.plan.level.tolist() == [0.0, 0.0]
+
+
+def test_a_forced_loss_is_no_optimum_of_the_markets():
+    # Two abatement plants that must take the waste: equal shares lose 2, one plant alone 1.414.
+    plants = [
+        co.Process(name, function="cobb-douglas", inputs={"waste": 0.5}, outputs="air", unit_cost=1)
+        for name in "ab"
+    ]
+    solution = co.solve(
+        co.Chain([co.Good("waste", supply=2, disposal=None), co.Good("air")], plants), method="market"
+    )
+    assert solution.solver == "ipopt"
+    assert "Ipopt took over from the market" in solution.message
+    assert solution.objective == pytest.approx(-np.sqrt(2), rel=1e-6)
+
+
+def test_what_a_chain_without_bound_earns_is_never_optimal():
+    loop = [
+        co.Process(name, function="cobb-douglas", scale=2, inputs={one: 1.0}, outputs=other)
+        for name, one, other in (("p", "a", "b"), ("q", "b", "a"))
+    ]
+    for chain in (
+        co.Chain([co.Good("a"), co.Good("b", supply=1, price=1)], loop),
+        co.Chain([co.Good("ore", supply=3, import_price=1), GOODS[2]], [mill(inputs={"ore": 1.0})]),
+        co.Chain([co.Good("ore", supply=3, price=2, import_price=1), GOODS[2]], [mill(inputs={"ore": 0.5})]),
+        co.Chain([*GOODS, co.Good("bad", rival=False, supply=1, price=-1)], [mill()]),
+    ):
+        solution = co.solve(chain, method="market")
+        assert solution.status is co.Status.UNBOUNDED, solution.message
+        assert solution.solver == "ipopt"
+
+
+@pytest.mark.parametrize("amount", [1e-6, 1e6, 1e12])
+def test_units_of_any_size_change_nothing(amount):
+    # Output 3 amount^0.5 sqrt(supply): sales in closed form, whatever the units.
+    smelter = co.Process("smelter", function="cobb-douglas", inputs={"ore": 0.5}, outputs="steel")
+    chain = co.Chain([co.Good("ore", supply=3 * amount), co.Good("steel", price=2)], [smelter])
+    solution = co.solve(chain, method="market")
+    assert solution.solver == "market"
+    assert solution.objective == pytest.approx(2 * np.sqrt(3 * amount), rel=1e-9)
+    assert solution.multipliers.price[0] == pytest.approx(1 / np.sqrt(3 * amount), rel=1e-7)
 
 
 def test_auto_says_what_it_chose():
@@ -432,6 +546,13 @@ def test_a_planted_wrong_price_is_refused():
         assert found.unequal >= 0.5e-6
 
 
+def test_a_good_without_a_price_is_refused():
+    market = at_rest()
+    price = market.price.copy()
+    price[40] = np.nan
+    assert not certify(replace(market, price=price)).holds
+
+
 def test_a_planted_wrong_plan_is_refused():
     market = at_rest()
     use = market.use.copy()
@@ -481,6 +602,52 @@ def test_a_networks_columns_are_the_arrays():
     assert found.coefficient.tolist() == [0.5, 0.3]
     market = form_prices(found)
     assert market.price == pytest.approx(co.solve(chain).multipliers.price, rel=1e-6)
+
+
+def test_progress_follows_the_passes():
+    seen = []
+    solution = co.solve(co.Chain(GOODS, [mill()]), method="market", progress=seen.append)
+    assert [step.iteration for step in seen] == list(range(1, solution.iterations + 1))
+    assert seen[-1].objective == pytest.approx(solution.objective, rel=1e-9)
+    assert seen[-1].dual_infeasibility < 1e-9 < seen[0].dual_infeasibility
+
+    def fails(step):
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        co.solve(co.Chain(GOODS, [mill()]), method="market", progress=fails)
+
+
+@pytest.mark.parametrize("returns", [0.8, 1.0])
+def test_ctrl_c_keeps_the_last_pass_and_says_so(tmp_path, returns):
+    # A signal in the midst of the passes, or of Newton's steps, by the command line's own door.
+    inputs = {"ore": 0.5, "power": 0.3}
+    forge = co.Process("forge", function="ces", elasticity=0.5, returns=returns, inputs=inputs, outputs="steel")
+    inputs = {"ore": 0.6 * returns, "power": 0.4 * returns}
+    chain = co.Chain([co.Good("ore", supply=10), *GOODS[1:]], [mill(inputs=inputs), forge])
+    co.write_workbook(chain, tmp_path / "mill.xlsx")
+    last = 4 if returns < 1 else 12
+    code = (
+        "import os, signal, sys\n"
+        "from contextlib import contextmanager\n"
+        "from chainopt import cli\n"
+        "@contextmanager\n"
+        "def progress():\n"
+        f"    yield lambda step: step.iteration == {last} and os.kill(os.getpid(), signal.SIGINT)\n"
+        "cli._progress = progress\n"
+        "sys.argv = ['chainopt', 'solve', 'mill.xlsx', '--method', 'market', '--json', 'out.json', '--out', '.']\n"
+        "cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 130, done.stderr
+    answer = json.loads((tmp_path / "out.json").read_text())
+    assert answer["status"] == "interrupted"
+    assert answer["solver"]["name"] == "market"
+    assert "interrupted while prices formed" in answer["message"]
+    assert answer["objective"] > 0
+    assert sum(use["amount"] for use in answer["uses"] if use["good"] == "power") == pytest.approx(5)
+    assert all(good["price"] is None for good in answer["goods"])
+    assert "no solution" in (tmp_path / "mill-report.html").read_text()
 
 
 def test_an_interrupt_ends_the_market_with_its_status(monkeypatch, tmp_path):
