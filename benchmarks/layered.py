@@ -1,43 +1,71 @@
-"""Layered Cobb-Douglas chains of any size, the benchmark's problem.
+"""Layered chains of any size, the benchmarks' problem: the same numbers for every route.
 
     layer 0     `width` goods, each with a supply
     layer l     `width` goods, each made by one process from 4 goods of layer l - 1
     last layer  sold at prices around 1
 
-A process draws its 4 inputs from the 7 goods nearest to its own place in the layer before (the layers are rings),
-until every good of that layer has at least two uses. Exponents are drawn and scaled to sum to 0.9; the scale
-4^0.9, times a draw around 1, keeps amounts near 1 in every layer. Nothing is disposed of. So flows (uses) =
-4 x processes = 4 x width x layers:
+A process takes the good at its own place in the layer before (the layers are rings), so that every good has a use,
+and 3 more: of the 6 nearest ("neighbours"), or one from each third of the layer ("random", in ten wide layers, so
+that a factorisation fills in). The scale 4^returns, times a draw around 1, keeps amounts near 1 in every layer.
+Nothing is disposed of. So flows (uses) = 4 x processes = 4 x width x layers:
 
-    flows   width   layers
-    1,000      25       10
-    5,000      50       25
-    20,000    100       50
-    80,000    200      100
+                neighbours         random
+    flows       width   layers     width   layers
+    1,000          25       10        25       10
+    5,000          50       25       125       10
+    20,000        100       50       500       10
+    80,000        200      100     2,000       10
+    1,000,000     625      400    25,000       10
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from math import isqrt, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from chainopt import Chain
+    from chainopt.columns import Columns
 
-INPUTS, NEAREST, RETURNS = 4, 7, 0.9
+INPUTS, NEAREST, WIDE = 4, 6, 10
+GRAPHS = ("neighbours", "random")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a chain is like but for its size; elasticity 1 is Cobb-Douglas, any other CES."""
+
+    graph: str = "neighbours"
+    elasticity: float = 1.0
+    returns: float = 0.9
+
+    @property
+    def technology(self) -> str:
+        return "Cobb-Douglas" if self.elasticity == 1.0 else f"CES {self.elasticity:g}"
+
+    def __str__(self) -> str:
+        return f"{self.technology}, {self.graph}, returns {self.returns:g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Layered:
-    """The numbers of a layered chain: process p makes good width + p; inputs and exponents are processes by 4."""
+    """The numbers of a layered chain: process p makes good width + p; inputs and shares are processes by 4.
+
+        y = scale prod_i x_i^(returns share_i),   or   y = scale (sum_i share_i x_i^r)^(returns/r)
+
+    The shares of a process sum to 1; r = (elasticity - 1)/elasticity.
+    """
 
     width: int
+    elasticity: float
+    returns: float
     supply: np.ndarray
     inputs: np.ndarray
-    exponents: np.ndarray
+    shares: np.ndarray
     scale: np.ndarray
     price: np.ndarray
 
@@ -45,39 +73,69 @@ class Layered:
     def goods(self) -> int:
         return self.width + len(self.scale)
 
+    @property
+    def r(self) -> float:
+        return (self.elasticity - 1.0) / self.elasticity
 
-def layered(flows: int, seed: int = 7) -> Layered:
+    @property
+    def digest(self) -> str:
+        """A word for these numbers: two routes with the same word had the same problem."""
+        return sha256(
+            b"".join(np.asarray(getattr(self, item.name)).tobytes() for item in fields(self))
+        ).hexdigest()[:12]
+
+    def forward_run(self) -> tuple[np.ndarray, np.ndarray]:
+        """Uses (processes by 4) and amounts by good where every good is shared equally among its uses."""
+        readers = np.bincount(self.inputs.ravel(), minlength=self.goods)
+        amount = np.concatenate([self.supply, np.zeros(len(self.scale))])
+        use = np.zeros(self.inputs.shape)
+        for first in range(0, len(self.scale), self.width):
+            layer = slice(first, first + self.width)
+            use[layer] = amount[self.inputs[layer]] / readers[self.inputs[layer]]
+            amount[first + self.width : first + 2 * self.width] = self._level(layer, use[layer])
+        return use, amount
+
+    def _level(self, processes: slice, use: np.ndarray) -> np.ndarray:
+        shares, scale = self.shares[processes], self.scale[processes]
+        if self.elasticity == 1.0:
+            return scale * np.prod(use ** (self.returns * shares), axis=1)
+        return scale * (shares * use**self.r).sum(axis=1) ** (self.returns / self.r)
+
+
+def layered(flows: int, case: Case | None = None, seed: int = 7) -> Layered:
     """The chain of so many flows, a multiple of 4 that divides into layers; the same for the same seed."""
+    case = case or Case()
     processes = flows // INPUTS
-    widths = [n for n in range(NEAREST, processes + 1) if processes % n == 0]
+    broad = case.graph != "neighbours"
+    most = max(processes // WIDE if broad else 0, isqrt(4 * processes))
+    widths = [n for n in range(NEAREST + 1, most + 1) if processes % n == 0]
     if flows % INPUTS or not widths:
-        raise ValueError(f"{flows} flows don't divide into layers of at least {NEAREST} goods with 4 uses each")
-    width = min(widths, key=lambda n: abs(n - sqrt(2 * processes)))
+        raise ValueError(f"{flows} flows don't divide into layers of more than {NEAREST} goods with 4 uses each")
+    width = widths[-1] if broad else min(widths, key=lambda n: abs(n - sqrt(2 * processes)))
     rng = np.random.default_rng(seed)
-    layers = processes // width
-    inputs = np.concatenate([layer * width + _inputs(rng, width) for layer in range(layers)])
-    exponents = rng.uniform(0.5, 1.5, (processes, INPUTS))
+    place, layer = np.tile(np.arange(width), processes // width), np.repeat(np.arange(processes // width), width)
+    if not broad:
+        around = np.tile([-3, -2, -1, 1, 2, 3], (processes, 1))
+        other = rng.permuted(around, axis=1)[:, : INPUTS - 1]
+    else:
+        third = (width - 1) // 3
+        other = 1 + third * np.arange(3) + rng.integers(0, third, (processes, INPUTS - 1))
+    steps = np.concatenate([np.zeros((processes, 1), dtype=int), other], axis=1)
+    shares = rng.uniform(0.5, 1.5, (processes, INPUTS))
     return Layered(
         width=width,
+        elasticity=case.elasticity,
+        returns=case.returns,
         supply=rng.uniform(0.5, 1.5, width),
-        inputs=inputs,
-        exponents=RETURNS * exponents / exponents.sum(axis=1, keepdims=True),
-        scale=INPUTS**RETURNS * rng.uniform(0.8, 1.2, processes),
+        inputs=(place[:, None] + steps) % width + width * layer[:, None],
+        shares=shares / shares.sum(axis=1, keepdims=True),
+        scale=INPUTS**case.returns * rng.uniform(0.8, 1.2, processes),
         price=rng.uniform(0.8, 1.2, width),
     )
 
 
-def _inputs(rng: np.random.Generator, width: int) -> np.ndarray:
-    """For each place in a layer, 4 of the 7 nearest in the layer before, which all have two uses or more."""
-    while True:
-        nearest = rng.permuted(np.tile(np.arange(NEAREST) - NEAREST // 2, (width, 1)), axis=1)[:, :INPUTS]
-        drawn = np.sort((np.arange(width)[:, None] + nearest) % width, axis=1)
-        if np.bincount(drawn.ravel(), minlength=width).min() >= 2:
-            return drawn
-
-
 def chain(numbers: Layered) -> Chain:
-    """The same as a chain; a good is named "g{layer}.{place}", its process "p{layer}.{place}"."""
+    """The same as a chain of records; a good is named "g{layer}.{place}", its process "p{layer}.{place}"."""
     # Here, so that a peer's process holds none of it.
     import chainopt as co
 
@@ -93,14 +151,50 @@ def chain(numbers: Layered) -> Chain:
         )
         for g, name in enumerate(names)
     ]
+    cobb_douglas = numbers.elasticity == 1.0
+    coefficients = numbers.returns * numbers.shares if cobb_douglas else numbers.shares
+    technology = (
+        {"function": "cobb-douglas"}
+        if cobb_douglas
+        else {"function": "ces", "elasticity": numbers.elasticity, "returns": numbers.returns}
+    )
     processes = [
         co.Process(
             "p" + place[numbers.width + p],
-            function="cobb-douglas",
-            inputs={names[g]: float(a) for g, a in zip(inputs, exponents, strict=True)},
+            inputs={names[g]: float(a) for g, a in zip(inputs, of, strict=True)},
             outputs=names[numbers.width + p],
             scale=float(numbers.scale[p]),
+            **technology,
         )
-        for p, (inputs, exponents) in enumerate(zip(numbers.inputs, numbers.exponents, strict=True))
+        for p, (inputs, of) in enumerate(zip(numbers.inputs, coefficients, strict=True))
     ]
     return co.Chain(goods, processes, name=f"{INPUTS * len(processes)} flows")
+
+
+def columns(numbers: Layered) -> Columns:
+    """The same as columns, for the market."""
+    from chainopt.columns import Columns
+
+    width, goods, processes = numbers.width, numbers.goods, len(numbers.scale)
+    none = np.full(goods, np.nan)
+    supply, price = np.zeros(goods), none.copy()
+    supply[:width], price[-width:] = numbers.supply, numbers.price
+    cobb_douglas = numbers.elasticity == 1.0
+    return Columns(
+        supply=supply,
+        price=price,
+        elasticity=np.full(goods, np.inf),
+        reference=none,
+        import_price=none,
+        disposal=none,
+        start=np.arange(0, INPUTS * processes + 1, INPUTS),
+        scale=numbers.scale,
+        returns=np.full(processes, numbers.returns),
+        r=np.full(processes, numbers.r),
+        unit_cost=np.zeros(processes),
+        use_good=numbers.inputs.ravel(),
+        coefficient=(numbers.returns * numbers.shares if cobb_douglas else numbers.shares).ravel(),
+        made_process=np.arange(processes),
+        made_good=width + np.arange(processes),
+        made_yield=np.ones(processes),
+    )

@@ -76,6 +76,20 @@ class Starts:
         rows = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
         return sparse.csr_array((data, np.arange(len(data)), rows), shape=(len(self.level), len(self.use)))
 
+    def part(self, rows: Array) -> Starts:
+        """The same for some of the levels, by their row here, in ascending order."""
+        parts, levels, uses, first, use = [], [], [], 0, 0
+        for name, part in self.parts:
+            mine = rows[(rows >= first) & (rows < first + len(part.process))] - first
+            levels.append(first + mine)
+            uses.append(use + np.flatnonzero(np.isin(part.of, mine)))
+            first, use = first + len(part.process), use + len(part.use)
+            if len(mine):
+                parts.append((name, part.part(mine)))
+        none = np.zeros(0, dtype=int)
+        of = np.concatenate([none, *uses])
+        return Starts(self.level[np.concatenate([none, *levels])], self.use[of], self.moved[of], tuple(parts))
+
 
 def starts(net: Network, idle: Sequence[int], size: Array) -> Starts:
     """The starts of these idle processes; size is what each good moves."""

@@ -101,8 +101,8 @@ def form_prices(
     max_passes: int = MAX_PASSES,
     time_limit: float | None = None,
     engine: str | None = None,
-    finish: bool = True,
     progress: Callable[[Market], object] | None = None,
+    finish: bool = True,
 ) -> Market:
     """Let a market find the prices and the plan of a chain's columns.
 
@@ -312,14 +312,18 @@ def _change(order: Circuit, bid: Array, room: Pass, residual: Array, value: floa
         counts[order.use_bid[rising]] = True
         sales = slice(order.process_bids, order.first_torn)
         counts[sales] |= small[sales] & carries[order.sale_good]
-    held = (room.posted == order.ceiling) | (room.posted == order.floor)
+    held = np.isfinite(order.ceiling) | (order.floor > 0)
     if held.any():
         # At a price that stands, an offer is an amount.
+        held &= (room.posted == order.ceiling) | (room.posted == order.floor)
         buys = held[order.use_good] & (bid[order.use_bid] > np.log(_NEGLIGIBLE_USE * value))
         counts[order.use_bid[buys]] = True
     loses = ~(room.answer > -np.inf)
     if loses.any():
-        counts |= loses & (weights(order, bid, room) > _NEGLIGIBLE_USE)
+        u = np.flatnonzero(loses[order.use_bid])
+        offers, good = order.coefficient[u] * np.exp(bid[order.use_bid[u]]), order.use_good[u]
+        counts[order.use_bid[u[offers > _NEGLIGIBLE_USE * room.offered[good]]]] = True
+        counts[order.first_torn :] |= loses[order.first_torn :]
     return float(np.abs(residual[counts]).max(initial=0.0))
 
 

@@ -108,12 +108,7 @@ def market_start(
         if flows < _START_BREADTH * len(circuit(given).layer_good):
             return None
         market = form_prices(
-            given,
-            tolerance=_START,
-            max_passes=_START_PASSES,
-            engine="numpy",
-            finish=False,
-            progress=progress,
+            given, tolerance=_START, max_passes=_START_PASSES, engine="numpy", finish=False, progress=progress
         )
     except (NotColumnsError, ValueError):
         return None

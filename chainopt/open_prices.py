@@ -1,0 +1,136 @@
+"""What the price equations leave open: the operations' rows as conditions on the open unknowns alone.
+
+    C z + c = 0 for operations in use,  <= 0 for all;   idle processes with infinite slopes start at no mix
+
+Open unknowns that no row joins say nothing of each other: they come in independent parts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from chainopt.backprop import Derivatives
+from chainopt.idle import Starts, starts, steep_idle
+from chainopt.network import Network
+from chainopt.operations import ZERO
+from chainopt.plan import Plan
+
+Array = np.ndarray
+LEAST_SLACK = 1e-9
+_MOST_SLACK = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Conditions matrix z + rest <= 0 on open unknowns, = 0 where active; money is what each moves."""
+
+    matrix: sparse.csr_array
+    rest: Array
+    money: Array
+    active: Array
+
+    def those(self, rows: Array) -> Rows:
+        return Rows(sparse.csr_array(self.matrix[rows]), self.rest[rows], self.money[rows], self.active[rows])
+
+    @property
+    def touched(self) -> Array:
+        """The rows that say something of an open unknown."""
+        return np.flatnonzero(np.diff(self.matrix.indptr) > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPrices:
+    """The open unknowns, their rows, and the processes that may start.
+
+    at: where each stands among all unknowns; signed: whether it may be negative; scale: the money of a typical
+    row, in which they are counted; slack: what each row may be missed by, of its money. By start: earns and
+    earned, what its level is worth (of the open unknowns, and the rest); by use of a start: pays and paid.
+    """
+
+    at: Array
+    signed: Array
+    scale: float
+    slack: float
+    rows: Rows
+    start: Starts
+    earns: sparse.csr_array
+    earned: Array
+    pays: sparse.csr_array
+    paid: Array
+
+    def cheapest(self, unknowns: Array) -> tuple[Rows, Array, Array]:
+        """The rows "does not start" at each start's cheapest mix, what it earns, and its gain, at these prices."""
+        paid = self.paid + self.pays @ unknowns
+        mixes = self.start.mixes(np.maximum(paid, LEAST_SLACK * self.scale))
+        earned = self.earned + self.earns @ unknowns
+        rows = Rows(
+            sparse.csr_array(self.earns - mixes @ self.pays),
+            self.earned - mixes @ self.paid,
+            np.abs(self.earned) + mixes @ np.abs(self.paid),
+            np.zeros(len(earned), dtype=bool),
+        )
+        return rows, earned, earned - mixes @ paid
+
+    def parts(self) -> list[OpenPrices]:
+        """The same as independent parts."""
+        joins = sparse.vstack([abs(self.rows.matrix), self._touches()], format="csr")
+        count, label = connected_components(joins.T @ joins, directed=False)
+        return [self._part(np.flatnonzero(label == i)) for i in range(count)] if count > 1 else [self]
+
+    def _touches(self) -> sparse.csr_array:
+        """Which open unknowns each start rests on."""
+        levels, uses = len(self.start.level), len(self.start.use)
+        inputs = self.start.mixes(np.ones(uses))
+        inputs.data[:] = 1.0
+        return sparse.csr_array(abs(self.earns) + inputs @ abs(self.pays)) if levels else abs(self.earns)
+
+    def _part(self, columns: Array) -> OpenPrices:
+        matrix = sparse.csr_array(self.rows.matrix[:, columns])
+        rows = replace(self.rows, matrix=matrix)
+        waiting = np.flatnonzero(np.diff(sparse.csr_array(self._touches()[:, columns]).indptr) > 0)
+        length = np.diff(self.start.mixes(np.ones(len(self.start.use))).indptr)
+        of = np.flatnonzero(np.isin(np.repeat(np.arange(len(length)), length), waiting))
+        return replace(
+            self,
+            at=self.at[columns],
+            signed=self.signed[columns],
+            rows=rows.those(rows.touched),
+            start=self.start.part(waiting),
+            earns=sparse.csr_array(self.earns[waiting][:, columns]),
+            earned=self.earned[waiting],
+            pays=sparse.csr_array(self.pays[of][:, columns]),
+            paid=self.paid[of],
+        )
+
+
+def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bool = False) -> OpenPrices:
+    """What is open in these derivatives; exact: with the least slack, whatever the equations leave themselves."""
+    ops = derivatives.operations
+    missing = np.isnan(derivatives.unknowns) & ops.may
+    known = np.where(np.isnan(derivatives.unknowns), 0.0, derivatives.unknowns)
+    at = np.flatnonzero(missing)
+    # The open prices are counted in money of the size of the fixed ones, rows in units of their good.
+    rest, money = ops.matrix @ known + ops.constant, abs(ops.matrix) @ np.abs(known) + np.abs(ops.constant)
+    settled = ops.active & ((abs(ops.matrix) @ missing.astype(float)) == 0)
+    gap = np.abs(rest) / np.maximum(money, np.maximum(ops.least, 1e-300))
+    rows = Rows(sparse.csr_array(ops.matrix[:, at]), rest, money, ops.active)
+    start = starts(net, steep_idle(net, plan, ops.size, ZERO), ops.size)
+    earns, pays = ops.earns[start.level], ops.pays[start.use]
+    return OpenPrices(
+        at=at,
+        signed=ops.signed[at],
+        scale=float(np.median(money[money > ops.least])) if np.any(money > ops.least) else 1.0,
+        slack=LEAST_SLACK
+        if exact
+        else float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, _MOST_SLACK)),
+        rows=rows.those(rows.touched),
+        start=start,
+        earns=sparse.csr_array(earns[:, at]),
+        earned=earns @ known - net.unit_cost[start.level],
+        pays=sparse.csr_array(pays[:, at]),
+        paid=pays @ known,
+    )
