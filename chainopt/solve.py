@@ -218,6 +218,7 @@ class _Answer:
     plan: Plan | None
     multipliers: Multipliers | None
     without: list[int]
+    warm: bool = False
 
     @property
     def worth_another(self) -> bool:
@@ -261,7 +262,7 @@ def _attempt(
         of = places(part, net)
         plan = plan and of.plan(plan)
         multipliers = multipliers and of.multipliers(multipliers)
-    return _Answer(answer, plan, multipliers, list(without))
+    return _Answer(answer, plan, multipliers, list(without), begin.multipliers is not None)
 
 
 def _without(chain: Chain, processes: Sequence[int]) -> Chain:
@@ -339,6 +340,7 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
             "the price equations, but are no sum over its rounds"
         )
     status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
+    began = " It began from the market's plan and prices." if answer.warm else ""
     if doubts or local:
         status = confirmed(net, plan, status)
         if status is Status.UNBOUNDED:
@@ -346,7 +348,7 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
     return Solution(
         chain,
         status,
-        "; ".join(doubts) or f"a {scope} optimum, certified by the independent check. {model.message}",
+        "; ".join(doubts) or f"a {scope} optimum, certified by the independent check. {model.message}{began}",
         plan.value(net),
         multipliers=multipliers,
         derivatives=derivatives,

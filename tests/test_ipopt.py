@@ -591,6 +591,18 @@ def test_exact_derivatives_agree_with_differences() -> None:
     assert all(i >= j for i, j in values)
 
 
+def test_duals_start_a_model_warm() -> None:
+    m = wyndor()
+    m.curve = pyo.Constraint(expr=m.x[1] * m.x[2] <= 10)
+    cold = solve_model(m)
+    warm = solve_model(m, duals=cold.dual)
+    assert warm.status is Status.OPTIMAL
+    assert warm.iterations < cold.iterations / 2
+    assert warm.objective == pytest.approx(cold.objective, rel=1e-9)
+    for row, dual in cold.dual.items():
+        assert warm.dual[row] == pytest.approx(dual, abs=1e-7), row.name
+
+
 def test_a_warm_start_from_a_solution_takes_few_iterations() -> None:
     m = wyndor()
     m.curve = pyo.Constraint(expr=m.x[1] * m.x[2] <= 10)

@@ -667,3 +667,47 @@ def test_an_interrupt_ends_the_market_with_its_status(monkeypatch, tmp_path):
     assert co.result_record(chain, solution)["status"] == "interrupted"
     co.write_html(chain, solution, tmp_path / "report.html")
     co.write_excel(chain, solution, tmp_path / "report.xlsx")
+
+
+def cold_and_warm(chain, monkeypatch):
+    """The planner's solutions of a chain, from a forward run and from the market."""
+    route = importlib.import_module("chainopt.market_route")
+    cold = co.solve(chain)
+    monkeypatch.setattr(route, "_START_FLOWS", 0)
+    monkeypatch.setattr(route, "_START_BREADTH", 0)
+    warm = co.solve(chain)
+    monkeypatch.undo()
+    return cold, warm
+
+
+@pytest.mark.parametrize("cyclic", [False, True])
+def test_ipopt_from_the_market_comes_to_the_same_prices_in_fewer_iterations(cyclic, monkeypatch):
+    iterations = []
+    for seed in range(20):
+        cold, warm = cold_and_warm(random_chain(seed, "market", cyclic, most=20), monkeypatch)
+        assert warm.status is cold.status, seed
+        if "began from the market" not in warm.message:
+            continue
+        iterations.append((cold.iterations, warm.iterations))
+        assert warm.solver == "ipopt"
+        assert warm.objective == pytest.approx(cold.objective, rel=1e-8, abs=1e-8), seed
+        price = cold.multipliers.price
+        money = np.abs(np.nan_to_num(price)) * cold.plan.quantity(cold.net)
+        gap = cold.intervals.high - cold.intervals.low
+        unique = (gap <= 1e-7 * np.abs(cold.intervals.high)) & (money > 1e-6 * money.sum())
+        assert warm.multipliers.price[unique] == pytest.approx(price[unique], rel=1e-6), seed
+    assert len(iterations) >= 5
+    before, after = np.sum(iterations, axis=0)
+    assert after < before / 2
+
+
+def test_a_start_with_wrong_prices_is_left_for_a_forward_run(monkeypatch):
+    solve = importlib.import_module("chainopt.solve")
+    chain = co.Chain(GOODS, [mill()])
+    cold = co.solve(chain)
+    start = cold.plan, replace(cold.multipliers, price=np.full(3, np.nan))
+    monkeypatch.setattr(solve, "market_start", lambda *_: (replace(start[0], use=start[0].use * np.nan), start[1]))
+    warm = co.solve(chain)
+    assert warm.certified
+    assert "began from the market" not in warm.message
+    assert warm.multipliers.price == pytest.approx(cold.multipliers.price, rel=1e-8)
