@@ -24,6 +24,7 @@ from chainopt import newton
 from chainopt.anderson import Anderson
 from chainopt.circuit import Circuit, circuit
 from chainopt.columns import Columns
+from chainopt.subsidy import Point
 from chainopt.sweeps import TRIFLE, Pass, empty_pass
 
 Array = np.ndarray
@@ -34,8 +35,8 @@ _WORTH_LOADING = 10_000
 _CLIP = 8.0
 _NEARLY_CONSTANT = 0.995
 """Returns above which Newton's steps take over at once: passes would take hundreds, or find no rest."""
-_FEW, _MANY, _FEW_MORE = 10, 300, 300
-"""Passes before Newton's steps take over, where returns are nearly constant and elsewhere; and after them."""
+_FEW, _MANY = 10, 300
+"""Passes before Newton's steps take over, where returns are nearly constant and elsewhere."""
 _OPENING = 2
 _STUCK = 20
 _DEEP, _SUNK = 60.0, 250.0
@@ -119,8 +120,16 @@ def form_prices(
     room = empty_pass(order)
     deadline = None if time_limit is None else begun + time_limit
 
+    reached: Point | None = None
+
     def standing(
-        bid: Array, change: float, passes: int, products: int = 0, *, interrupted: bool = False
+        bid: Array,
+        change: float,
+        passes: int,
+        products: int = 0,
+        interrupted: bool = False,
+        order: Circuit = order,
+        room: Pass = room,
     ) -> Market:
         seconds = {"order": ready - begun, "passes": time.perf_counter() - ready}
         at_rest = not interrupted and change <= max(tolerance, TOLERANCE)
@@ -128,32 +137,41 @@ def form_prices(
             columns, order, bid, room, change, at_rest, passes, products, engine, seconds, interrupted
         )
 
+    def subsidised(point: Point, passes: int, products: int = 0, interrupted: bool = False) -> Market:
+        bid, own = point.bids[: len(point.share)], point.bidders.order
+        market = standing(bid, point.change, passes, products, interrupted, own, point.room)
+        goods, taken = point.scrapped
+        thrown = columns.price[goods] != order.scrap[goods]
+        market.sale[goods[thrown]] -= taken[thrown]
+        market.disposed[goods[thrown]] += taken[thrown]
+        return market
+
+    def ahead(point: Point) -> None:
+        nonlocal reached
+        reached, seen.passes = point, seen.passes + 1
+        if progress is not None:
+            progress(subsidised(point, seen.passes))
+
     seen = _Watch(first_bids(order), (lambda *known: progress(standing(*known))) if progress else None)
     most = max_passes
     if finish and newton.fits(order):
         most = min(max_passes, _FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY)
     try:
         bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline, seen)
-        products = 0
-        if change > tolerance and most < max_passes and not (room.answer > -np.inf).all():
-            # Newton's barrier would keep whoever loses.
-            bid, change, more = _iterate(order, sweep, room, tolerance, max_passes - passes, deadline, seen, bid)
-            passes += more
-        elif change > tolerance and most < max_passes:
-            bid, change, products = newton.settle(order, sweep, room, bid, tolerance, deadline, seen)
-            if change > newton.TOLERANCE:
-                # The value's digits end before the prices' do: from so near, passes may find them.
-                offers = np.where(np.isfinite(room.answer), room.answer, bid - _DEEP)
-                polished, left, more = _iterate(order, sweep, room, tolerance, _FEW_MORE, deadline, seen, offers)
-                passes += more
-                if left < change:
-                    bid, change = polished, left
-                sweep(order, bid, room)
-            tolerance = max(tolerance, newton.TOLERANCE)
+        if change > tolerance and most < max_passes:
+            lost = not (room.answer > -np.inf).all()
+            point, products = newton.settle(order, room, bid, tolerance, deadline, ahead)
+            if point.change <= TOLERANCE or not lost:
+                return subsidised(point, passes, products)
+            # Where all lose there is no turnover left at the end of the path.
+            reached = None
+            bid, change, passes = _iterate(order, sweep, room, tolerance, max_passes, deadline, seen)
     except KeyboardInterrupt:
+        if reached is not None:
+            return subsidised(reached, seen.passes, interrupted=True)
         sweep(order, seen.bid, room)
         return standing(seen.bid, seen.change, seen.passes, interrupted=True)
-    return standing(bid, change, passes, products)
+    return standing(bid, change, passes)
 
 
 class _Watch:
@@ -188,13 +206,11 @@ def _iterate(
     max_passes: int,
     deadline: float | None,
     seen: _Watch,
-    begin: Array | None = None,
 ) -> tuple[Array, float, int]:
     """Bids at rest, the last change and the passes that it took; `room` holds the last pass."""
-    bid, step = first_bids(order) if begin is None else begin, steps(order)
-    opening = _OPENING if begin is None else 0
+    bid, step = first_bids(order), steps(order)
     accelerated = Anderson(order.bids)
-    lowest = np.full(order.bids, -np.inf) if begin is None else begin - _DEEP
+    lowest = np.full(order.bids, -np.inf)
     sunk = np.zeros(order.bids, dtype=bool)
     change, best, best_pass, reweigh, usual = np.inf, np.inf, 0, _REWEIGH, 0.0
     for passes in range(1, max_passes + 1):
@@ -202,7 +218,7 @@ def _iterate(
         residual = room.answer - bid
         residual[np.isnan(residual)] = -_CLIP
         # The first offers are of no size in particular: plain passes find it, however far it is.
-        np.clip(residual, -_CLIP, np.inf if passes <= opening else _CLIP, out=residual)
+        np.clip(residual, -_CLIP, np.inf if passes <= _OPENING else _CLIP, out=residual)
         residual[(bid <= lowest) & (residual < 0)] = 0.0
         value = _turnover(order, room)
         if passes <= _OPENING and value < np.inf:
@@ -223,13 +239,13 @@ def _iterate(
             continue
         if rest or (deadline is not None and time.perf_counter() > deadline):
             break
-        if not np.abs(bid[~sunk]).max() < _FAR or (usual == 0.0 and passes > opening):
+        if not np.abs(bid[~sunk]).max() < _FAR or (usual == 0.0 and passes > _OPENING):
             return bid, np.inf, passes
         if passes == reweigh:
             accelerated.reweigh(weights(order, bid, room))
             reweigh *= 2
         residual *= step
-        if passes <= opening:
+        if passes <= _OPENING:
             bid = bid + residual
             lowest = bid - _DEEP
             room.trifle[0] = TRIFLE * np.exp(bid[: order.first_torn].max())
@@ -346,7 +362,7 @@ def _in_columns(
     use[order.use] = order.coefficient * money[order.use_bid] / posted[order.use_good]
     level[order.process] = room.level
     sale = np.where(order.floor > 0, np.maximum(room.quantity - room.offered / posted, 0.0), 0.0)
-    sale[order.sale_good] = money[order.process_bids :] / posted[order.sale_good]
+    np.add.at(sale, order.sale_good, money[order.process_bids :] / posted[order.sale_good])
     # What the last resort takes: of a good without users, all; beside users, what its trifle buys.
     rest = np.where(np.isnan(order.scrap), 0.0, room.trifle / posted)
     rest = np.where(rest > _ROUNDING * room.quantity, rest, 0.0)

@@ -178,8 +178,8 @@ def _bound(c: Columns, market: Market) -> float:
     """The most that any plan can be worth, stated at the prices, repaired where they allow no bound."""
     fixed = ~np.isfinite(c.elasticity)
     # What is imported costs what it costs abroad, and what its bids say of it to rounding.
-    price = np.fmin(np.where(market.imported > 0, np.inf, market.price), c.import_price)
-    price = np.where(np.isinf(price), market.price, price)
+    counts = c.import_price * market.imported >= USE_COUNTS * _turnover(c, market)
+    price = np.where(counts, c.import_price, np.fmin(market.price, c.import_price))
     price = np.fmax(price, np.where(fixed, c.price, np.nan))
     price = np.fmax(price, -c.disposal)
     constant = c.returns >= 1.0 - _CONSTANT

@@ -51,13 +51,13 @@ def empty_pass(circuit: Circuit) -> Pass:
 
 
 @np.errstate(all="ignore")
-def sweep(circuit: Circuit, bid: Array, room: Pass) -> None:
-    """One pass at these bids, into `room`."""
+def sweep(circuit: Circuit, bid: Array, room: Pass, subsidy: float = 0.0) -> None:
+    """One pass at these bids, into `room`; subsidy: what each process and sale earns beside, at any level."""
     c, goods = circuit, len(circuit.supply)
     first_torn, torn = c.first_torn, len(c.torn)
     money = np.exp(bid[:first_torn])
     room.offered[:] = np.bincount(c.use_good, c.coefficient * money[c.use_bid], goods)
-    room.offered[c.sale_good] += money[c.process_bids :]
+    np.add.at(room.offered, c.sale_good, money[c.process_bids :])
     room.offered[~np.isnan(c.scrap)] += room.trifle
     room.quantity[:] = c.supply
     room.quantity[c.torn] = np.exp(bid[first_torn : first_torn + torn])
@@ -68,10 +68,10 @@ def sweep(circuit: Circuit, bid: Array, room: Pass) -> None:
     paid = np.where(c.floor > 0, c.floor * (room.quantity - room.offered / room.posted), 0.0)
     paid += np.where(c.scrap < 0, c.scrap * room.trifle / room.posted, 0.0)
     sold = money[c.process_bids :] / room.posted[c.sale_good]
-    earned = sold * c.sale_price * (sold / c.sale_reference) ** (-1.0 / c.sale_elasticity)
-    paid[c.sale_good] += earned
+    earned = sold * c.sale_price * (sold / c.sale_reference) ** (-1.0 / c.sale_elasticity) + subsidy
+    np.add.at(paid, c.sale_good, earned)
     room.answer[c.process_bids : first_torn] = np.log(earned)
-    _reverse(c, room, paid, parts, pulls)
+    _reverse(c, room, paid, parts, pulls, subsidy)
     room.answer[first_torn : first_torn + torn] = np.log(c.supply[c.torn] + made[c.torn])
     room.price[c.torn] = paid[c.torn] / room.quantity[c.torn]
     room.answer[first_torn + torn :] = np.log(room.price[c.torn])
@@ -135,7 +135,7 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
     return parts, pulls
 
 
-def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array) -> None:
+def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array, subsidy: float) -> None:
     """Prices from the last layer back: what each good's users would pay together, over its quantity."""
     worked = np.isnan(c.outlet)
     worked[c.torn] = False
@@ -148,7 +148,7 @@ def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array) ->
             )
             level = room.level[first:end]
             # Of what nobody makes there is no price: it must not reach those who live.
-            revenue = np.where(level > 0, (earned - c.unit_cost[first:end]) * level, 0.0)
+            revenue = np.where(level > 0, (earned - c.unit_cost[first:end]) * level, 0.0) + subsidy
             room.revenue[first:end] = revenue
             uses = slice(c.start[first], c.start[end])
             pays = parts[uses] * np.repeat(revenue, np.diff(c.start[first : end + 1]))

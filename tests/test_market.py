@@ -169,14 +169,64 @@ def test_prices_are_slopes_of_the_value(elasticity):
     assert market.price[3] == pytest.approx((ends[1] - ends[0]) / (2 * step), rel=1e-6)
 
 
+@pytest.mark.parametrize("graph", [0, 1])
 @pytest.mark.parametrize("elasticity", [0.5, 1.0, 2.0])
-def test_constant_returns_are_certified_at_repaired_prices(elasticity):
-    # Some processes stand idle: at constant returns no goods are worth making for their own sake.
-    market = form_prices(layered(returns=1.0, elasticity=elasticity, width=12, layers=4))
+@pytest.mark.parametrize("returns", [0.999, 1.0])
+def test_near_constant_returns_are_certified(returns, elasticity, graph):
+    # Most processes stand idle: at constant returns no goods are worth making for their own sake.
+    market = form_prices(layered(graph, returns=returns, elasticity=elasticity, layers=6))
     found = certify(market)
     assert market.products > 0
     assert found.holds, found.doubts
     assert found.gap >= -1e-10
+    idle = market.price[market.columns.made_good] * market.level < 1e-9 * market.value
+    assert 0 < idle.sum() < len(idle)
+
+
+@pytest.mark.parametrize("returns", [0.999, 1.0])
+@pytest.mark.parametrize("elasticity", [0.5, 1.0, 2.0])
+def test_near_constant_returns_have_the_planners_prices(elasticity, returns):
+    columns = layered(width=10, layers=4, returns=returns, elasticity=elasticity)
+    market, planner = form_prices(columns), co.solve(records(columns), tolerance=1e-12)
+    assert planner.certified
+    assert certify(market).holds
+    assert market.value == pytest.approx(planner.objective, rel=1e-9)
+    unique = unique_prices(planner)
+    assert unique.sum() >= 10
+    assert market.price[unique] == pytest.approx(planner.multipliers.price[unique], rel=1e-8)
+
+
+def records(columns):
+    """Columns as a chain: good i is "g{i}", its maker "p{i}"."""
+    c = columns
+    goods = [
+        co.Good(
+            f"g{g}",
+            supply=float(c.supply[g]),
+            price=None if np.isnan(c.price[g]) else float(c.price[g]),
+            disposal=float(c.disposal[g]),
+        )
+        for g in range(len(c.supply))
+    ]
+    processes = []
+    for p in range(len(c.scale)):
+        uses = range(c.start[p], c.start[p + 1])
+        smooth = {"function": "cobb-douglas"}
+        if c.r[p] != 0:
+            smooth = {"function": "ces", "elasticity": 1 / (1 - c.r[p]), "returns": float(c.returns[p])}
+        inputs = {f"g{c.use_good[u]}": float(c.coefficient[u]) for u in uses}
+        made = f"g{c.made_good[p]}"
+        processes.append(
+            co.Process(f"p{c.made_good[p]}", inputs=inputs, outputs=made, scale=float(c.scale[p]), **smooth)
+        )
+    return co.Chain(goods, processes)
+
+
+def unique_prices(planner):
+    """Which goods carry a millionth of the money at a price that is no interval."""
+    gap = planner.intervals.high - planner.intervals.low
+    money = np.abs(np.nan_to_num(planner.multipliers.price)) * planner.plan.quantity(planner.net)
+    return (gap <= 1e-7 * np.abs(planner.intervals.high)) & (money > 1e-6 * money.sum())
 
 
 def test_constant_returns_agree_with_a_linear_programs_bound():
@@ -200,10 +250,7 @@ def agrees(chain, seed):
     planner = co.solve(chain)
     if planner.certified:
         assert market.objective == pytest.approx(planner.objective, rel=1e-6, abs=1e-6), seed
-        high = np.abs(planner.intervals.high)
-        gap = planner.intervals.high - planner.intervals.low
-        money = np.abs(np.nan_to_num(planner.multipliers.price)) * planner.plan.quantity(planner.net)
-        unique = (gap <= 1e-7 * high) & (money > 1e-6 * money.sum())
+        unique = unique_prices(planner)
         assert market.multipliers.price[unique] == pytest.approx(planner.multipliers.price[unique], rel=1e-6), seed
     return True
 
@@ -229,6 +276,59 @@ def test_many_random_chains_come_out_as_the_planners(cyclic, idle, seed):
 @pytest.mark.parametrize("cyclic", [False, True])
 def test_chains_of_all_kinds_come_out_as_the_planners(kind, cyclic, seed):
     agrees(random_chain(seed, kind, cyclic, most=20), seed)
+
+
+def nearly_constant(seed):
+    """A random chain with returns of 1, or between 0.99 and 1, in every process."""
+    chain, random = random_chain(seed, "market", most=20), np.random.default_rng(seed)
+    processes = []
+    for process in chain.processes:
+        returns = float(random.choice([1.0, random.uniform(0.99, 1.0)]))
+        if process.function == "ces":
+            processes.append(replace(process, returns=returns))
+        else:
+            total = sum(i.coefficient for i in process.inputs)
+            inputs = [replace(i, coefficient=returns * i.coefficient / total) for i in process.inputs]
+            processes.append(replace(process, inputs=inputs))
+    return co.Chain(chain.goods, processes, name=chain.name)
+
+
+def test_random_chains_near_constant_returns_come_out_as_the_planners():
+    compared = 0
+    for seed in range(25):
+        chain = nearly_constant(seed)
+        market = co.solve(chain, method="market")
+        if market.solver != "market":
+            assert "Ipopt took over" in market.warnings[-1]
+            continue
+        assert market.certified, (seed, market.message)
+        planner = co.solve(chain)
+        if not planner.certified:
+            continue
+        compared += 1
+        assert market.objective == pytest.approx(planner.objective, rel=1e-6, abs=1e-6), seed
+        unique = unique_prices(planner)
+        assert market.multipliers.price[unique] == pytest.approx(planner.multipliers.price[unique], rel=1e-6), seed
+    assert compared >= 18
+
+
+def test_a_sale_and_an_import_beside_uses_at_constant_returns():
+    # Steel = 2 sqrt(ore power): power comes from abroad at 1 where that pays, ore is sold at its own price or not.
+    for worth, sells in ((0.5, False), (20.0, True)):
+        goods = [
+            co.Good("ore", supply=10, price=worth),
+            co.Good("power", supply=5, import_price=1),
+            co.Good("steel", price=3),
+        ]
+        process = co.Process(
+            "mill", function="cobb-douglas", scale=2, inputs={"ore": 0.5, "power": 0.5}, outputs="steel"
+        )
+        market, planner = priced(co.Chain(goods, [process]))
+        # 3 = 2 sqrt(ore's price x 1)/2 while power is imported, else power is worth 9/ore's price.
+        assert market.multipliers.price == pytest.approx([worth, 9 / worth, 3] if sells else [9, 1, 3], rel=1e-8)
+        assert market.objective == pytest.approx(planner.objective, rel=1e-7)
+        assert (market.plan.sale[0] > 1e-6) == sells
+        assert (market.plan.imported[1] > 1e-6) == (not sells)
 
 
 def mill(**options):
