@@ -32,13 +32,14 @@ class MarketAnswer:
     """What the market makes of a network.
 
     doubts: why its plan is not certified, empty where it is; plan: None where the chain is out of the market's
-    scope, or where it stopped far from rest; multipliers: the prices, nan where a good moves nothing, with the
-    rents of limits that don't bind. message says how it went, in a sentence. interrupted: by Ctrl-C; the plan is
-    then the last pass's, whose worth is value.
+    scope, or where it stopped far from rest; multipliers: the prices, with the rents of limits that don't bind;
+    moving: the same, nan where a good as good as stands still. message says how it went, in a sentence.
+    interrupted: by Ctrl-C; the plan is then the last pass's, whose worth is value.
     """
 
     plan: Plan | None
     multipliers: Multipliers | None
+    moving: Multipliers | None
     doubts: tuple[str, ...]
     message: str
     passes: int = 0
@@ -68,14 +69,15 @@ def market_answer(
             progress=progress,
         )
     except NotColumnsError as error:
-        return MarketAnswer(None, None, error.reasons, f"out of the market's scope: {error}")
+        return MarketAnswer(None, None, None, error.reasons, f"out of the market's scope: {error}")
     except ValueError as error:
-        return MarketAnswer(None, None, (str(error),), f"out of the market's scope: {error}")
+        return MarketAnswer(None, None, None, (str(error),), f"out of the market's scope: {error}")
     if not market.at_rest:
         stopped = f"the market did not come to rest: offers still change by {market.change:.1e} of themselves"
         near = market.change <= _NEAR
         return MarketAnswer(
             _plan(net, market) if near or market.interrupted else None,
+            None,
             None,
             (stopped,),
             f"{stopped} after {market.passes} passes",
@@ -87,8 +89,15 @@ def market_answer(
     plan, certificate = _plan(net, market), certify(market)
     over = [_name(net, limit) for limit in _exceeded(net, plan)]
     doubts = (*certificate.doubts, *([f"the market's plan exceeds {_some(over)}"] if over else []))
+    still = throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net))
     return MarketAnswer(
-        plan, _multipliers(net, plan, market), doubts, _message(market, certificate), market.passes, market.engine
+        plan,
+        _priced(net, market),
+        _priced(net, market, still),
+        doubts,
+        _message(market, certificate),
+        market.passes,
+        market.engine,
     )
 
 
@@ -133,11 +142,6 @@ def _message(market: Market, certificate: MarketCertificate) -> str:
 def _plan(net: Network, market: Market) -> Plan:
     own = slice(len(net.goods))
     return Plan(market.use, market.level, market.sale[own], market.imported[own], market.disposed[own])
-
-
-def _multipliers(net: Network, plan: Plan, market: Market) -> Multipliers:
-    # The price of what as good as stands still rests on nothing that moves.
-    return _priced(net, market, throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net)))
 
 
 def _priced(net: Network, market: Market, still: np.ndarray | bool = False) -> Multipliers:

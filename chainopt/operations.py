@@ -29,7 +29,7 @@ from scipy import sparse
 from chainopt.forward import forward_run, typical_amount
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
 from chainopt.plan import Multipliers, Plan, demand_price, throughput, turnover
-from chainopt.slopes import Slopes, essential_uses, running, slopes
+from chainopt.slopes import Slopes, curved_uses, running, slopes
 
 Array = np.ndarray
 ZERO = 1e-7
@@ -102,7 +102,7 @@ def operations(net: Network, plan: Plan) -> Operations:
     size = sizes(net, plan, start)
     share = np.abs(plan.use) / size[net.use_good]
     # One input of a process that runs may be next to nothing for its good, and still move with the others.
-    runs = running(net, plan, size, ZERO)[net.use_process] & essential_uses(net)
+    runs = running(net, plan, size, ZERO)[net.use_process] & curved_uses(net)
     slope = slopes(net, np.where((share <= ZERO) & ~net.signed & ~runs, 0.0, plan.use))
     rows = _Rows.of(net, slope)
     blocks = [

@@ -102,6 +102,14 @@ def running(net: Network, plan: Plan, size: Array, share: float) -> Array:
     return runs
 
 
+def curved_uses(net: Network) -> Array:
+    """Whether each use is of a smooth function whose slope rises without end as the use falls to nothing."""
+    curved = np.zeros(len(net.use_good), dtype=bool)
+    for name, batch in net.batch.items():
+        curved[batch.use] = not TECHNOLOGIES[name].affine
+    return curved
+
+
 def essential_uses(net: Network) -> Array:
     """Whether each use is of a smooth function that makes nothing without it."""
     needed = np.zeros(len(net.use_good), dtype=bool)

@@ -144,11 +144,12 @@ def _by_market(
         message = f"The solve was interrupted while prices formed: {answer.message}. The last pass's plan is kept."
         stopped = ModelSolution(Status.INTERRUPTED, message, answer.value, answer.passes, solver=version)
         return replace(_judge(chain, net, _Answer(stopped, answer.plan, None, [])), solver="market"), "", None
-    if answer.doubts or answer.plan is None or answer.multipliers is None:
+    if answer.doubts or answer.plan is None:
         return None, "; ".join(answer.doubts), answer.plan
     solved = ModelSolution(Status.OPTIMAL, answer.message, iterations=answer.passes, solver=version)
-    found = _judge(chain, net, _Answer(solved, answer.plan, answer.multipliers, []))
-    clock.stop("audit")
+    # What stands still has a price where the market followed the planner's path, elsewhere perhaps any.
+    priced = [_Answer(solved, answer.plan, each, []) for each in (answer.moving, answer.multipliers)]
+    found = _best(chain, net, priced, clock)
     if found.status is not Status.OPTIMAL:
         return None, found.message, answer.plan
     return replace(found, solver="market"), "", answer.plan
