@@ -23,6 +23,8 @@ from chainopt.plan import Plan
 Array = np.ndarray
 _POINT = 1e-6
 _CUTS = 60
+_MOST_WORK = 100_000_000
+"""Simplex iterations times rows: about ten seconds."""
 
 POINT, BOUNDED, BELOW, ABOVE, UNBOUNDED = (
     "point",
@@ -35,11 +37,15 @@ POINT, BOUNDED, BELOW, ABOVE, UNBOUNDED = (
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """low and high of each good's price (infinite where unbounded, nan where not computed), and their kind."""
+    """low and high of each good's price (infinite where unbounded, nan where not computed), and their kind.
+
+    skipped: how many were not computed because those before them took all the work that is allowed.
+    """
 
     low: Array
     high: Array
     kind: tuple[str | None, ...]
+    skipped: int = 0
 
 
 def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numeraire: int | None = None) -> Intervals:
@@ -49,17 +55,22 @@ def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numerair
     """
     price = derivatives.price
     low, high = price.copy(), price.copy()
+    work, skipped = 0, 0
     if numeraire is not None and np.isnan(price[numeraire]):
         low, high = np.array(_ratios(open_prices(net, plan, derivatives), price, numeraire)).T
     elif np.isnan(price).any():
         for part in open_prices(net, plan, derivatives).parts():
-            program = _Program(part)
-            for column, g in enumerate(part.at.tolist()):
-                if g < len(price):
+            goods = [(column, g) for column, g in enumerate(part.at.tolist()) if g < len(price)]
+            program = _Program(part) if work < _MOST_WORK else None
+            for column, g in goods:
+                if program is None or work + program.work >= _MOST_WORK:
+                    skipped += 1
+                else:
                     low[g], high[g] = program.range(column, part.scale)
+            work += program.work if program is not None else 0
     if numeraire is not None and not np.isnan(price[numeraire]):
         low, high = low / price[numeraire], high / price[numeraire]
-    return Intervals(low, high, tuple(_kind(a, b) for a, b in zip(low, high, strict=True)))
+    return Intervals(low, high, tuple(_kind(a, b) for a, b in zip(low, high, strict=True)), skipped)
 
 
 def _ratios(given: OpenPrices, price: Array, numeraire: int) -> list[tuple[float, float]]:
@@ -114,6 +125,7 @@ class _Program:
 
     def __init__(self, given: OpenPrices, numeraire: int | None = None):
         self.given, self.homogeneous = given, numeraire is not None
+        self.work = 0
         low = np.where(given.signed, -highspy.kHighsInf, 0.0)
         if self.homogeneous:
             low = np.append(low, 0.0)
@@ -196,6 +208,7 @@ class _Program:
         ):
             self.solver.clearSolver()
             self.solver.run()
+        self.work += max(self.solver.getInfo().simplex_iteration_count, 1) * self.solver.getNumRow()
         return self.solver.getModelStatus()
 
     def _cut(self, answer: Array) -> bool:

@@ -340,6 +340,11 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
             f"a cycle returns {derivatives.radius:.3g} times what it takes at these shares: its prices solve "
             "the price equations, but are no sum over its rounds"
         )
+    if intervals.skipped:
+        warnings.append(
+            f"the price intervals of {intervals.skipped} goods that don't move were not computed: so many "
+            "of them hang together that it would take long"
+        )
     status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
     began = " It began from the market's plan and prices." if answer.warm else ""
     if doubts or local:

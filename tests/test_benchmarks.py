@@ -1,5 +1,6 @@
 """The benchmarks compare like with like: every form of a layered chain is one problem, and pages say what ran."""
 
+import importlib
 from pathlib import Path
 
 import growth
@@ -12,6 +13,7 @@ import results
 import suite
 from routes import ROUTES, casadi_ipopt, chainopt_ipopt
 
+import chainopt as co
 from chainopt.market import form_prices
 
 ROOT = Path(__file__).parent.parent
@@ -103,3 +105,25 @@ def test_a_process_that_hangs_is_ended_and_said_so(monkeypatch, tmp_path):
 
 def test_the_pages_of_speed_have_the_numbers_of_the_results():
     assert pages.speed_page(results.load()) == (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
+
+
+def test_intervals_of_idle_goods_hold_the_solvers_price():
+    """At constant returns dozens of processes stand still: the prices of what they make are intervals."""
+    solution = co.solve(layered.chain(layered.layered(1000, layered.Case("random", 1.0, 1.0))))
+    assert solution.certified
+    wide = np.array([kind == "bounded" for kind in solution.intervals.kind])
+    assert wide.sum() >= 20
+    price, low, high = solution.multipliers.price, solution.intervals.low, solution.intervals.high
+    assert (low[wide] > 0).all()
+    known = wide & ~np.isnan(price)
+    assert (low[known] <= price[known] * (1 + 1e-6)).all()
+    assert (price[known] <= high[known] * (1 + 1e-6)).all()
+
+
+def test_intervals_left_out_are_counted(monkeypatch):
+    monkeypatch.setattr(importlib.import_module("chainopt.intervals"), "_MOST_WORK", 0)
+    solution = co.solve(layered.chain(layered.layered(400, layered.Case("random", 1.0, 1.0))))
+    assert solution.certified
+    open_ = np.isnan(solution.derivatives.price).sum()
+    assert solution.intervals.skipped == open_ > 0
+    assert f"the price intervals of {open_} goods" in solution.warnings[-1]
