@@ -13,6 +13,7 @@ The torn goods of cycles are found along with the bids, in the same passes.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from chainopt.sweeps import TRIFLE, Pass, empty_pass
 Array = np.ndarray
 TOLERANCE = 1e-9
 MAX_PASSES = 1000
-_WORTH_LOADING = 10_000
+_WORTH_LOADING = 200_000
 """Flows above which Numba saves more than the second that it takes to load."""
 _CLIP = 8.0
 _NEARLY_CONSTANT = 0.995
@@ -113,7 +114,9 @@ def form_prices(
     """
     begun = time.perf_counter()
     if engine is None:
-        engine = "numba" if len(columns.use_good) >= _WORTH_LOADING and find_spec("numba") else "numpy"
+        loaded = "chainopt.loops" in sys.modules
+        worth = loaded or (len(columns.use_good) >= _WORTH_LOADING and find_spec("numba"))
+        engine = "numba" if worth else "numpy"
     sweep = _engine(engine)
     order = circuit(columns)
     ready = time.perf_counter()

@@ -64,16 +64,17 @@ def build_model(chain: Chain) -> pyo.ConcreteModel:
 
 def level_keys(net: Network) -> list[Hashable]:
     """The index of each level in the model: its process, and its good where the process has several."""
-    count = np.bincount(net.level_process, minlength=len(net.processes))
+    count = np.bincount(net.level_process, minlength=len(net.processes)).tolist()
     return [
         net.processes[p] if count[p] == 1 else (net.processes[p], good)
-        for p, good in zip(net.level_process, net.level_good, strict=True)
+        for p, good in zip(net.level_process.tolist(), net.level_good, strict=True)
     ]
 
 
 def use_keys(net: Network) -> list[tuple[str, str]]:
     """The index of each use in the model: (good, process)."""
-    return [(net.goods[g], net.processes[p]) for g, p in zip(net.use_good, net.use_process, strict=True)]
+    pairs = zip(net.use_good.tolist(), net.use_process.tolist(), strict=True)
+    return [(net.goods[g], net.processes[p]) for g, p in pairs]
 
 
 def build(
