@@ -19,6 +19,9 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.utils import get_column_letter
+from openpyxl.utils.cell import coordinate_to_tuple
+from python_calamine import CalamineWorkbook
 from rich.console import Console
 
 import chainopt as co
@@ -33,6 +36,8 @@ from chainopt.report import (
     write_excel,
     write_html,
 )
+from chainopt.report.paper import Paper
+from chainopt.report.sheets import Column
 from chainopt.writing import replacing
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
@@ -277,6 +282,98 @@ def test_names_stay_text_in_excel(hostile: tuple[co.Chain, co.Solution], tmp_pat
     assert goods == [name.replace("\u202e", "<U+202E>") for name in HOSTILE]
     with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:
         assert all(b"<f>" not in parts.read(name) for name in parts.namelist())
+
+
+MARKUP = (
+    "<r>a & b</r>",
+    "<r><t>fake</t></r>",
+    "<r></t></r>",
+    "<r>",
+    "<r>open</t>",
+    "&lt;r&gt; &#95;",
+    "_x0041_x0042_",
+    "<r>_x0041_ & _x0042_x</r>",
+    "_x005F_x0041_",
+)
+"""What a writer of XML could take for its own."""
+
+
+def texts(path: Path, sheet: str) -> list[list[Any]]:
+    """A sheet's cells by two readers, which must agree but for what openpyxl leaves out wherever it stands."""
+    rows = CalamineWorkbook.from_path(path).get_sheet_by_name(sheet).to_python()
+    read = [["" if c.value is None else c.value for c in row] for row in openpyxl.load_workbook(path)[sheet]]
+    assert read == [[c.replace("x005F_", "") if isinstance(c, str) else c for c in row] for row in rows]
+    return rows
+
+
+def test_markup_stays_text_in_excel(tmp_path: Path) -> None:
+    inputs = [
+        co.Good(name, unit=MARKUP[-1 - i], notes=f"{name}\n{name}", supply=1) for i, name in enumerate(MARKUP)
+    ]
+    formulas = [f"bread{i} = sqrt([{name}])" for i, name in enumerate(MARKUP)]
+    made = [co.Good(f"bread{i}", price=1) for i in range(len(MARKUP))]
+    processes = [co.Process(f"{MARKUP[i]}!", formula=formula) for i, formula in enumerate(formulas)]
+    chain = co.Chain([*inputs, *made], processes)
+    write_excel(chain, co.solve(chain), tmp_path / "report.xlsx")
+    head, *rows = texts(tmp_path / "report.xlsx", "Prices")
+    assert head[:2] == ["Good", "Unit"]
+    assert [row[:2] for row in rows[: len(MARKUP)]] == [[good.good, good.unit] for good in inputs]
+    shown = {cell for row in texts(tmp_path / "report.xlsx", "Inputs") for cell in row}
+    assert {*formulas, *(f"{name} {name}" for name in MARKUP), *(f"{name}!" for name in MARKUP)} <= shown
+
+
+@pytest.mark.parametrize("title", MARKUP[:-1])
+def test_a_tables_header_may_look_like_markup(title: str) -> None:
+    paper = Paper()
+    paper.table(paper.sheet("one"), 0, [Column("good", title, "name", "")], [["a"]], [[""]], "one")
+    sheet = openpyxl.load_workbook(io.BytesIO(bytes(paper.content()))).active
+    assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [[title], ["a"]]
+    assert [column.name for column in sheet.tables["chain_one"].tableColumns] == [title]
+
+
+def test_no_column_is_wider_than_excel_allows(tmp_path: Path) -> None:
+    huge = (1e299, -1e299, 123456789012345680000.0, 1e14, 0.1 + 0.2)
+    goods = [co.Good(f"bread{i}", price=1, min_sale=-1e300, max_sale=value) for i, value in enumerate(huge)]
+    chain = co.Chain([co.Good("labour", supply=4), *goods], [co.Process("p", formula="bread0 = sqrt(labour)")])
+    write_excel(chain, co.solve(chain), tmp_path / "report.xlsx")
+    for sheet in openpyxl.load_workbook(tmp_path / "report.xlsx"):
+        assert all(size.width < 256 for size in sheet.column_dimensions.values())
+    sheet = openpyxl.load_workbook(tmp_path / "report.xlsx")["Inputs"]
+    for column in (4, 5, 6, 7):
+        assert sheet.column_dimensions[get_column_letter(column)].width <= 20
+    paper = Paper()
+    share = Column("share", "Share", "share", "")
+    paper.table(page := paper.sheet("one"), 0, [share], [[1e300]], [["0.0%"]], "one")
+    assert paper.widen(page, 0, 0) == 255
+
+
+def test_what_a_sheet_has_no_room_for_is_said(
+    petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain, solution = petrochemicals
+    most = len(chain.goods) + 8
+    monkeypatch.setattr("chainopt.report.paper.MOST_ROWS", most)
+    write_excel(chain, solution, tmp_path / "report.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    said = [row[1].value for row in book["Summary"].iter_rows() if isinstance(row[1].value, str)]
+    lasts = [table.ref.partition(":")[2] for sheet in book for table in sheet.tables.values()]
+    assert max(coordinate_to_tuple(last)[0] for last in lasts) == most
+    tables = book["Inputs"].tables
+    assert [*tables] == ["chain_input_goods", "chain_input_processes"]
+    for table in tables.values():
+        head, *rows = book["Inputs"][table.ref]
+        assert [cell.value for cell in head] == [column.name for column in table.tableColumns]
+        assert all(row[0].value for row in rows)
+    count = len(chain.processes)
+    kept = len(book["Inputs"][tables["chain_input_processes"].ref]) - 1
+    assert 0 < kept < count
+    assert f"The sheet Inputs holds the first {kept} of {count} rows of its table chain_input_processes." in said
+    uses = sum(len(process.inputs) for process in chain.processes)
+    if uses:
+        assert f"The sheet Inputs holds the first 0 of {uses} rows of its table chain_input_inputs." in said
+    for name in ("Audit", "Uses"):
+        (table,) = book[name].tables.values()
+        assert any(text.startswith(f"The sheet {name} holds the first {most - 1} of ") for text in said)
 
 
 # HTML

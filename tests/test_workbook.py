@@ -1,5 +1,6 @@
 """A workbook and a chain say the same: what is written reads back equal, and cells are never guessed at."""
 
+import re
 import zipfile
 from math import inf
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
+from xlsxwriter import Workbook as XlsxWriter
 
 from chainopt.chain import Chain
 from chainopt.names import key
@@ -276,6 +278,100 @@ def test_an_excel_formula_is_read_by_its_saved_value(tmp_path):
     assert "never saved" in problems[0].text
     edit_xml(path, part, "<f>1/3</f><v />", "<f>1/3</f><v>0.5</v>")
     assert [(good.supply, good.unit) for good in read_workbook(path).goods] == [(42.0, ""), (0.5, "")]
+
+
+def shared_book(path, text="", supply="<v>77</v>", shape="General", formula=False):
+    """A sound book with shared strings, one of them as XML, and a supply as XML in a number format.
+
+    A formula that was calculated, in a note, is what calamine can't read.
+    """
+    book = XlsxWriter(path)
+    goods, processes = book.add_worksheet("goods"), book.add_worksheet("processes")
+    for i, row in enumerate([["good", "supply", "price", "unit", "notes"], ["a", 77, 1, "TEXT"], ["b", 0, 1]]):
+        goods.write_row(i, 0, row)
+    goods.write_number(1, 1, 77, book.add_format({"num_format": shape}))
+    if formula:
+        goods.write_formula(2, 4, "=1+1", value=2)
+    processes.write_row(0, 0, ["process", "formula"])
+    processes.write_row(1, 0, ["p", "b = sqrt(a)"])
+    book.close()
+    edit_xml(path, "xl/sharedStrings.xml", "<si><t>TEXT</t></si>", f"<si>{text or '<t>t</t>'}</si>")
+    edit_xml(path, "xl/worksheets/sheet1.xml", "<v>77</v>", supply)
+    return path
+
+
+TEXTS = [
+    ("<t>_x005F_x0041_ t</t>", "_x0041_ t"),
+    ("<t>_x0041_ t</t>", "A t"),
+    ("<t>_x005F_x0041_x005F_x0042_</t>", "_x0041_x0042_"),
+    ("<t>_x005f_x0041_</t>", "_x0041_"),
+    ("<t>x005F_ t</t>", "x005F_ t"),
+    ("<t>&#95;x005F_x0041_</t>", "_x0041_"),
+    ("<r><t>one </t></r><r><t>two</t></r>", "one two"),
+    ("<r><t>one</t></r><r><t> two</t></r>", "one two"),
+    ("<r><t>one</t></r><r><t>\n</t></r><r><t>two</t></r>", "one\ntwo"),
+    ('<r><t xml:space="preserve">one </t></r><r><rPr><b/></rPr><t>two</t></r>', "one two"),
+    ('<r><t>one</t></r><rPh sb="0" eb="1"><t>ONE</t></rPh>', "one"),
+    ("<t>t_xFFFE_</t>", "t\ufffe"),
+    ("<t>steel_xdata</t>", "steel_xdata"),
+    ("<t>_xDATA_xfff</t>", "_xDATA_xfff"),
+    ("<t>a &amp; <![CDATA[<b>]]></t>", "a & <b>"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), TEXTS)
+def test_both_readers_read_a_text_alike(tmp_path, text, expected):
+    paths = [shared_book(tmp_path / f"{odd}.xlsx", text, formula=odd) for odd in (False, True)]
+    assert [read_workbook(path).good("a").unit for path in paths] == [expected] * 2
+    inline = shared_book(tmp_path / "inline.xlsx")
+    edit_xml(inline, "xl/sharedStrings.xml", "<t>t</t>", "<t>QQQ</t>")
+    with zipfile.ZipFile(inline) as archive:
+        cell = re.search(r'<c r="D2"[^>]*><v>[0-9]+</v></c>', archive.read("xl/worksheets/sheet1.xml").decode())
+    edit_xml(inline, "xl/worksheets/sheet1.xml", cell[0], f'<c r="D2" t="inlineStr"><is>{text}</is></c>')
+    assert read_workbook(inline).good("a").unit == expected
+
+
+SHAPES = ["0*d", "0*m", "*h0.0", '0"d"', "0\\d", "_d0", "[$d]0", "General;[Red]d", "0.00E+00"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_both_readers_take_a_number_for_a_number(tmp_path, shape):
+    paths = [shared_book(tmp_path / f"{odd}.xlsx", shape=shape, formula=odd) for odd in (False, True)]
+    assert [read_workbook(path).good("a").supply for path in paths] == [77, 77]
+
+
+@pytest.mark.parametrize("shape", ["d", "yyyy", "\\*d", "_*d", "[h]:mm", "mmm*-d"])
+def test_both_readers_take_a_date_for_a_date(tmp_path, shape):
+    for odd in (False, True):
+        (problem,) = check_workbook(shared_book(tmp_path / f"{odd}.xlsx", shape=shape, formula=odd))
+        assert (problem.cell, "date or a time" in problem.text) == ("B2", True)
+
+
+@pytest.mark.parametrize("name", ["steel_xdata", "_xdata_", "_xFFFE", "_xD83D_ t", "x_xdead_y"])
+def test_a_name_may_look_like_an_escape(tmp_path, name):
+    text = f"<t>{name.replace('_x', '_x005F_x')}</t>"
+    assert read_workbook(shared_book(tmp_path / "book.xlsx", text)).good("a").unit == name
+    # Other programs leave as it stands what is no escape.
+    if not re.search("_x[0-9A-Fa-f]{4}_", name):
+        assert read_workbook(shared_book(tmp_path / "bare.xlsx", f"<t>{name}</t>")).good("a").unit == name
+
+
+def test_an_escape_that_calamine_does_not_undo_is_no_empty_book(tmp_path):
+    assert read_workbook(shared_book(tmp_path / "book.xlsx", "<t>_xFFFE_ odd</t>")).good("a").unit == "\ufffe odd"
+
+
+@pytest.mark.parametrize("markup", ["<f\n>1+1</f>", "<f\t>1+1</f>", "<f>1+1</f>", "<f/>"])
+def test_a_formula_is_seen_however_it_is_written(tmp_path, markup):
+    (problem,) = check_workbook(shared_book(tmp_path / "book.xlsx", supply=markup))
+    assert (problem.cell, "never saved" in problem.text) == ("B2", True)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_an_error_value_is_seen_however_it_is_written(tmp_path, quote):
+    path = shared_book(tmp_path / "book.xlsx", supply="<v>#REF!</v>")
+    edit_xml(path, "xl/worksheets/sheet1.xml", 'r="B2"', f'r="B2" t={quote}e{quote}')
+    (problem,) = check_workbook(path)
+    assert (problem.cell, "error value" in problem.text) == ("B2", True)
 
 
 def test_hidden_rows_and_sheets_and_a_stale_extent_are_read_over(tmp_path):

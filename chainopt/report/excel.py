@@ -14,7 +14,7 @@ from chainopt.dossier import dossier
 from chainopt.garbage import uncollected
 from chainopt.report.findings import findings, headline, money
 from chainopt.report.legible import figure, places
-from chainopt.report.paper import CAUTION, HEADING, MOST_ROWS, TEXT, TITLE, Paper, tall
+from chainopt.report.paper import CAUTION, HEADING, TEXT, TITLE, Paper, tall
 from chainopt.report.sheets import TONES, Column, Sheet, sheets
 from chainopt.solution import Solution
 from chainopt.tables import Tables
@@ -58,21 +58,17 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
     shown = sheets(chain, figures)
     shown["prices"] = _with_balances(shown["prices"], shown["balances"])
     summary = paper.sheet("Summary")
-    cut = []
     for name in ("prices", "audit", "uses", "processes", "market", "limits"):
         if name not in shown:
             continue
         sheet = paper.sheet(_HOME[name])
-        if len(shown[name].rows) > MOST_ROWS - 1:
-            whole = len(shown[name].rows)
-            cut.append(f"The sheet {_HOME[name]} holds the first {MOST_ROWS - 1:,} of {whole:,} rows.")
         last = _fill(paper, sheet, shown[name], _HOME[name]) - 1
         _colour(paper, sheet, name, shown[name], last)
         sheet.freeze_panes(1, {"audit": 3, "uses": 2}.get(name, 1))
         sheet.repeat_rows(0)
-    _summary(paper, summary, chain, solution, figures, cut)
     _solver(paper, paper.sheet("Solver"), solution, shown["kkt"])
     _inputs(paper, paper.sheet("Inputs"), chain)
+    _summary(paper, summary, chain, solution, figures)
 
 
 def _colour(paper: Paper, sheet: Worksheet, name: str, table: Sheet, last: int) -> None:
@@ -96,9 +92,8 @@ def _with_balances(prices: Sheet, balances: Sheet) -> Sheet:
 
 def _fill(paper: Paper, sheet: Worksheet, table: Sheet, name: str) -> int:
     """Write a table from the first row on, as an Excel table of that name; returns the row after it."""
-    most = MOST_ROWS - 1
-    values = [_values(table, column)[:most] for column in table.columns]
-    shapes = [_formats(column, table)[:most] for column in table.columns]
+    values = [_values(table, column) for column in table.columns]
+    shapes = [_formats(column, table) for column in table.columns]
     return paper.table(sheet, 0, table.columns, values, shapes, name)
 
 
@@ -132,9 +127,7 @@ def _format(text: str, most: int = 0) -> str:
     return f"#,##0{point}{'_0' * (most - own)}"
 
 
-def _summary(
-    paper: Paper, sheet: Worksheet, chain: Chain, solution: Solution, figures: Tables, cut: Sequence[str]
-) -> None:
+def _summary(paper: Paper, sheet: Worksheet, chain: Chain, solution: Solution, figures: Tables) -> None:
     paper.widen(sheet, 0, 18)
     paper.widen(sheet, 1, 100)
     paper.put(sheet, 0, 0, chain.name or "Supply chain", **TITLE)
@@ -163,7 +156,7 @@ def _summary(
         paper.link(sheet, row, _HOME[finding.about])
         paper.put(sheet, row, 1, finding.text, **(CAUTION if finding.caution else TEXT))
         sheet.set_row(row, 15 * (1 + len(finding.text) // 105))
-    for text in cut:
+    for text in paper.cut:
         row += 1
         paper.put(sheet, row, 1, text, **CAUTION)
 

@@ -6,23 +6,26 @@ from collections.abc import Sequence
 from io import BytesIO
 from math import ceil, isfinite
 from typing import Any
+from xml.sax.saxutils import escape
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
+from xlsxwriter.sharedstrings import SharedStringTable
 from xlsxwriter.worksheet import Worksheet
 
 from chainopt.report.legible import legible
 from chainopt.report.sheets import Column
+from chainopt.workbook.raw import LONGEST_TEXT, escaped
 
 MOST_ROWS = 1_048_576
 """The most rows that Excel keeps in a sheet."""
-LONGEST_TEXT = 32_767
-"""The most characters that Excel keeps in a cell."""
 _RISKY = ("=", "+", "-", "@")
-_WIDEST, _WIDEST_TEXT = 52, 80
-"""Columns, in characters."""
+_WIDEST, _WIDEST_TEXT, _WIDEST_OF_ALL = 52, 80, 255
+"""Columns, in characters; Excel allows no more than the last."""
 _LINE, _TALLEST = 15, 409
 """Rows, in points; Excel allows no more."""
+_GENERAL = 11
+"""Characters of a number in Excel's own format at most."""
 _A4 = 9
 _INK, _TOP = "#1F4E5F", {"valign": "top"}
 
@@ -49,13 +52,37 @@ class Exact(float):
         return repr(float(self))
 
 
+class _Texts(SharedStringTable):
+    """The book's texts, each once; XlsxWriter puts them in order before it writes them."""
+
+    def _sort_string_data(self) -> None:
+        super()._sort_string_data()
+        self.string_array: list[str] = [*map(_verbatim, self.string_array)]
+
+
+def _verbatim(text: str) -> str:
+    """What XlsxWriter writes as this very text.
+
+    It takes what stands between <r> and </r> for markup, and of two escapes with a common underscore it sees one.
+    Such a text goes as markup of our own, in which it finds no escape.
+    """
+    if not text.startswith("<r>") and "_x" not in text:
+        return text
+    return f'<r><t xml:space="preserve">{escape(escaped(text)).replace("_x", "&#95;x")}</t></r>'
+
+
 class Paper:
     """A workbook in memory. Rows and columns count from 0; an empty text or a number that does not exist is left
-    out."""
+    out.
+
+    cut: what no sheet had room for, in words.
+    """
 
     def __init__(self) -> None:
+        self.cut: list[str] = []
         self._content = BytesIO()
         self._book = Workbook(self._content, {"in_memory": True})
+        self._book.str_table = _Texts()
         self._looks: dict[tuple[tuple[str, Any], ...], Format] = {}
         self._widths: dict[tuple[Worksheet, int], float] = {}
 
@@ -82,8 +109,9 @@ class Paper:
         return sheet
 
     def widen(self, sheet: Worksheet, column: int, width: float) -> float:
-        """Make a column at least so many characters wide; returns how wide it is."""
-        width = self._widths[sheet, column] = max(width, self._widths.get((sheet, column), 0))
+        """Make a column at least so many characters wide, if it can be; returns how wide it is."""
+        width = min(max(width, self._widths.get((sheet, column), 0)), _WIDEST_OF_ALL)
+        self._widths[sheet, column] = width
         sheet.set_column(column, column, width)
         return width
 
@@ -110,11 +138,21 @@ class Paper:
         shapes: Sequence[Sequence[str]],
         name: str,
     ) -> int:
-        """Write an Excel table with its header at row `top`; returns the row after it.
+        """Write an Excel table with its header at row `top`, down to the sheet's last row at most; returns the row
+        after it.
 
         values: by column, as long as each other; shapes: the number formats of each, "" for Excel's own.
         """
-        count = len(values[0])
+        title = f"chain_{name.lower()}"
+        whole = len(values[0])
+        count = max(min(whole, MOST_ROWS - top - 1), 0)
+        if count < whole:
+            self.cut.append(
+                f"The sheet {sheet.get_name()} holds the first {count:,} of {whole:,} rows of its table {title}."
+            )
+            if not count:
+                return top
+            values, shapes = [column[:count] for column in values], [column[:count] for column in shapes]
         lines: dict[int, int] = {}
         headers = []
         for j, column in enumerate(columns):
@@ -125,17 +163,18 @@ class Paper:
             self._texts(sheet, top + 1, j, values[j], texts, wide, lines)
             self._numbers(sheet, top + 1, j, values[j], shapes[j])
             place = {"align": "right"} if column.numeric else _indented(j)
-            headers.append({"header": column.title, "header_format": self.look(**_HEADER, **place)})
+            headers.append({"header": escaped(column.title), "header_format": self.look(**_HEADER, **place)})
         for row, wrapped in lines.items():
             sheet.set_row(row, min(_LINE * wrapped, _TALLEST))
-        if not count:
-            for j, column in enumerate(columns):
-                sheet.write_string(top, j, column.title, headers[j]["header_format"])
+        if count:
+            options = {"name": title, "style": "Table Style Light 1", "columns": headers}
+            sheet.add_table(top, 0, top + count, len(columns) - 1, options)
+        else:
             self.put(sheet, top + 1, 0, "none")
-            return top + 2
-        options = {"name": f"chain_{name.lower()}", "style": "Table Style Light 1", "columns": headers}
-        sheet.add_table(top, 0, top + count, len(columns) - 1, options)
-        return top + count + 1
+        # The table's own headers are as the file stores them.
+        for j, column in enumerate(columns):
+            sheet.write_string(top, j, column.title, headers[j]["header_format"])
+        return top + max(count, 1) + 1
 
     def _texts(
         self,
@@ -199,8 +238,14 @@ def tall(text: str, width: float = _WIDEST) -> float:
 
 def _digits(shapes: Sequence[str], values: Sequence[Any]) -> int:
     """How many characters a column of numbers needs, a place that is only kept free counted as one."""
+    points = {shape: len(shape.replace("_", "").partition("0")[2]) for shape in set(shapes)}
     numbers = [
-        len(f"{value:,.0f}") + len(shape.replace("_", "").partition("0")[2])
+        # The sign and an exponent of three digits are not in the format.
+        len(shape) + 2
+        if "E" in shape
+        else len(f"{value:,.0f}") + points[shape]
+        if shape
+        else min(len(f"{value:.10g}"), _GENERAL)
         for value, shape in zip(values, shapes, strict=True)
         if isinstance(value, int | float) and isfinite(value)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from dataclasses import replace
@@ -11,7 +12,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from openpyxl import load_workbook
+from openpyxl.cell.text import Text
+from openpyxl.reader.excel import ExcelReader
+from openpyxl.styles.numbers import BUILTIN_FORMATS_MAX_SIZE, is_date_format
+from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
+from openpyxl.xml.functions import iterparse
 
 from chainopt.workbook.faults import CellProblem, WorkbookError
 from chainopt.workbook.plain import plain_sheets
@@ -73,12 +78,39 @@ def _sheets(content: bytes) -> list[Sheet]:
     return read
 
 
+_FILLING = re.compile(r"(?<![\\_])\*.")
+"""A star and the character that fills the cell, in a number format."""
+
+
+class _Reader(ExcelReader):
+    """openpyxl's reader, which by itself undoes half of an escape and takes a character that fills a cell for a
+    date's."""
+
+    def read_strings(self) -> None:
+        self.shared_strings = []
+        if part := self.package.find(SHARED_STRINGS):
+            with self.archive.open(part.PartName[1:]) as source:
+                for _, node in iterparse(source):
+                    if node.tag == f"{{{SHEET_MAIN_NS}}}si":
+                        self.shared_strings.append(Text.from_tree(node).content)
+                        node.clear()
+
+    def read_worksheets(self) -> None:
+        book = self.wb
+        for style in [*book._date_formats]:
+            custom = book._cell_styles[style].numFmtId - BUILTIN_FORMATS_MAX_SIZE
+            if custom >= 0 and not is_date_format(_FILLING.sub("", book._number_formats[custom])):
+                book._date_formats.remove(style)
+        super().read_worksheets()
+
+
 def _worksheets(content: bytes, values: bool) -> list[Any]:
     with warnings.catch_warnings():
         # openpyxl warns of styles and extensions that it drops; none of them is data.
         warnings.simplefilter("ignore")
-        book = load_workbook(BytesIO(content), read_only=True, data_only=values)
-    worksheets = [sheet for sheet in book.worksheets if hasattr(sheet, "reset_dimensions")]
+        reader = _Reader(BytesIO(content), read_only=True, data_only=values)
+        reader.read()
+    worksheets = [sheet for sheet in reader.wb.worksheets if hasattr(sheet, "reset_dimensions")]
     for worksheet in worksheets:
         # Other programs write a wrong or stale extent, which would cut rows off.
         worksheet.reset_dimensions()

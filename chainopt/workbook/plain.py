@@ -20,15 +20,19 @@ from python_calamine import CalamineSheet, CalamineWorkbook
 
 from chainopt.workbook.raw import Sheet, merged_ranges
 
-_UNHELD = re.compile(rb"_x(?:[dD][89a-fA-F]|[fF]{3}[eEfF])")
-"""Escapes of surrogates and noncharacters, which calamine leaves as they stand."""
+_MISREAD = (
+    # An escape of a surrogate or a noncharacter, which calamine leaves as it stands.
+    re.compile(rb"_x(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[fF]{3}[eEfF])_"),
+    # Blanks at the ends of a run of text, which it drops unless they are marked as kept.
+    re.compile(rb"<t>(?:\s|[^<]*\s</t>)"),
+)
 _ODD = (
-    re.compile(rb"<f[ >/]"),
+    re.compile(rb"<f[\s>/]"),
     # An error value, or a date.
-    re.compile(rb't="[ed]"'),
+    re.compile(rb"t=[\"'][ed][\"']"),
     # A whole number with more digits than a float holds.
     re.compile(rb"<v>-?[0-9]{16}"),
-    _UNHELD,
+    *_MISREAD,
 )
 _FIRST_CELL = re.compile(rb'<row\b[^>]*><c r="[A-Z]{1,3}[0-9]+"')
 _LAST_ROW = re.compile(rb'<row\b[^>]*?\br="([0-9]+)"')
@@ -49,11 +53,11 @@ def plain_sheets(content: bytes) -> list[Sheet | None]:
     Raises whatever calamine or zipfile makes of a damaged file.
     """
     with ZipFile(BytesIO(content)) as archive, ThreadPoolExecutor(2) as beside:
-        if any(_UNHELD.search(archive.read(part)) for part in archive.namelist() if part.endswith("Strings.xml")):
-            return []
+        shared = [archive.read(part) for part in archive.namelist() if part.endswith("Strings.xml")]
+        misread = any(text.search(strings) for strings in shared for text in _MISREAD)
         dated = not _UNDATED.issuperset(map(int, _FORMAT.findall(archive.read("xl/styles.xml"))))
         reading = [
-            (name, xml, beside.submit(_parsed, content, name) if _is_safe(xml) else None)
+            (name, xml, beside.submit(_parsed, content, name) if not misread and _is_safe(xml) else None)
             for name, xml in _worksheets(archive)
         ]
         sheets: list[Sheet | None] = []

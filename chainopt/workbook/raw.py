@@ -46,6 +46,8 @@ class Sheet:
     merged: Sequence[tuple[str, tuple[int, int]]] = ()
 
 
+LONGEST_TEXT = 32_767
+"""The most characters that Excel keeps in a cell."""
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 

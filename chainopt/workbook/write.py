@@ -14,12 +14,9 @@ from openpyxl.utils import get_column_letter
 from chainopt.chain import Chain
 from chainopt.records import Process
 from chainopt.workbook.cells import digits
-from chainopt.workbook.raw import escaped
+from chainopt.workbook.raw import LONGEST_TEXT, escaped
 from chainopt.workbook.schema import NOTES_SHEET, REQUIRED_SHEETS, SETTINGS, SHEETS, Column
 from chainopt.writing import replacing
-
-LONGEST_TEXT = 32_767
-"""The most characters that Excel keeps in a cell."""
 
 Row = dict[str, Any]
 
