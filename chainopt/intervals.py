@@ -212,7 +212,9 @@ class _Program:
             highspy.HighsModelStatus.kUnbounded,
         ):
             self.solver.clearSolver()
+            self.solver.setOptionValue("presolve", "choose")
             self.solver.run()
+            self.solver.setOptionValue("presolve", "off")
         self.work += max(self.solver.getInfo().simplex_iteration_count, 1) * self.solver.getNumRow()
         return self.solver.getModelStatus()
 
