@@ -2,8 +2,9 @@
 
 They are those of `newton`: no solver's code takes part, but for a start, which is the market's, or that of
 CasADi's Ipopt where Newton's method does not converge from there. At constant returns, processes below `IDLE` of
-the value in the start are taken for idle, and their goods have no price here. At a million flows the matrix is too
-large: there the reference is the market's own rest at a tolerance of 1e-12, as accurate as its last pass left it.
+the value in the start are taken for idle, and their goods have no price here. Above `LARGEST` flows, or where
+layers are wider than `WIDEST`, the matrix fills in too much: there the reference is the market's own rest at a
+tolerance of 1e-12, as accurate as its last pass left it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from layered import Layered, columns
 Array = np.ndarray
 CARRIES = 1e-6
 IDLE, GONE = 1e-8, 1e-30
-LARGEST = 100_000
+LARGEST, WIDEST = 100_000, 1_000
 ALONE = 1e-12
 ACCURATE = 1e-10
 
@@ -64,7 +65,7 @@ def reference(numbers: Layered) -> Reference:
         money = np.nan_to_num(price[numbers.width :] * level)
         worth = float(money[-numbers.width :].sum())
         counts = _carrying(numbers, price, level)
-        if numbers.inputs.size > LARGEST:
+        if numbers.inputs.size > LARGEST or numbers.width > WIDEST:
             return Reference(price, worth, counts, max(ALONE, change), f"{name} alone")
         idle = IDLE if numbers.returns == 1.0 else GONE
         try:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from chainopt.backprop import use_values
 from chainopt.certificate import CERTIFIED, WORTHLESS
-from chainopt.intervals import settled
+from chainopt.intervals import SKIPPED, settled
 from chainopt.network import MAX_SALE, MAX_USE, MIN_SALE, Network
 from chainopt.operations import DISPOSAL, LEVEL, SALE, USE, Operations
 from chainopt.plan import turnover, use_prices
@@ -116,7 +116,7 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
 
     for g, good in enumerate(net.goods):
         verdict, cause = _good_verdict(
-            net, g, price[g], derivative[g], intervals.low[g], intervals.high[g], floor[g]
+            net, g, price[g], derivative[g], intervals.low[g], intervals.high[g], intervals.kind[g], floor[g]
         )
         prices = (price[g] / unit, derivative[g] / unit, (price[g] - derivative[g]) / unit)
         yield Entry(good, "good", None, ops.throughput[g], 1.0, *prices, verdict, cause)
@@ -184,7 +184,7 @@ def _verdict(
 
 
 def _good_verdict(
-    net: Network, g: int, price: float, derivative: float, low: float, high: float, floor: float
+    net: Network, g: int, price: float, derivative: float, low: float, high: float, kind: str | None, floor: float
 ) -> tuple[Verdict, str]:
     """What to say of a good's multiplier beside its derivative and its interval."""
     if np.isnan(price):
@@ -197,6 +197,8 @@ def _good_verdict(
         if _near(price, -derivative, floor):
             return Verdict.SIGN, "multiplier and derivative have opposite signs"
         return Verdict.UNCONVERGED, "the plan's own derivative is another"
+    if kind == SKIPPED:
+        return Verdict.KINK, "the range of prices that support the plan was not computed"
     if np.isnan(low) or np.isnan(high):
         return Verdict.UNCONVERGED, "no price supports the plan"
     slack = 10 * CERTIFIED * max(abs(price), floor)

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from chainopt.columns import Columns
+from chainopt.columns import Columns, NotColumnsError
 
 Array = np.ndarray
 
@@ -92,7 +92,7 @@ def circuit(columns: Columns) -> Circuit:
         (absent, "nothing can supply"),
     ):
         if bad.any():
-            raise ValueError(f"{what} good number {np.flatnonzero(bad)[0]}")
+            raise NotColumnsError([f"{what} good number {np.flatnonzero(bad)[0]}"])
     good_layer, process_layer, torn = _layers(columns)
     ces = columns.r != 0
     process = np.lexsort((ces, process_layer))

@@ -191,6 +191,8 @@ def _reasons(net: Network) -> list[str]:
         "non-rival goods to throw away",
         goods(~net.rival & net.sells & (readers == 1) & (net.price < -net.disposal)),
     )
+    used = np.bincount(net.use_good, minlength=len(net.goods)) > 0
+    note("disposal that pays", goods(net.disposes & (np.nan_to_num(net.disposal) < 0) & used))
     note("obligations", goods(net.supply < 0))
     note("sales of either sign", goods(net.rival & net.sale_signed & net.sells))
     note("min sales", [net.goods[limit.index] for limit in net.limits if limit.kind == MIN_SALE])

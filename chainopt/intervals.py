@@ -26,26 +26,27 @@ _CUTS = 60
 _MOST_WORK = 100_000_000
 """Simplex iterations times rows: about ten seconds."""
 
-POINT, BOUNDED, BELOW, ABOVE, UNBOUNDED = (
+POINT, BOUNDED, BELOW, ABOVE, UNBOUNDED, SKIPPED = (
     "point",
     "bounded",
     "unbounded below",
     "unbounded above",
     "unbounded",
+    "not computed",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
-    """low and high of each good's price (infinite where unbounded, nan where not computed), and their kind.
+    """low and high of each good's price (infinite where unbounded), and their kind.
 
-    skipped: how many were not computed because those before them took all the work that is allowed.
+    They are nan where no price supports the plan, whose kind is None, and where those before them took all the
+    work that is allowed, whose kind is SKIPPED.
     """
 
     low: Array
     high: Array
     kind: tuple[str | None, ...]
-    skipped: int = 0
 
 
 def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numeraire: int | None = None) -> Intervals:
@@ -55,7 +56,8 @@ def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numerair
     """
     price = derivatives.price
     low, high = price.copy(), price.copy()
-    work, skipped = 0, 0
+    work = 0
+    skipped = np.zeros(len(price), dtype=bool)
     if numeraire is not None and np.isnan(price[numeraire]):
         low, high = np.array(_ratios(open_prices(net, plan, derivatives), price, numeraire)).T
     elif np.isnan(price).any():
@@ -64,13 +66,14 @@ def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numerair
             program = _Program(part) if work < _MOST_WORK else None
             for column, g in goods:
                 if program is None or work + program.work >= _MOST_WORK:
-                    skipped += 1
+                    skipped[g] = True
                 else:
                     low[g], high[g] = program.range(column, part.scale)
             work += program.work if program is not None else 0
     if numeraire is not None and not np.isnan(price[numeraire]):
         low, high = low / price[numeraire], high / price[numeraire]
-    return Intervals(low, high, tuple(_kind(a, b) for a, b in zip(low, high, strict=True)), skipped)
+    kind = (SKIPPED if left else _kind(a, b) for a, b, left in zip(low, high, skipped, strict=True))
+    return Intervals(low, high, tuple(kind))
 
 
 def _ratios(given: OpenPrices, price: Array, numeraire: int) -> list[tuple[float, float]]:
@@ -131,6 +134,8 @@ class _Program:
             low = np.append(low, 0.0)
         self.solver = highspy.Highs()
         self.solver.setOptionValue("output_flag", False)
+        # Of programs solved again and again, HiGHS 1.15's presolve ends the interpreter on some.
+        self.solver.setOptionValue("presolve", "off")
         self.solver.setOptionValue("primal_feasibility_tolerance", 1e-9)
         self.solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
         self.solver.addVars(len(low), low, np.full(len(low), highspy.kHighsInf))
@@ -207,7 +212,9 @@ class _Program:
             highspy.HighsModelStatus.kUnbounded,
         ):
             self.solver.clearSolver()
+            self.solver.setOptionValue("presolve", "choose")
             self.solver.run()
+            self.solver.setOptionValue("presolve", "off")
         self.work += max(self.solver.getInfo().simplex_iteration_count, 1) * self.solver.getNumRow()
         return self.solver.getModelStatus()
 

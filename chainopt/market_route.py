@@ -61,8 +61,13 @@ def market_answer(
     progress: as in `form_prices`.
     """
     try:
+        given = columns(net)
+    except ValueError as error:
+        reasons = error.reasons if isinstance(error, NotColumnsError) else (str(error),)
+        return MarketAnswer(None, None, None, reasons, f"out of the market's scope: {error}")
+    try:
         market = form_prices(
-            columns(net),
+            given,
             tolerance=tolerance or _TOLERANCE,
             max_passes=max_passes or MAX_PASSES,
             time_limit=time_limit,
@@ -70,22 +75,9 @@ def market_answer(
         )
     except NotColumnsError as error:
         return MarketAnswer(None, None, None, error.reasons, f"out of the market's scope: {error}")
-    except ValueError as error:
-        return MarketAnswer(None, None, None, (str(error),), f"out of the market's scope: {error}")
     if not market.at_rest:
-        stopped = f"the market did not come to rest: offers still change by {market.change:.1e} of themselves"
-        near = market.change <= _NEAR
-        return MarketAnswer(
-            _plan(net, market) if near or market.interrupted else None,
-            None,
-            None,
-            (stopped,),
-            f"{stopped} after {market.passes} passes",
-            market.passes,
-            market.engine,
-            market.interrupted,
-            market.value,
-        )
+        near = market.change <= _NEAR or market.interrupted
+        return _unfinished(market, _plan(net, market) if near else None)
     plan, certificate = _plan(net, market), certify(market)
     over = [_name(net, limit) for limit in _exceeded(net, plan)]
     doubts = (*certificate.doubts, *([f"the market's plan exceeds {_some(over)}"] if over else []))
@@ -102,8 +94,8 @@ def market_answer(
 
 
 def market_start(
-    net: Network, progress: Callable[[Market], object] | None = None
-) -> tuple[Plan, Multipliers] | None:
+    net: Network, time_limit: float | None = None, progress: Callable[[Market], object] | None = None
+) -> MarketAnswer | None:
     """A plan near the optimum with its prices, in a few passes of the market; None where it isn't near.
 
     Nor where the chain is out of the market's scope, a limit binds, a process stands as good as still, beside
@@ -114,20 +106,37 @@ def market_start(
         return None
     try:
         given = columns(net)
+    except ValueError:
+        return None
+    try:
         if flows < _START_BREADTH * len(circuit(given).layer_good):
             return None
         market = form_prices(
-            given, tolerance=_START, max_passes=_START_PASSES, engine="numpy", finish=False, progress=progress
+            given,
+            tolerance=_START,
+            max_passes=_START_PASSES,
+            time_limit=time_limit,
+            engine="numpy",
+            finish=False,
+            progress=progress,
         )
-    except (NotColumnsError, ValueError):
+    except NotColumnsError:
         return None
-    if market.interrupted:
-        raise KeyboardInterrupt
     plan = _plan(net, market)
+    if market.interrupted:
+        return _unfinished(market, plan)
     idle = plan.use < _START_SHARE * throughput(net, plan)[net.use_good]
     if not market.change <= _NEAR or idle.any() or _exceeded(net, plan):
         return None
-    return plan, _priced(net, market)
+    return MarketAnswer(plan, _priced(net, market), None, (), "", market.passes, market.engine)
+
+
+def _unfinished(market: Market, plan: Plan | None) -> MarketAnswer:
+    stopped = f"the market did not come to rest: offers still change by {market.change:.1e} of themselves"
+    said = f"{stopped} after {market.passes} passes"
+    return MarketAnswer(
+        plan, None, None, (stopped,), said, market.passes, market.engine, market.interrupted, market.value
+    )
 
 
 def _message(market: Market, certificate: MarketCertificate) -> str:

@@ -63,7 +63,11 @@ def settle(
         late = deadline is not None and time.perf_counter() > deadline
         if late or (precise and point.excess_share <= _AT_REST):
             break
-        curvature, subsidy = point.curvature, point.subsidy
+        try:
+            curvature, subsidy = point.curvature, point.subsidy
+        except RuntimeError:
+            # SuperLU's word for amounts that have left the range of numbers.
+            break
         near = _size(point.slope, curvature) <= _NEAR * subsidy * bidders.count
         less = subsidy / _LESS if subsidy > _LEAST * point.turnover else subsidy
         ahead = near and not precise and less < subsidy

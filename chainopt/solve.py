@@ -18,16 +18,16 @@ from chainopt.chain import Chain
 from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
 from chainopt.interior import Progress
-from chainopt.intervals import Intervals, price_intervals, supporting
+from chainopt.intervals import SKIPPED, Intervals, price_intervals, supporting
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.magnitudes import magnitudes
 from chainopt.market import Market
-from chainopt.market_route import market_answer, market_start
+from chainopt.market_route import MarketAnswer, market_answer, market_start
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan, write_multipliers
 from chainopt.operations import ZERO, sizes
 from chainopt.plan import Multipliers, Plan, places, turnover, with_whole_minima
-from chainopt.reach import reach
+from chainopt.reach import Reach, reach
 from chainopt.scope import bent
 from chainopt.solution import Solution
 from chainopt.status import Status
@@ -37,11 +37,14 @@ METHODS = ("ipopt", "market", "auto")
 _STEEP = 1e-6
 _RESTARTS = 3
 _UNITS = 3
+_MOMENT = 1e-3
 _INSIDE = 0.02
 _COARSE = 0.03
 # The solver's own, then what is left to try: more digits for multipliers, and fewer where it got stuck.
 _TOLERANCES = (None, 1e-14, 1e-10)
 _DOUBTFUL = (Status.UNCERTIFIED, Status.EVALUATION_ERROR)
+_OF_THE_PART = (Status.INFEASIBLE, Status.TIME_LIMIT, Status.ITERATION_LIMIT)
+_FINAL = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
 
 
 def solve(
@@ -71,57 +74,71 @@ def solve(
         raise ValueError(f'there is no method "{method}": methods are {", ".join(METHODS)}')
     settings = chain.settings
     seconds: dict[str, float] = {}
-    clock = _Clock(seconds)
+    clock = _Clock(seconds, time_limit or settings.time_limit)
     within = reach(chain)
     if within.infeasible:
         return Solution(
             chain, Status.INFEASIBLE, "; ".join(within.infeasible), removed=within.removed, seconds=seconds
         )
     net = network(within.chain)
-    allowed = time_limit or settings.time_limit
     limits: dict[str, Any] = {
         "tolerance": tolerance or settings.tolerance,
         "max_iterations": int(max_iterations or settings.max_iterations or 3000),
-        "time_limit": allowed,
         "progress": progress,
     }
     clock.stop("build")
-    begin: _Begin | None = None
-    found: Solution | None = None
-    handed, plan = "", None
+    warm: _Begin | None = None
+    handed = ""
     try:
         if method != "ipopt":
-            found, handed, plan = _by_market(chain, net, limits, max_iterations or settings.max_iterations, clock)
-        elif start is None and (known := market_start(net, _told(progress))) is not None:
-            begin = _Begin(*known)
+            passes = max_iterations or settings.max_iterations
+            found, handed, plan = _by_market(chain, net, limits, passes, clock)
+            if found is not None:
+                return replace(found, removed=within.removed, seconds=seconds)
+            if plan is not None:
+                start = Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan)
+        elif start is None:
+            answer = market_start(net, clock.left, _told(progress))
             clock.stop("market")
+            if answer is not None and answer.interrupted:
+                return replace(_interrupted(chain, net, answer), removed=within.removed, seconds=seconds)
+            if answer is not None and answer.plan is not None:
+                warm = _Begin(answer.plan, answer.multipliers)
     except KeyboardInterrupt:
         message = "The solve was interrupted while the market's prices formed: there is no plan yet."
         return Solution(
             chain, Status.INTERRUPTED, message, net=net, removed=within.removed, seconds=seconds, solver="market"
         )
-    if method != "ipopt":
-        if found is not None:
-            return replace(found, removed=within.removed, seconds=seconds)
-        if plan is not None:
-            begin = _Begin(_near(net, Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan)))
-        if allowed is not None:
-            limits["time_limit"] = max(allowed - sum(seconds.values()), 1e-3)
-    begin = begin or _Begin(_near(net, start))
-    solution: Solution | None = None
-    for tried in [limits["tolerance"]] if limits["tolerance"] else _TOLERANCES:
-        found = _best(
-            chain, net, _without_idle(within.chain, net, begin, {**limits, "tolerance": tried}, clock), clock
-        )
-        if solution is None or found.status is Status.OPTIMAL:
-            solution = found
-        if found.status not in _DOUBTFUL:
-            break
-    assert solution is not None
+
+    def tried(begin: _Begin, tolerance: float | None) -> Solution:
+        answers = _without_idle(within.chain, net, begin, {**limits, "tolerance": tolerance}, clock)
+        return _best(chain, net, answers, clock)
+
+    solution = _by_ipopt(tried, warm, partial(_near, net, start), limits["tolerance"])
     if handed:
         taken = f"Ipopt took over from the market: {handed}"
         solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")
     return replace(solution, removed=within.removed, seconds=seconds)
+
+
+def _by_ipopt(
+    tried: Callable[[_Begin, float | None], Solution],
+    warm: _Begin | None,
+    cold: Callable[[], Plan],
+    tolerance: float | None,
+) -> Solution:
+    """Ipopt's solution: from a warm start where there is one and it serves, else from a cold one, at its own
+    tolerance and then at others where none is given."""
+    if warm is not None and (found := tried(warm, tolerance)).status in _FINAL:
+        return found
+    begin, solutions = _Begin(cold()), []
+    for each in [tolerance] if tolerance else _TOLERANCES:
+        solutions.append(tried(begin, each))
+        if solutions[-1].status is Status.OPTIMAL:
+            return solutions[-1]
+        if solutions[-1].status not in _DOUBTFUL:
+            break
+    return solutions[0]
 
 
 def _by_market(
@@ -135,24 +152,31 @@ def _by_market(
         net,
         tolerance=limits["tolerance"],
         max_passes=passes,
-        time_limit=limits["time_limit"],
+        time_limit=clock.left,
         progress=_told(limits["progress"]),
     )
     clock.stop("market")
-    version = f"chainopt market ({answer.engine})"
     if answer.interrupted:
-        message = f"The solve was interrupted while prices formed: {answer.message}. The last pass's plan is kept."
-        stopped = ModelSolution(Status.INTERRUPTED, message, answer.value, answer.passes, solver=version)
-        return replace(_judge(chain, net, _Answer(stopped, answer.plan, None, [])), solver="market"), "", None
+        return _interrupted(chain, net, answer), "", None
     if answer.doubts or answer.plan is None:
         return None, "; ".join(answer.doubts), answer.plan
-    solved = ModelSolution(Status.OPTIMAL, answer.message, iterations=answer.passes, solver=version)
+    solved = ModelSolution(Status.OPTIMAL, answer.message, iterations=answer.passes, solver=_version(answer))
     # What stands still has a price where the market followed the planner's path, elsewhere perhaps any.
     priced = [_Answer(solved, answer.plan, each, []) for each in (answer.moving, answer.multipliers)]
     found = _best(chain, net, priced, clock)
     if found.status is not Status.OPTIMAL:
         return None, found.message, answer.plan
     return replace(found, solver="market"), "", answer.plan
+
+
+def _interrupted(chain: Chain, net: Network, answer: MarketAnswer) -> Solution:
+    message = f"The solve was interrupted while prices formed: {answer.message}. The last pass's plan is kept."
+    stopped = ModelSolution(Status.INTERRUPTED, message, answer.value, answer.passes, solver=_version(answer))
+    return replace(_judge(chain, net, _Answer(stopped, answer.plan, None, [])), solver="market")
+
+
+def _version(answer: MarketAnswer) -> str:
+    return f"chainopt market ({answer.engine})"
 
 
 def _told(progress: Callable[[Progress], object] | None) -> Callable[[Market], object] | None:
@@ -193,22 +217,20 @@ def _without_idle(
     that were left out would start after all.
     """
     answers = [_attempt(net, net, begin, limits, clock)]
-    if (
-        begin.multipliers is not None
-        and answers[0].model.status is not Status.OPTIMAL
-        and answers[0].worth_another
-    ):
-        begin = _Begin(forward_run(net))
-        answers = [_attempt(net, net, begin, limits, clock)]
     for _ in range(_RESTARTS):
         answer = answers[-1]
         share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
         steep = steep_idle(net, answer.plan, sizes(net, answer.plan, begin.plan), share) if answer.plan else []
         if not steep or answer.without == steep or not answer.worth_another:
             break
-        part = network(_without(chain, steep))
+        rest = _without(chain, steep)
+        if rest.infeasible:
+            break
+        part = network(rest.chain)
         answers.append(_attempt(net, part, _Begin(forward_run(part)), limits, clock, steep))
-    return answers if len(answers) == 1 else [answers[0], answers[-1]]
+    # What is left out may be what a chain can't do without, and no word on the whole.
+    said = [answer for answer in answers[1:] if answer.model.status not in _OF_THE_PART]
+    return [answers[0], *said[-1:]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +271,8 @@ def _attempt(
             known = begin.multipliers
             duals = write_multipliers(part, model, known) if known is not None else None
             clock.stop("build")
-            answer = solve_model(model, duals=duals, posed=partial(chain_problem, part, model, size), **limits)
+            posed = partial(chain_problem, part, model, size)
+            answer = solve_model(model, duals=duals, posed=posed, time_limit=clock.left, **limits)
             clock.add(answer.seconds)
             plan = with_whole_minima(part, read_plan(part, model)) if answer.values else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.
@@ -266,7 +289,7 @@ def _attempt(
     return _Answer(answer, plan, multipliers, list(without), begin.multipliers is not None)
 
 
-def _without(chain: Chain, processes: Sequence[int]) -> Chain:
+def _without(chain: Chain, processes: Sequence[int]) -> Reach:
     left_out = set(processes)
     return reach(
         Chain(
@@ -275,14 +298,19 @@ def _without(chain: Chain, processes: Sequence[int]) -> Chain:
             parameters=chain.parameters,
             settings=chain.settings,
         )
-    ).chain
+    )
 
 
 class _Clock:
-    """Seconds by phase, each from the last stop."""
+    """Seconds by phase, each from the last stop, and what is left of those that are allowed in all."""
 
-    def __init__(self, seconds: dict[str, float]):
+    def __init__(self, seconds: dict[str, float], allowed: float | None):
         self.seconds, self.last = seconds, time.perf_counter()
+        self.end = None if allowed is None else self.last + allowed
+
+    @property
+    def left(self) -> float | None:
+        return None if self.end is None else max(self.end - time.perf_counter(), _MOMENT)
 
     def stop(self, phase: str) -> None:
         self.add({phase: time.perf_counter() - self.last})
@@ -340,10 +368,11 @@ def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
             f"a cycle returns {derivatives.radius:.3g} times what it takes at these shares: its prices solve "
             "the price equations, but are no sum over its rounds"
         )
-    if intervals.skipped:
+    skipped = intervals.kind.count(SKIPPED)
+    if skipped:
         warnings.append(
-            f"the price intervals of {intervals.skipped} goods that don't move were not computed: so many "
-            "of them hang together that it would take long"
+            f"the price intervals of {skipped} goods were not computed: so many open prices hang together that it "
+            "would take long"
         )
     status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
     began = " It began from the market's plan and prices." if answer.warm else ""

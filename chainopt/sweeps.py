@@ -90,6 +90,7 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
     """
     log_bid = c.log_coefficient + bid[c.use_bid]
     log_rate = np.zeros(len(c.supply))
+    lengths, made_lengths = np.diff(c.start), np.diff(c.made_start)
     # A Cobb-Douglas part is its coefficient, whatever the amounts.
     parts, pulls = c.coefficient.copy(), np.zeros(len(c.use_good))
     is_torn = np.zeros(len(c.supply), dtype=bool)
@@ -110,7 +111,7 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
             uses = slice(c.start[first], c.start[end])
             log_x = log_bid[uses] + log_rate[c.use_good[uses]]
             a, r = c.coefficient[uses], c.r[first:end]
-            length = np.diff(c.start[first : end + 1])
+            length = lengths[first:end]
             of_use = 0.0 if form is COBB_DOUGLAS else np.repeat(r, length)
             term = form.term(a, of_use, log_x)
             total = np.add.reduceat(term, c.start[first:end] - c.start[first])
@@ -122,7 +123,7 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
                 pulls[uses] = form.log_pull(of_use, log_x)
         first, end = c.layer_process[layer], c.layer_process[layer + 1]
         made = slice(c.made_start[first], c.made_start[end])
-        amount = c.made_yield[made] * np.repeat(room.level[first:end], np.diff(c.made_start[first : end + 1]))
+        amount = c.made_yield[made] * np.repeat(room.level[first:end], made_lengths[first:end])
         goods = c.made_good[made]
         if len(c.torn):
             cut = is_torn[goods]
@@ -139,6 +140,7 @@ def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array, su
     """Prices from the last layer back: what each good's users would pay together, over its quantity."""
     worked = np.isnan(c.outlet)
     worked[c.torn] = False
+    lengths = np.diff(c.start)
     for layer in range(len(c.layer_ces) - 1, -1, -1):
         first, end = c.layer_process[layer], c.layer_process[layer + 1]
         if first < end:
@@ -151,7 +153,7 @@ def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array, su
             revenue = np.where(level > 0, (earned - c.unit_cost[first:end]) * level, 0.0) + subsidy
             room.revenue[first:end] = revenue
             uses = slice(c.start[first], c.start[end])
-            pays = parts[uses] * np.repeat(revenue, np.diff(c.start[first : end + 1]))
+            pays = parts[uses] * np.repeat(revenue, lengths[first:end])
             np.add.at(paid, c.use_good[uses], pays)
             log_revenue = np.log(revenue)
             cobb_douglas = slice(first, c.layer_ces[layer])
@@ -162,9 +164,7 @@ def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array, su
                 # Within a process all offers are as the pulls; one of them says how much.
                 head = c.start[ces]
                 level = np.log(parts[head] / c.coefficient[head]) - pulls[head] + log_revenue[ces.start - first :]
-                room.answer[c.use_bid[bidding]] = pulls[bidding] + np.repeat(
-                    level, np.diff(c.start[ces.start : end + 1])
-                )
+                room.answer[c.use_bid[bidding]] = pulls[bidding] + np.repeat(level, lengths[ces])
         ready = c.good[c.layer_good[layer] : c.layer_good[layer + 1]]
         ready = ready[worked[ready]]
         room.price[ready] = paid[ready] / room.quantity[ready]

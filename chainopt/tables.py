@@ -17,7 +17,7 @@ from chainopt.audit import audit
 from chainopt.backprop import use_values
 from chainopt.chain import Chain
 from chainopt.explain import Explanation
-from chainopt.intervals import Intervals, price_intervals, settled
+from chainopt.intervals import SKIPPED, Intervals, price_intervals, settled
 from chainopt.market_test import MarketTest
 from chainopt.names import key, nearest
 from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, Network, network
@@ -182,6 +182,11 @@ def _numeraire(net: Network, multipliers: Multipliers, intervals: Intervals, nam
         raise NumeraireError(
             f'the numeraire "{net.goods[g]}" has the price {price:g}, which can\'t be the unit of the others: '
             "choose a good that is scarce"
+        )
+    if intervals.kind[g] == SKIPPED:
+        raise NumeraireError(
+            f'the range of prices of the numeraire "{net.goods[g]}" was not computed, as it would take long: '
+            "choose a good that moves"
         )
     if not low > 0:
         raise NumeraireError(

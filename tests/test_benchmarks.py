@@ -125,5 +125,11 @@ def test_intervals_left_out_are_counted(monkeypatch):
     solution = co.solve(layered.chain(layered.layered(400, layered.Case("random", 1.0, 1.0))))
     assert solution.certified
     open_ = np.isnan(solution.derivatives.price).sum()
-    assert solution.intervals.skipped == open_ > 0
+    assert solution.intervals.kind.count("not computed") == open_ > 0
     assert f"the price intervals of {open_} goods" in solution.warnings[-1]
+    verdicts = co.audit(solution)
+    assert "not converged" not in set(verdicts["verdict"])
+    assert verdicts["cause"].str.contains("not computed").sum() > 0
+    numeraire = solution.net.goods[int(np.flatnonzero(np.isnan(solution.derivatives.price))[0])]
+    with pytest.raises(co.NumeraireError):
+        co.tables(solution.chain, solution, numeraire=numeraire)

@@ -549,3 +549,18 @@ def test_a_minimum_that_makes_a_worthless_good() -> None:
         [co.Process("p", formula="b = min(a, 3)")],
     )
     check(chain, {"a": 0.0, "b": 0.0, "c": 1.0}, objective=1.0)
+
+
+@pytest.mark.parametrize("least", [1e-4, 1e-6])
+def test_a_process_that_hardly_runs_may_be_one_that_must(least: float) -> None:
+    """max sqrt(a) with a + b = 10, sqrt(b) >= least: labour is worth 1/(2 sqrt(10 - least^2)) ."""
+    goods = [co.Good("labour", supply=10), co.Good("bread", price=1), co.Good("medicine", min_sale=least)]
+    plants = [
+        co.Process(f"to {good}", function="cobb-douglas", inputs={"labour": 0.5}, outputs=good)
+        for good in ("bread", "medicine")
+    ]
+    solution = co.solve(co.Chain(goods, plants))
+    assert solution.certified, solution.message
+    assert solution.objective == pytest.approx((10 - least**2) ** 0.5, rel=1e-9)
+    assert solution.multipliers is not None
+    assert solution.multipliers.price[0] == pytest.approx(0.5 / (10 - least**2) ** 0.5, rel=1e-7)

@@ -346,6 +346,7 @@ HANDED = {
     "min sale": ([*GOODS[:2], co.Good("steel", price=0.01, min_sale=1.5)], [mill()]),
     "Leontief": (GOODS, [mill(function="leontief")]),
     "linear": (GOODS, [mill(function="linear")]),
+    "disposal that pays": ([co.Good("ore", supply=10, disposal=-0.2), *GOODS[1:]], [mill()]),
     "formulas": (GOODS, [co.Process("mill", formula="steel = sqrt(ore) * power^0.3")]),
     "imports of non-rival goods": (
         [GOODS[0], co.Good("power", supply=1, rival=False, import_price=0.2), GOODS[2]],
@@ -669,12 +670,17 @@ def test_an_interrupt_ends_the_market_with_its_status(monkeypatch, tmp_path):
     co.write_excel(chain, solution, tmp_path / "report.xlsx")
 
 
-def cold_and_warm(chain, monkeypatch):
-    """The planner's solutions of a chain, from a forward run and from the market."""
+def small_starts(monkeypatch):
+    """Let Ipopt begin in the market on chains of any size."""
     route = importlib.import_module("chainopt.market_route")
-    cold = co.solve(chain)
     monkeypatch.setattr(route, "_START_FLOWS", 0)
     monkeypatch.setattr(route, "_START_BREADTH", 0)
+
+
+def cold_and_warm(chain, monkeypatch):
+    """The planner's solutions of a chain, from a forward run and from the market."""
+    cold = co.solve(chain)
+    small_starts(monkeypatch)
     warm = co.solve(chain)
     monkeypatch.undo()
     return cold, warm
@@ -701,13 +707,78 @@ def test_ipopt_from_the_market_comes_to_the_same_prices_in_fewer_iterations(cycl
     assert after < before / 2
 
 
-def test_a_start_with_wrong_prices_is_left_for_a_forward_run(monkeypatch):
+@pytest.mark.parametrize("status", [co.Status.INFEASIBLE, co.Status.UNCERTIFIED, co.Status.ITERATION_LIMIT])
+def test_a_warm_start_that_does_not_serve_is_left_for_a_forward_run(status, monkeypatch):
     solve = importlib.import_module("chainopt.solve")
-    chain = co.Chain(GOODS, [mill()])
-    cold = co.solve(chain)
-    start = cold.plan, replace(cold.multipliers, price=np.full(3, np.nan))
-    monkeypatch.setattr(solve, "market_start", lambda *_: (replace(start[0], use=start[0].use * np.nan), start[1]))
-    warm = co.solve(chain)
+    judged, attempts = solve._judge, []
+
+    def judge(chain, net, answer):
+        attempts.append(answer.warm)
+        return replace(judged(chain, net, answer), **({"status": status} if answer.warm else {}))
+
+    small_starts(monkeypatch)
+    monkeypatch.setattr(solve, "_judge", judge)
+    warm = co.solve(co.Chain(GOODS, [mill()]))
+    assert attempts == [True, False]
     assert warm.certified
     assert "began from the market" not in warm.message
-    assert warm.multipliers.price == pytest.approx(cold.multipliers.price, rel=1e-8)
+
+
+def test_ctrl_c_in_the_market_that_ipopt_begins_in_keeps_its_plan(monkeypatch):
+    def stop(progress):
+        if progress.iteration == 2:
+            raise KeyboardInterrupt
+
+    small_starts(monkeypatch)
+    stopped = co.solve(co.Chain(GOODS, [mill()]), progress=stop)
+    assert stopped.status is co.Status.INTERRUPTED
+    assert stopped.plan.level[0] > 0
+    assert "plan is kept" in stopped.message
+
+
+def test_the_time_limit_holds_for_all_phases_together(monkeypatch):
+    small_starts(monkeypatch)
+    passes = []
+    late = co.solve(layered_chain(), time_limit=1e-6, progress=passes.append)
+    assert late.status is co.Status.TIME_LIMIT
+    assert len(passes) <= 4
+
+
+@pytest.mark.parametrize("method", ["ipopt", "market"])
+def test_a_callbacks_own_error_passes_through(method, monkeypatch):
+    def fail(_):
+        raise ValueError("my callback failed")
+
+    small_starts(monkeypatch)
+    with pytest.raises(ValueError, match="my callback failed"):
+        co.solve(co.Chain(GOODS, [mill()]), method=method, progress=fail)
+
+
+def test_amounts_that_leave_the_range_of_numbers_are_handed_over():
+    line = [
+        co.Process(f"p{i}", function="cobb-douglas", scale=1e-3, inputs={f"g{i}": 1.0}, outputs=f"g{i + 1}")
+        for i in range(150)
+    ]
+    goods = [co.Good("g0", supply=4, price=1), *(co.Good(f"g{i + 1}", price=1) for i in range(150))]
+    solution = co.solve(co.Chain(goods, line), method="market")
+    assert solution.certified
+    assert solution.objective == pytest.approx(4.0, rel=1e-9)
+
+
+def layered_chain(width=8, layers=4):
+    """A layered Cobb-Douglas chain of records."""
+    goods = [co.Good(f"0.{i}", supply=1 + i) for i in range(width)]
+    processes = []
+    for layer in range(1, layers):
+        price = 1.0 if layer == layers - 1 else None
+        goods += [co.Good(f"{layer}.{i}", price=price) for i in range(width)]
+        processes += [
+            co.Process(
+                f"p{layer}.{i}",
+                function="cobb-douglas",
+                inputs={f"{layer - 1}.{(i + k) % width}": 0.2 for k in range(4)},
+                outputs=f"{layer}.{i}",
+            )
+            for i in range(width)
+        ]
+    return co.Chain(goods, processes)
