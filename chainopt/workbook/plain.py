@@ -24,7 +24,7 @@ _MISREAD = (
     # An escape of a surrogate or a noncharacter, which calamine leaves as it stands.
     re.compile(rb"_x(?:[dD][89a-fA-F][0-9a-fA-F]{2}|[fF]{3}[eEfF])_"),
     # Blanks at the ends of a run of text, which it drops unless they are marked as kept.
-    re.compile(rb"<t>(?:\s|[^<]*\s</t>)"),
+    re.compile(rb"<t>(?:\s|[^<]*+(?<=\s))"),
 )
 _ODD = (
     re.compile(rb"<f[\s>/]"),
