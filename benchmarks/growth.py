@@ -1,10 +1,10 @@
 """How time and memory grow with flows, and where one machine ends.
 
-    time(n) = a n^b,   memory(n) = memory(least n) + a n^b
+    time(n) = a n^b,   memory(n) = least memory + a n^b
 
 by least squares in logarithms, over a tenfold range of sizes at least. Everything holds some memory that no chain
-takes (Python, the libraries): that of the smallest chain is left out of the power. A spread is over the fits that
-leave out one size.
+takes (Python, the libraries): the least of all is left out of the power. Where one size alone has grown above it,
+memory is taken to be in proportion to flows. A spread is over the fits that leave out one size.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from results import Results
 HOUR, MEMORY = 3600.0, 24.0 * 1024.0
 _ENOUGH, _RANGE = 3, 10
 _GROWN = 0.1
-"""Memory counts where it is a tenth above that of the smallest chain: below, it is noise."""
+"""Memory counts where it is a tenth above the least: below, it is noise."""
 FAR = 1000
 """Nothing is said of sizes beyond so many times the largest measured."""
 
@@ -63,6 +63,8 @@ class Power:
 
     @staticmethod
     def _fit(sizes: Sequence[int], figures: Sequence[float]) -> tuple[float, float]:
+        if len(sizes) == 1:
+            return float(np.log(figures[0] / sizes[0])), 1.0
         b, a = np.polyfit(np.log(sizes), np.log(figures), 1)
         return float(a), float(b)
 
@@ -91,6 +93,8 @@ def growth(results: Results, case: Case, route: str) -> Growth | None:
         return None
     seconds = [results.middle(size, case, route) or np.nan for size in sizes]
     held = [results.middle(size, case, route, "memory") or np.nan for size in sizes]
-    grown = [(size, mib - held[0]) for size, mib in zip(sizes, held, strict=True) if mib > (1 + _GROWN) * held[0]]
-    memory = Power(held[0], *zip(*grown, strict=True)) if len(grown) >= _ENOUGH - 1 else None
+    least = min(held)
+    later = list(zip(sizes, held, strict=True))[held.index(least) :]
+    grown = [(size, mib - least) for size, mib in later if mib > (1 + _GROWN) * least]
+    memory = Power(least, *zip(*grown, strict=True)) if grown else None
     return Growth(Power(0.0, tuple(sizes), tuple(seconds)), memory)
