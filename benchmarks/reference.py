@@ -18,7 +18,7 @@ from layered import Layered, columns
 
 Array = np.ndarray
 CARRIES = 1e-6
-IDLE, GONE = 1e-8, 1e-30
+IDLE, GONE = 1e-11, 1e-30
 LARGEST, WIDEST = 100_000, 1_000
 ALONE = 1e-12
 ACCURATE = 1e-10
