@@ -64,17 +64,21 @@ class Starts:
     moved: Array
     parts: tuple[tuple[str, Batch], ...]
 
+    @property
+    def ends(self) -> Array:
+        """Where the uses of each level begin, and the last one's end."""
+        lengths = [np.diff(part.start, append=len(part.use)) for _, part in self.parts]
+        return np.cumsum(np.concatenate([np.zeros(1, dtype=int), *lengths]))
+
     def mixes(self, paid: Array) -> sparse.csr_array:
         """What a unit of each level takes of each use, its cost when it starts; paid: by use, above 0."""
         data, end = np.zeros(len(self.use)), 0
-        lengths = [np.zeros(0, dtype=int)]
         with np.errstate(all="ignore"):
             for name, part in self.parts:
                 begin, end = end, end + len(part.use)
                 data[begin:end] = _mix(name, part, paid[begin:end], self.moved[begin:end])
-                lengths.append(np.diff(part.start, append=len(part.use)))
-        rows = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-        return sparse.csr_array((data, np.arange(len(data)), rows), shape=(len(self.level), len(self.use)))
+        shape = (len(self.level), len(self.use))
+        return sparse.csr_array((data, np.arange(len(data)), self.ends), shape=shape)
 
     def part(self, rows: Array) -> Starts:
         """The same for some of the levels, by their row here, in ascending order."""

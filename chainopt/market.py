@@ -25,6 +25,7 @@ from chainopt import newton
 from chainopt.anderson import Anderson
 from chainopt.circuit import Circuit, circuit
 from chainopt.columns import Columns
+from chainopt.plan import demand_area
 from chainopt.subsidy import Point
 from chainopt.sweeps import TRIFLE, Pass, empty_pass
 
@@ -83,10 +84,7 @@ class Market:
     def value(self) -> float:
         """The objective: what final demand pays, less the cost of imports, disposal and levels."""
         c = self.columns
-        power = 1.0 - 1.0 / c.elasticity
-        ratio = self.sale / c.reference
-        curve = c.price * c.reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
-        demand = np.where(np.isfinite(c.elasticity), curve, c.price * self.sale)
+        demand = demand_area(c.price, c.elasticity, c.reference, self.sale)
         return float(
             np.sum(demand[~np.isnan(c.price)])
             - np.sum((c.import_price * self.imported)[~np.isnan(c.import_price)])

@@ -77,23 +77,23 @@ class OpenPrices:
 
     def parts(self) -> list[OpenPrices]:
         """The same as independent parts."""
-        joins = sparse.vstack([abs(self.rows.matrix), self._touches()], format="csr")
+        touches = self._touches()
+        joins = sparse.vstack([abs(self.rows.matrix), touches], format="csr")
         count, label = connected_components(joins.T @ joins, directed=False)
-        return [self._part(np.flatnonzero(label == i)) for i in range(count)] if count > 1 else [self]
+        return [self._part(np.flatnonzero(label == i), touches) for i in range(count)] if count > 1 else [self]
 
     def _touches(self) -> sparse.csr_array:
         """Which open unknowns each start rests on."""
         levels, uses = len(self.start.level), len(self.start.use)
-        inputs = self.start.mixes(np.ones(uses))
-        inputs.data[:] = 1.0
-        return sparse.csr_array(abs(self.earns) + inputs @ abs(self.pays)) if levels else abs(self.earns)
+        inputs = sparse.csr_array((np.ones(uses), np.arange(uses), self.start.ends), shape=(levels, uses))
+        return sparse.csr_array(abs(self.earns) + inputs @ abs(self.pays))
 
-    def _part(self, columns: Array) -> OpenPrices:
+    def _part(self, columns: Array, touches: sparse.csr_array) -> OpenPrices:
         matrix = sparse.csr_array(self.rows.matrix[:, columns])
         rows = replace(self.rows, matrix=matrix)
-        waiting = np.flatnonzero(np.diff(sparse.csr_array(self._touches()[:, columns]).indptr) > 0)
-        length = np.diff(self.start.mixes(np.ones(len(self.start.use))).indptr)
-        of = np.flatnonzero(np.isin(np.repeat(np.arange(len(length)), length), waiting))
+        waiting = np.flatnonzero(np.diff(sparse.csr_array(touches[:, columns]).indptr) > 0)
+        ends = self.start.ends
+        of = np.flatnonzero(np.isin(np.repeat(np.arange(len(ends) - 1), np.diff(ends)), waiting))
         return replace(
             self,
             at=self.at[columns],

@@ -51,16 +51,21 @@ class Plan:
         )
 
 
-def demand_value(net: Network, sale: Array) -> Array:
-    """What final demand pays for each good's sale: w s, or the area under its inverse demand curve.
+def demand_area(price: Array, elasticity: Array, reference: Array, sale: Array) -> Array:
+    """What final demand pays for sales: w s, or the area under its inverse demand curve; nan where not sold.
 
     w ref/(1 - 1/E) ((s/ref)^(1 - 1/E) - 1), at E = 1 w ref ln(s/ref), from the reference sale.
     """
     with np.errstate(all="ignore"):
-        power = 1.0 - 1.0 / net.elasticity
-        ratio = sale / net.reference
-        curve = net.price * net.reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
-        value = np.where(np.isfinite(net.elasticity), curve, net.price * sale)
+        power = 1.0 - 1.0 / elasticity
+        ratio = sale / reference
+        curve = price * reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
+        return np.where(np.isfinite(elasticity), curve, price * sale)
+
+
+def demand_value(net: Network, sale: Array) -> Array:
+    """What final demand pays for each good's sale; 0 where it pays nothing."""
+    value = demand_area(net.price, net.elasticity, net.reference, sale)
     return np.where(net.sells & ~np.isnan(net.price), value, 0.0)
 
 

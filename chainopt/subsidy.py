@@ -36,6 +36,7 @@ from scipy.sparse.linalg import splu
 
 from chainopt.circuit import Circuit
 from chainopt.logforms import CES
+from chainopt.plan import demand_area
 from chainopt.sweeps import Array, Pass, empty_pass, sweep
 
 _USE_COUNTS = 1e-11
@@ -158,7 +159,12 @@ def look(bidders: Bidders, bids: Array, subsidy: float) -> Point:
     abroad = room.price[bidders.abroad] * brought
     costs = bidders.cost * brought
     turnover = float(np.abs(earned).sum() + costs.sum() + np.abs(_outlets(o, room)).sum())
-    value = float(_outlets(o, room).sum() + _areas(o, sold).sum() - o.unit_cost @ room.level - costs.sum())
+    value = float(
+        _outlets(o, room).sum()
+        + demand_area(o.sale_price, o.sale_elasticity, o.sale_reference, sold).sum()
+        - o.unit_cost @ room.level
+        - costs.sum()
+    )
     logs = float(np.log(room.level).sum() + np.log(sold).sum() + bids[users:].sum())
     charged = share * paid[good]
     relative = np.concatenate([unaided / charged - 1.0, abroad / costs - 1.0])
@@ -188,12 +194,6 @@ def _outlets(o: Circuit, room: Pass) -> Array:
     """What goods that no process uses are worth."""
     sole = np.flatnonzero(~np.isnan(o.outlet) & (room.quantity > 0))
     return o.outlet[sole] * room.quantity[sole]
-
-
-def _areas(o: Circuit, sold: Array) -> Array:
-    """What final demand pays for each sale in all, from the reference sale on."""
-    power, ratio = 1.0 - 1.0 / o.sale_elasticity, sold / o.sale_reference
-    return o.sale_price * o.sale_reference * np.where(power == 0, np.log(ratio), (ratio**power - 1.0) / power)
 
 
 def _parts(o: Circuit, log_x: Array) -> Array:
