@@ -12,6 +12,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 
+def apart(path: str | PathLike[str], source: str | PathLike[str]) -> None:
+    """Raises FileExistsError where writing to `path` would replace `source`, under whatever name or link."""
+    if os.path.exists(path) and os.path.samefile(path, source):
+        raise FileExistsError(f'can\'t write "{path}": it is the input, "{source}"; choose another name or folder')
+
+
 @contextmanager
 def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` once it is complete and on the disk.
