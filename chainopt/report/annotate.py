@@ -1,6 +1,6 @@
 """The user's own workbook with the results beside the figures that they follow from.
 
-Result columns are headed `# chainopt: ...`, which the reader passes over, so that the copy is a workbook still.
+Result columns have names that begin with `#=`, which the reader passes over: the copy is a workbook still.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from chainopt.writing import apart, replacing
 
 AUTHOR = "chainopt, solved"
 MOST_REMARKS = 1000
-PREFIX = f"{IGNORED_PREFIX} chainopt: "
+PREFIX = f"{IGNORED_PREFIX}= "
 
 _COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
     "goods": (
@@ -100,7 +100,9 @@ def annotate(
     book = Book(workbook)
     own = book.chain()
     if _names(own) != _names(chain):
-        raise ValueError(f"{workbook} holds other goods or processes than the chain: give the one it was read from")
+        raise ValueError(
+            f"{workbook} holds other goods or processes than the chain: give the one it was read from"
+        )
     figures = tables or dossier(chain, solution)
     results = _results(chain, solution, figures)
     columns = {name: _added(book, table, results) for name, table in book.tables.items()}
@@ -108,7 +110,8 @@ def annotate(
     notes, left_out = _notes(book, found)
     goods = book.tables["goods"]
     at = columns["goods"][0].number if columns["goods"] else goods.columns["good"]
-    notes.setdefault("goods", {})[goods.header, at] = headline(solution)
+    told = notes.setdefault("goods", {})
+    told[goods.header, at] = "\n".join(filter(None, [_opening(solution), told.get((goods.header, at), "")]))
     additions = {
         table.title: Additions(table.header, columns[name], notes.get(name, {}))
         for name, table in book.tables.items()
@@ -117,6 +120,13 @@ def annotate(
     with replacing(path) as file:
         file.write(content)
     return Annotated(sum(map(len, notes.values())), left_out)
+
+
+def _opening(solution: Solution) -> str:
+    """What stands at the first result, or at the first title where there is none."""
+    if not solution.certified:
+        return headline(solution)
+    return f"{headline(solution)} Columns that begin with {PREFIX.strip()} are results: chainopt reads past them."
 
 
 def _names(chain: Chain) -> tuple[list[str], list[str]]:
@@ -206,7 +216,7 @@ def _added(book: Book, table: Table, results: dict[tuple[str, str], _Result]) ->
                 continue
             number = right = right + 1
         formats = {row: result.formats.get(names, "") for row, names in found.items()}
-        added.append(Added(PREFIX + name, number, cells, formats, 22 if result.wide else 12))
+        added.append(Added(PREFIX + name, number, cells, formats, 22 if result.wide else 13, result.wide))
     return added
 
 

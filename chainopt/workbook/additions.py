@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.cell import column_index_from_string, coordinate_to_tuple, range_boundaries
 
 from chainopt.workbook.cells import digits
-from chainopt.workbook.ink import HEADER, Ink
+from chainopt.workbook.ink import NUMBER_TITLE, TEXT, TITLE, Ink
 from chainopt.workbook.package import Package
 from chainopt.workbook.raw import LONGEST_TEXT, escaped
 from chainopt.workbook.remarks import with_remarks
@@ -25,13 +25,14 @@ _SPANS = re.compile(rb"\sspans=(\"[^\"]*\"|'[^']*')")
 @dataclass(frozen=True, slots=True)
 class Added:
     """A column: its title, its number, and its cells by row, each a number, a text or None; formats are number
-    formats, by row."""
+    formats, by row; text: what it holds is no number."""
 
     title: str
     number: int
     cells: Mapping[int, float | str | None]
     formats: Mapping[int, str] = field(default_factory=dict)
-    width: float = 12.0
+    width: float = 13.0
+    text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,12 @@ def _cell(column: Added, row: int, header: int, tag: str, ink: Ink) -> bytes:
         value = column.cells[row]
     else:
         return b""
-    style = ink.style(HEADER if row == header else column.formats.get(row, ""))
+    form = column.formats.get(row, "")
+    if row == header:
+        form = TITLE if column.text else NUMBER_TITLE
+    elif isinstance(value, str):
+        form = TEXT
+    style = ink.style(form)
     opening = f'<{tag}c r="{get_column_letter(column.number)}{row}"{style}'
     if value is None:
         return f"{opening}/>".encode()

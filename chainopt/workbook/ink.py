@@ -7,8 +7,13 @@ from xml.sax.saxutils import quoteattr
 from chainopt.workbook.package import Package
 from chainopt.workbook.spans import Span, appended, changed, prefix, spans
 
-HEADER = "header"
-"""In place of a number format: a bold title that wraps."""
+TITLE, NUMBER_TITLE, TEXT = "title", "number title", "text"
+"""In place of a number format: a bold title, the same above numbers, and a text."""
+_ALIGNMENTS = {
+    TITLE: 'vertical="top" horizontal="left" indent="1"',
+    NUMBER_TITLE: 'vertical="top" horizontal="right"',
+    TEXT: 'horizontal="left" indent="1"',
+}
 _SHADES = {True: "FFDCE6DC", False: "FFF3F7F3"}
 _FIRST_FORMAT = 164
 """Number formats below are Excel's own."""
@@ -36,24 +41,21 @@ class Ink:
             self.package[self.part] = self.text
 
     def _added(self, number_format: str) -> int:
-        title = number_format == HEADER
+        title = number_format in (TITLE, NUMBER_TITLE)
         tag = self._tag()
-        pattern = f'<{tag}fgColor rgb="{_SHADES[title]}"/><{tag}bgColor indexed="64"/>'
-        fill = self._number(
-            "fills",
-            f'<{tag}fill><{tag}patternFill patternType="solid">{pattern}</{tag}patternFill></{tag}fill>',
-        )
+        colours = f'<{tag}fgColor rgb="{_SHADES[title]}"/><{tag}bgColor indexed="64"/>'
+        pattern = f'<{tag}patternFill patternType="solid">{colours}</{tag}patternFill>'
+        fill = self._number("fills", f"<{tag}fill>{pattern}</{tag}fill>")
         font = self._number("fonts", self._bold(tag)) if title else 0
-        code = self._format(number_format) if number_format and not title else 0
+        alignment = _ALIGNMENTS.get(number_format, "")
+        code = self._format(number_format) if number_format and not alignment else 0
         shape = f' numFmtId="{code}" fontId="{font}" fillId="{fill}" borderId="0" xfId="0" applyFill="1"'
-        if code:
-            shape += ' applyNumberFormat="1"'
-        if not title:
+        shape += ' applyNumberFormat="1"' if code else ""
+        shape += ' applyFont="1"' if title else ""
+        if not alignment:
             return self._number("cellXfs", f"<{tag}xf{shape}/>")
-        alignment = f'<{tag}alignment vertical="top" wrapText="1"/>'
-        return self._number(
-            "cellXfs", f'<{tag}xf{shape} applyFont="1" applyAlignment="1">{alignment}</{tag}xf>'
-        )
+        inner = f"<{tag}alignment {alignment}/>"
+        return self._number("cellXfs", f'<{tag}xf{shape} applyAlignment="1">{inner}</{tag}xf>')
 
     def _bold(self, tag: str) -> str:
         """The workbook's own font in bold."""

@@ -61,9 +61,7 @@ class Book:
 
     def rows(self, sheet: str) -> dict[int, Names]:
         """What each row of a sheet is of."""
-        return {
-            row: names for names, (table, row, _) in self._rows.get(sheet, {}).items() if table.name == sheet
-        }
+        return {row: names for names, (table, row, _) in self._rows.get(sheet, {}).items() if table.name == sheet}
 
     @cached_property
     def _rows(self) -> dict[str, dict[Names, tuple[Table, int, dict[str, str]]]]:
@@ -73,7 +71,9 @@ class Book:
             "goods": [((key(good.good),), (i,)) for i, good in enumerate(reader.goods)],
             "processes": [((key(process.process),), (i,)) for i, process in enumerate(reader.processes)],
             "parameters": [((key(known.parameter),), (i,)) for i, known in enumerate(reader.parameters)],
-            "observed": [((key(seen.process or ""), key(seen.good)), (i,)) for i, seen in enumerate(reader.observed)],
+            "observed": [
+                ((key(seen.process or ""), key(seen.good)), (i,)) for i, seen in enumerate(reader.observed)
+            ],
         }
         for sheet in ("inputs", "outputs"):
             records[sheet] = [
