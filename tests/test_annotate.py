@@ -1,4 +1,4 @@
-"""The user's workbook with results in it: still the same workbook, to every reader and to the last byte of the rest."""
+"""The user's workbook with results in it: still the same to every reader, and the rest to the last byte."""
 
 import re
 import struct
@@ -11,6 +11,8 @@ import pytest
 import xlsxwriter
 
 import chainopt as co
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:openpyxl")
 
 RESULTS = {"#= price", "#= derivative", "#= sold"}
 
@@ -27,7 +29,7 @@ def picture():
 
 
 def rich_book(path, *, table=False):
-    """A workbook of the kind that people keep: formulas, a chart, a picture, notes, filters, hidden rows, macros."""
+    """A workbook of the kind that people keep: formulas, a chart, a picture, notes, filters, hidden rows."""
     book = xlsxwriter.Workbook(path)
     if path.suffix == ".xlsm":
         book.add_vba_project(BytesIO(b"not really macros"), is_stream=True)

@@ -1,6 +1,6 @@
 """A solution for people and programs: Excel, HTML, the terminal, JSON, all from the same tables."""
 
-from chainopt.report.annotate import Annotated, annotate
+from chainopt.report.annotate import Notes, annotate
 from chainopt.report.excel import write_excel
 from chainopt.report.findings import Finding, findings, headline
 from chainopt.report.html import html_text, write_html
@@ -8,8 +8,8 @@ from chainopt.report.record import json_text, program_record, result_record
 from chainopt.report.terminal import show
 
 __all__ = [
-    "Annotated",
     "Finding",
+    "Notes",
     "annotate",
     "findings",
     "headline",

@@ -61,10 +61,10 @@ _COLUMNS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Annotated:
-    """What was written: how many cells have a note, and how many findings more than notes were asked for."""
+class Notes:
+    """How many cells were given a note, and how many findings were too many for one."""
 
-    notes: int
+    cells: int
     left_out: int
 
 
@@ -84,7 +84,7 @@ def annotate(
     path: str | PathLike[str],
     *,
     tables: Tables | None = None,
-) -> Annotated:
+) -> Notes:
     """Copy a workbook to `path`, with a solution's results in new columns, and its findings as notes on the cells.
 
     All else in the file stays as it is: formats, formulas and their saved values, drop-downs, notes, charts,
@@ -100,9 +100,7 @@ def annotate(
     book = Book(workbook)
     own = book.chain()
     if _names(own) != _names(chain):
-        raise ValueError(
-            f"{workbook} holds other goods or processes than the chain: give the one it was read from"
-        )
+        raise ValueError(f"{workbook} holds other goods or processes than the chain: give its own workbook")
     figures = tables or dossier(chain, solution)
     results = _results(chain, solution, figures)
     columns = {name: _added(book, table, results) for name, table in book.tables.items()}
@@ -119,7 +117,7 @@ def annotate(
     content = with_additions(workbook.read_bytes(), additions, AUTHOR)
     with replacing(path) as file:
         file.write(content)
-    return Annotated(sum(map(len, notes.values())), left_out)
+    return Notes(sum(map(len, notes.values())), left_out)
 
 
 def _opening(solution: Solution) -> str:

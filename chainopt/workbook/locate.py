@@ -15,7 +15,7 @@ from chainopt.workbook.read import Reader
 from chainopt.workbook.tables import Table
 
 Names = tuple[str, ...]
-"""What a row is of, by key: (good,), (process,), (parameter,) or (process, good); ("", good) for an observed sale."""
+"""What a row is of, by key: (good,), (process,), (parameter,), (process, good); ("", good) for a sale observed."""
 
 
 class Placed(Protocol):
@@ -67,7 +67,7 @@ class Book:
     def _rows(self) -> dict[str, dict[Names, tuple[Table, int, dict[str, str]]]]:
         """Every row by sheet and names, with the columns that go by another name there."""
         reader = self._reader
-        records = {
+        records: dict[str, list[tuple[Names, tuple[int, ...]]]] = {
             "goods": [((key(good.good),), (i,)) for i, good in enumerate(reader.goods)],
             "processes": [((key(process.process),), (i,)) for i, process in enumerate(reader.processes)],
             "parameters": [((key(known.parameter),), (i,)) for i, known in enumerate(reader.parameters)],
