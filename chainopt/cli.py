@@ -55,7 +55,7 @@ from chainopt.workbook import (
     write_template,
     write_workbook,
 )
-from chainopt.writing import apart, file_name, replacing
+from chainopt.writing import apart, file_name, folder_for, replacing
 
 REPORTS = Path("reports")
 
@@ -133,7 +133,7 @@ def solve_command(
         for target in targets:
             apart(target, book)
         if reports:
-            (out or REPORTS).mkdir(parents=True, exist_ok=True)
+            folder_for(out or REPORTS)
     problems: list[str] = []
     with refusing(SolverMissing, NumeraireError), waiting(Console(stderr=True, quiet=quiet)) as wait:
         wait.doing("solving")

@@ -44,6 +44,17 @@ def apart(path: str | PathLike[str], source: str | PathLike[str]) -> None:
         raise FileExistsError(f'can\'t write "{path}": it is the input, "{source}"; choose another name or folder')
 
 
+def folder_for(path: str | PathLike[str]) -> Path:
+    """The folder of that path, made where it is absent; raises OSError with one line that says what is in the way."""
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "there is a file of that name" if isinstance(error, FileExistsError) else error.strerror or ""
+        raise type(error)(f'can\'t make the folder "{path}": {reason.lower()}; choose another') from error
+    return folder
+
+
 @contextmanager
 def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` once it is complete and on the disk.
@@ -54,9 +65,9 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     open by another program.
     """
     target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
+    if os.path.exists(target) and not os.path.isfile(target):
         raise OSError(f'can\'t write "{path}": it is not a file; choose another name')
-    if target.exists() and not os.access(target, os.W_OK):
+    if os.path.exists(target) and not os.access(target, os.W_OK):
         raise PermissionError(f'can\'t write "{path}": the file is read-only; choose another name')
     unfinished = None
     try:
@@ -66,7 +77,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if target.exists():
+            if os.path.exists(target):
                 shutil.copymode(target, unfinished)
             if fcntl is not None:
                 # While it is locked: until it has its name, another run must not take it for a killed one's.
@@ -114,7 +125,7 @@ def _reason(error: OSError, target: Path) -> str:
             return f'there is no folder "{target.parent}"; make it first'
         case NotADirectoryError():
             return f'"{target.parent}" is not a folder'
-        case PermissionError() if target.exists():
+        case PermissionError() if os.path.exists(target):
             return "the file or its folder is read-only, or another program has it open"
         case PermissionError():
             return f'the folder "{target.parent}" is read-only'
