@@ -45,7 +45,7 @@ def apart(path: str | PathLike[str], source: str | PathLike[str]) -> None:
 
 
 def folder_for(path: str | PathLike[str]) -> Path:
-    """The folder of that path, made where it is absent; raises OSError with one line that says what is in the way."""
+    """The folder of that path, made where it is absent; raises OSError with one line that says why it can't be."""
     folder = Path(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)

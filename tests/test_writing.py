@@ -91,7 +91,7 @@ def test_killed_while_writing(tmp_path, kills):
 
 
 def test_two_runs_on_one_file(tmp_path):
-    """Each writes all of its own, neither takes the other's unfinished file for a dead run's, the last one stays."""
+    """Neither takes the other's unfinished file for a dead run's, and the last one stays, whole."""
 
     def write(letter):
         for _ in range(50):

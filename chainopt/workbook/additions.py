@@ -47,10 +47,10 @@ class Additions:
 def with_additions(content: bytes, additions: Mapping[str, Additions], author: str) -> bytes:
     """The .xlsx or .xlsm file with these additions, by its sheets' names.
 
-    What stood in the columns is replaced, and so are earlier remarks of the author; remarks of others on the same
-    cell stay, with the new one below. Charts, pictures, macros and saved values stay as they are. A filter or an
-    Excel table that ends where new columns begin is widened, so that sorting moves them along. Raises ValueError
-    for a file whose parts can't be made out.
+    What stood in the columns is replaced, and so are earlier remarks; notes of others on the same cell stay, with
+    the new one below. author: whose the remarks are. Charts, pictures, macros and saved values stay as they are. A
+    filter or an Excel table that ends where new columns begin is widened, so that sorting moves them along. Raises
+    ValueError for a file whose parts can't be made out.
     """
     package = Package.of(content)
     ink = Ink(package)

@@ -32,12 +32,14 @@ _AFTER_DRAWING = (
     "AlternateContent", "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems",
     "tableParts", "extLst",
 )  # fmt: skip
-_OURS = "\n\nchainopt: "
-"""What comes before a remark below somebody else's."""
+_MARK = "chainopt: "
+"""What each remark begins with: other programs save notes without their authors, and join what stands in one."""
+_BREAK = rb"(?:\n|\r|&#10;|&#13;|&#x[aAdD];)"
+_OURS = re.compile(rb"(?:\A|%s+)%s" % (_BREAK, _MARK.encode()))
 
 
 def with_remarks(package: Package, sheet: str, remarks: Mapping[tuple[int, int], str], author: str) -> None:
-    """Put remarks by row and column on a sheet's cells, in place of the author's earlier ones."""
+    """Put remarks by row and column on a sheet's cells, in place of earlier ones."""
     of = {kind: part for _, kind, part in package.relations(sheet) if kind in ("comments", "vmlDrawing")}
     if "comments" not in of and not remarks:
         return
@@ -82,8 +84,7 @@ def _written(
     text: bytes, remarks: Mapping[tuple[int, int], str], author: str
 ) -> tuple[bytes, list[tuple[int, int]], list[tuple[int, int]]]:
     """The comments with the remarks; the cells that have none any more, and those that had none before."""
-    text = _without_additions(text)
-    root = spans(text, 3)
+    root = spans(text, 5)
     tag = prefix(text, root)
     authors, listed = root.child("authors"), root.child("commentList")
     if authors is None or listed is None:
@@ -99,20 +100,22 @@ def _written(
     others: dict[tuple[int, int], Span] = {}
     for span in listed.children:
         place = coordinate_to_tuple(span.attributes["ref"].replace("$", ""))
-        if span.number("authorId") == ours:
+        cut = _cut(text, span)
+        if cut is None:
             old.append(place)
             changes.append((span.start, span.end, b""))
         else:
             others[place] = span
+            changes += cut
     added = []
     for place, remark in sorted(remarks.items()):
         below = others[place].child("text") if place in others else None
         if place not in others:
             ref = f"{get_column_letter(place[1])}{place[0]}"
-            run = f"<{tag}text>{_run(tag, remark)}</{tag}text>"
+            run = f"<{tag}text>{_run(tag, _MARK + remark)}</{tag}text>"
             added.append(f'<{tag}comment ref="{ref}" authorId="{ours}" shapeId="0">{run}</{tag}comment>'.encode())
         elif below is not None and not below.empty(text):
-            changes.append((below.closed, below.closed, _run(tag, _OURS + remark).encode()))
+            changes.append((below.closed, below.closed, _run(tag, f"\n\n{_MARK}{remark}").encode()))
     if added and listed.empty(text):
         changes += appended(text, listed, added)
     elif added:
@@ -125,11 +128,25 @@ def _run(tag: str, text: str) -> str:
     return f'<{tag}r><{tag}t xml:space="preserve">{written(escaped(text))}</{tag}t></{tag}r>'
 
 
-def _without_additions(text: bytes) -> bytes:
-    """The comments without what an earlier run wrote below those of others."""
-    start = re.escape(_OURS.encode()).replace(rb"\n", rb"\s")
-    run = rb"<(\w+:)?r>(?:(?!</(?:\w+:)?r>).)*?<(?:\w+:)?t\b[^>]*>" + start + rb"[^<]*</(?:\w+:)?t></(?:\w+:)?r>"
-    return re.sub(run, b"", text, flags=re.DOTALL)
+def _cut(text: bytes, comment: Span) -> list[Change] | None:
+    """The changes that take earlier remarks out of a comment; None where it holds nothing else."""
+    whole = comment.child("text")
+    pieces = [
+        (run, piece)
+        for run in (whole.children if whole is not None else ())
+        for piece in (run, *run.children)
+        if piece.tag == "t"
+    ]
+    for i, (run, piece) in enumerate(pieces):
+        found = _OURS.search(text[piece.opened : piece.closed])
+        if found is None:
+            continue
+        if i == 0 and found.start() == 0:
+            return None
+        start = piece.opened + found.start()
+        first = (start, piece.closed, b"") if found.start() else (run.start, run.end, b"")
+        return [first, *((later.start, later.end, b"") for later, _ in pieces[i + 1 :])]
+    return []
 
 
 def _boxed(text: bytes, gone: list[tuple[int, int]], new: Mapping[tuple[int, int], str]) -> bytes:
