@@ -161,6 +161,8 @@ def solve_command(
             given = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
             if step := _next(book, given, solution, found, reports, differences=differences, annotated=annotate):
+                # A command that is broken into lines can't be copied: rather without its remark.
+                step = step if len(step) + 6 <= console.width else step.partition("  #")[0]
                 print(f"next: {step}")
     for problem in problems:
         say(problem)
