@@ -35,13 +35,15 @@ MOST_USES = 5_000
 """The most uses of a chain whose receipts are drawn up."""
 _MOST_AROUND = 60
 _SAME = 1e-5
+_FAINT = 1e-9
+"""A share of a sale or a disposal that an interior point leaves where there is none."""
 _REGULAR = 1e-10
 
 Kind = Literal[
     "good", "rent", "reading", "tie", "final price", "import price", "disposal cost", "unit cost"
 ]
 Node = tuple[Kind, int]
-Way = Literal["shared", "read", "one taker", "import", "maker", "limit", "cycle", "value"]
+Way = Literal["shared", "read", "one taker", "import", "maker", "limit", "cycle", "knot", "apart", "value"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A price or a rent: its value, and the lines that add up to it; a value without lines stays as it is."""
+    """A price or a rent: its value, and the lines that add up to it.
+
+    way: how they come about. Without lines it is a value that stays as it is: "knot" in a cycle of too many prices,
+    "apart" where the lines of a delicate plan come to another figure, "value" where nothing in use fixes it.
+    """
 
     node: Node
     way: Way
@@ -68,22 +74,19 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """Every receipt in the order in which they can be added up, and the money that they begin with.
+    """Every receipt in an order in which they can be added up, and the money that they begin with.
 
-    money: final, import and disposal prices by good, and unit costs by level, divided by `unit`. A node's number
-    is that of a good, a limit, a use, a tie or a level of `net`.
+    money: final, import and disposal prices by good, and unit costs by level. A node's number is that of a good,
+    a limit, a use, a tie or a level of `net`; all money is in one unit.
     """
 
     net: Network
     receipts: tuple[Receipt, ...]
     money: dict[Node, float]
 
-    def value(self, node: Node) -> float:
-        """What a receipt or a line's money comes to."""
-        return self.money[node] if node in self.money else self.of(node).value
-
-    def of(self, node: Node) -> Receipt:
-        return next(receipt for receipt in self.receipts if receipt.node == node)
+    def values(self) -> dict[Node, float]:
+        """What every node comes to."""
+        return self.money | {receipt.node: receipt.value for receipt in self.receipts}
 
 
 def receipts(solution: Solution, *, unit: float = 1.0) -> Receipts | None:
@@ -237,9 +240,9 @@ class _Clerk:
             if abs(part.use[u]) > ZERO or net.signed[u]:
                 takers[g].append(((USE, u), float(part.use[u])))
         for g in range(len(net.goods)):
-            if net.sells[g] and (abs(part.sale[g]) > ZERO or abs(part.sale[g] * self.final[g]) > 0):
+            if net.sells[g] and abs(part.sale[g]) > _FAINT:
                 takers[g].append(((SALE, g), float(part.sale[g])))
-            if net.disposes[g] and (abs(part.disposed[g]) > ZERO or part.disposed[g] * net.disposal[g]):
+            if net.disposes[g] and part.disposed[g] > _FAINT:
                 takers[g].append(((DISPOSAL, g), float(part.disposed[g])))
             if part.live[g]:
                 node: Node = ("good", g)
@@ -371,14 +374,17 @@ class _Clerk:
             drafts = [(nodes[i], self.drafts.get(nodes[i])) for i in layer.alone.tolist()]
             drafts += [draft for cycle in layer.cycles for draft in self._resolved([nodes[i] for i in cycle.tolist()])]
             for node, draft in drafts:
-                value = np.nan
-                if draft is not None:
-                    value = sum(line.share * line.brings * values[line.of] for line in draft.lines)
-                found = Receipt(node, draft.way, value + 0.0, draft.lines) if draft is not None else None
-                if found is None or not self._stands(node, value):
-                    found = Receipt(node, "value", self.known(node), ())
+                found = self._receipt(node, draft, values)
                 values[node] = found.value
                 yield found
+
+    def _receipt(self, node: Node, draft: _Draft | None, values: dict[Node, float]) -> Receipt:
+        if draft is None or draft.way == "knot":
+            return Receipt(node, "knot" if draft else "value", self.known(node), ())
+        value = sum(line.share * line.brings * values[line.of] for line in draft.lines) + 0.0
+        if self._stands(node, value):
+            return Receipt(node, draft.way, value, draft.lines)
+        return Receipt(node, "apart" if np.isfinite(value) else "value", self.known(node), ())
 
     def _stands(self, node: Node, value: float) -> bool:
         """Whether lines come to what is known of their sum: a plan may be too delicate for them."""
@@ -393,7 +399,7 @@ class _Clerk:
         assert multipliers
         return float(np.nanmax(np.abs(multipliers.price), initial=0.0)) / self.unit
 
-    def _resolved(self, cycle: list[Node]) -> Iterator[tuple[Node, _Draft | None]]:
+    def _resolved(self, cycle: list[Node]) -> Iterator[tuple[Node, _Draft]]:
         """The nodes of a cycle from what is outside it: x = A x + B y, x = (I - A)^-1 B y."""
         place = {node: i for i, node in enumerate(cycle)}
         outside = list(
@@ -407,7 +413,7 @@ class _Clerk:
                 into[0][i, into[1][line.of]] += line.share * line.brings
         around = np.eye(len(cycle)) - inner
         if len(cycle) > _MOST_AROUND or 1.0 / np.linalg.cond(around) < _REGULAR:
-            yield from ((node, None) for node in cycle)
+            yield from ((node, _Draft("knot", ())) for node in cycle)
             return
         whole = np.linalg.solve(around, outer)
         for node, factors in zip(cycle, whole.tolist(), strict=True):
