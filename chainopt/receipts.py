@@ -39,9 +39,7 @@ _FAINT = 1e-9
 """A share of a sale or a disposal that an interior point leaves where there is none."""
 _REGULAR = 1e-10
 
-Kind = Literal[
-    "good", "rent", "reading", "tie", "final price", "import price", "disposal cost", "unit cost"
-]
+Kind = Literal["good", "rent", "reading", "tie", "final price", "import price", "disposal cost", "unit cost"]
 Node = tuple[Kind, int]
 Way = Literal["shared", "read", "one taker", "import", "maker", "limit", "cycle", "knot", "apart", "value"]
 
@@ -63,7 +61,7 @@ class Receipt:
     """A price or a rent: its value, and the lines that add up to it.
 
     way: how they come about. Without lines it is a value that stays as it is: "knot" in a cycle of too many prices,
-    "apart" where the lines of a delicate plan come to another figure, "value" where nothing in use fixes it.
+    "apart" where lines come to another figure, as of what next to nothing moves of, "value" where nothing fixes it.
     """
 
     node: Node
@@ -144,7 +142,14 @@ class _Clerk:
             if limit.kind in (CAPACITY, MIN_LEVEL) and bound.get(limit.index) == limit.bound
         }
         return cls(
-            solution, net, unit, found, slope, uses_of, limit_of, np.nan_to_num(demand_price(net, plan.sale), posinf=0)
+            solution,
+            net,
+            unit,
+            found,
+            slope,
+            uses_of,
+            limit_of,
+            np.nan_to_num(demand_price(net, plan.sale), posinf=0),
         )
 
     def draw_up(self) -> Receipts:
@@ -216,7 +221,13 @@ class _Clerk:
         return {SALE: "sale", IMPORT: "import", DISPOSAL: "disposal"}[kind], None
 
     def lines(
-        self, column: Column, own: Node | None, *, share: float = 1.0, rate: float = -1.0, amount: float | None = None
+        self,
+        column: Column,
+        own: Node | None,
+        *,
+        share: float = 1.0,
+        rate: float = -1.0,
+        amount: float | None = None,
     ) -> Iterator[Line]:
         """The lines of an operation that takes `-rate` of `own` with each unit, per unit of `own`."""
         effects = self.effects(column)
@@ -372,7 +383,9 @@ class _Clerk:
         values = dict(money)
         for layer in layers(edges):
             drafts = [(nodes[i], self.drafts.get(nodes[i])) for i in layer.alone.tolist()]
-            drafts += [draft for cycle in layer.cycles for draft in self._resolved([nodes[i] for i in cycle.tolist()])]
+            drafts += [
+                draft for cycle in layer.cycles for draft in self._resolved([nodes[i] for i in cycle.tolist()])
+            ]
             for node, draft in drafts:
                 found = self._receipt(node, draft, values)
                 values[node] = found.value

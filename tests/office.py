@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,4 +53,7 @@ def formulas(path: Path) -> Iterator[tuple[str, str, str]]:
 
 def values(path: Path) -> Any:
     """A workbook whose cells are the values that it was saved with."""
-    return openpyxl.load_workbook(path, data_only=True)
+    with warnings.catch_warnings():
+        # LibreOffice saves extensions that openpyxl leaves out, and says so.
+        warnings.simplefilter("ignore", UserWarning)
+        return openpyxl.load_workbook(path, data_only=True)

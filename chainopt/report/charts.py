@@ -45,14 +45,18 @@ def write_charts(paper: Paper, sheet: Worksheet, shown: Mapping[str, Sheet], mon
     goods, processes, limits = (shown[name].rows for name in ("prices", "processes", "limits"))
     priced = goods[goods["price"].notna() & goods["backprop"].notna()]
     most = _largest(priced, "turnover")
-    compared = _Data("Prices", most.index.tolist(), [short(name, 40) for name in most["good"]], ("backprop", "price"))
+    compared = _Data(
+        "Prices", most.index.tolist(), [short(name, 40) for name in most["good"]], ("backprop", "price")
+    )
     row = _block(paper, sheet, row, "Price against derivative", shown["prices"], compared, _against)
     most = _largest(processes, "added")
     added = _Data("Processes", most.index.tolist(), [_firm(record) for record in _records(most)], ("added",))
     row = _block(paper, sheet, row, f"Value added by process ({money})", shown["processes"], added, _bars)
     most = _largest(limits, "total")
     rents = _Data("Limits", most.index.tolist(), [_limit(record) for record in _records(most)], ("total",))
-    _block(paper, sheet, row, f"Rents: what the limits that bind earn in all ({money})", shown["limits"], rents, _bars)
+    _block(
+        paper, sheet, row, f"Rents: what the limits that bind earn in all ({money})", shown["limits"], rents, _bars
+    )
 
 
 def _largest(rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -74,9 +78,7 @@ def _limit(row: Mapping[str, Any]) -> str:
     return f"{row['kind']}: {', '.join(names)}"
 
 
-def _block(
-    paper: Paper, sheet: Worksheet, top: int, title: str, table: Sheet, data: _Data, draw: Any
-) -> int:
+def _block(paper: Paper, sheet: Worksheet, top: int, title: str, table: Sheet, data: _Data, draw: Any) -> int:
     """The cells of a chart from row `top` on, and the chart to their right; returns the row after both."""
     if not data.rows:
         return top
@@ -151,8 +153,12 @@ def _against(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet
         }
     )
     scale = {"log_base": 10} if low > 0 and high > 50 * low else {}
-    chart.set_x_axis(_axis("derivative, money per unit", **scale, num_format="General", crossing="min" if scale else None))
-    chart.set_y_axis(_axis("price, money per unit", **scale, num_format="General", crossing="min" if scale else None))
+    chart.set_x_axis(
+        _axis("derivative, money per unit", **scale, num_format="General", crossing="min" if scale else None)
+    )
+    chart.set_y_axis(
+        _axis("price, money per unit", **scale, num_format="General", crossing="min" if scale else None)
+    )
     chart.set_legend({"position": "bottom", "font": {"size": 9}})
     return chart
 
@@ -172,7 +178,9 @@ def _bars(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet, d
         }
     )
     what = "process" if data.table == "Processes" else "limit"
-    chart.set_y_axis(_axis(what, reverse=True, crossing="max", label_position="low", major_gridlines={"visible": False}))
+    chart.set_y_axis(
+        _axis(what, reverse=True, crossing="max", label_position="low", major_gridlines={"visible": False})
+    )
     chart.set_x_axis(_axis("money", num_format="#,##0.######"))
     chart.set_legend({"none": True})
     return chart

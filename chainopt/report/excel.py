@@ -95,7 +95,9 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
     for name in names:
         links = _links(name, shown, receipt_rows) if live else {}
         table = _headed(shown[name], money)
-        last = _fill(paper, sheet[name], table, HOME[name], _formulas(name, table, receipt_rows) if live else {}, links)
+        last = _fill(
+            paper, sheet[name], table, HOME[name], _formulas(name, table, receipt_rows) if live else {}, links
+        )
         _colour(paper, sheet[name], name, table, last - 1)
         sheet[name].freeze_panes(1, {"audit": 3, "uses": 2}.get(name, 1))
         sheet[name].repeat_rows(0)
@@ -164,7 +166,9 @@ def _number(table: Sheet, name: str) -> int:
     return [column.name for column in table.columns].index(name)
 
 
-def _links(name: str, shown: Mapping[str, Sheet], receipt_rows: Mapping[str, int]) -> dict[int, Callable[[int], str]]:
+def _links(
+    name: str, shown: Mapping[str, Sheet], receipt_rows: Mapping[str, int]
+) -> dict[int, Callable[[int], str]]:
     """From a good to its receipt, or to its price where it has none or the sheet is another."""
     table = shown[name]
     if not any(column.name == "good" for column in table.columns):
@@ -275,6 +279,8 @@ def _solver(paper: Paper, sheet: Worksheet, solution: Solution, kkt: Sheet) -> N
             paper.put(sheet, row, 2, value, align="left", indent=1)
             sheet.set_row(row, tall(value))
         else:
-            paper.put(sheet, row, 1, value, "amount", **({"num_format": "0.0000"} if isinstance(value, float) else {}))
+            paper.put(
+                sheet, row, 1, value, "amount", **({"num_format": "0.0000"} if isinstance(value, float) else {})
+            )
         row += 1
     paper.widen(sheet, 0, 24)

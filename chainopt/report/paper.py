@@ -28,6 +28,7 @@ _GENERAL = 11
 """Characters of a number in Excel's own format at most."""
 _A4 = 9
 
+
 class Exact(float):
     """A number that is written as it is: XlsxWriter itself rounds to 16 digits, and a double may need 17."""
 
@@ -165,7 +166,9 @@ class Paper:
         headers = []
         for j, column in enumerate(columns):
             texts = {value for value in values[j] if isinstance(value, str)}
-            width = max([*(len(word) + 4 for word in column.title.split(" (")), *(len(text) + 2 for text in texts)])
+            width = max(
+                [*(len(word) + 4 for word in column.title.split(" (")), *(len(text) + 2 for text in texts)]
+            )
             narrow = min(width, _WIDEST_TEXT if column.kind == "text" else _WIDEST)
             wide = self.widen(sheet, j, max(narrow, _digits(shapes[j], values[j])))
             self._texts(sheet, top + 1, j, column, values[j], texts, wide, lines)

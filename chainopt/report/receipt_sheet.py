@@ -50,10 +50,13 @@ _WAYS = {
     "limit": "what one more unit of the limit would earn",
     "cycle": "in a cycle, prices that need each other: each line is the sum over all its rounds",
     "knot": "a value: in a cycle of more prices than lines can show",
-    "apart": "a value: the plan is too delicate for its lines to add up to it",
+    "apart": "a value: next to nothing of it moves, so that shares of it say nothing",
     "value": "a value: nothing in use fixes it",
 }
-_ENDS = {"sale": "what final demand pays for one more unit", "disposal": "what it costs to throw one more unit away"}
+_ENDS = {
+    "sale": "what final demand pays for one more unit",
+    "disposal": "what it costs to throw one more unit away",
+}
 _TAKERS = {"sale": "final demand", "import": "imports", "disposal": "disposal", "cycle": "all rounds of the cycle"}
 _NOTES = (
     "A price is the sum of its lines: share x what one more unit brings x the price of that. Every figure is a "
@@ -102,7 +105,10 @@ def write_receipts(
     sheet.set_row(top, 30)
     sheet.freeze_panes(top + 1, 1)
     sheet.repeat_rows(top)
-    order = [*(r for r in found.receipts if r.node[0] == "good"), *(r for r in found.receipts if r.node[0] != "good")]
+    order = [
+        *(r for r in found.receipts if r.node[0] == "good"),
+        *(r for r in found.receipts if r.node[0] != "good"),
+    ]
     cell = _places(found, order, top + 2)
     writer = _Writer(paper, sheet, found, cell, found.values())
     writer.money(top + 1)
@@ -133,7 +139,9 @@ def _more_notes(found: Receipts, numeraire: str | None) -> list[str]:
             "with the sum over all rounds, (I - A)^-1, as a figure: they follow a changed cell as the others do."
         )
     if ways & {"knot", "apart", "value"}:
-        notes.append("A price without lines is a value and does not follow; it says why. What rests on it takes it as it is.")
+        notes.append(
+            "A price without lines is a value and does not follow; it says why. What rests on it takes it as it is."
+        )
     return notes
 
 
@@ -224,7 +232,7 @@ class _Writer:
         paper.put(sheet, row, _SHARE, line.share, "share")
         paper.put(sheet, row, _BRINGS, line.brings, "amount", num_format=shape(figure(line.brings)))
         at, value = self.cell[line.of], self.values[line.of]
-        target = f"'{NAME}'!{at.replace('$', '')}"
+        target = f"'{NAME}'!{_LETTER[_AT if line.of in self.found.money else _GOOD]}{_row(at) + 1}"
         self.widen(_OF, self.label(line.of))
         paper.link(sheet, row, _OF, target, self.label(line.of), **_IN)
         paper.formula(sheet, row, _AT, f"={at}", value, "price", num_format=shape(figure(value)))

@@ -223,7 +223,9 @@ def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
         "prices": goods,
         "balances": goods,
         "uses": uses,
-        "processes": tables.processes.assign(unit=[units.get((name,), "") for name in tables.processes["process"]]),
+        "processes": tables.processes.assign(
+            unit=[units.get((name,), "") for name in tables.processes["process"]]
+        ),
         "limits": limits,
         "kkt": kkt,
     }
