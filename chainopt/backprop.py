@@ -92,8 +92,8 @@ def is_smooth(net: Network, ops: Operations) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """The part of each good that goes each way, by use and by good; 1 for each reader of a non-rival good, less what
-    is disposed of. live: whether what a good moves says anything; where not, its shares are nan.
+    """The part of each good that goes each way, by use and by good; 1 for each reader of a non-rival good, less
+    what is disposed of. live: whether what a good moves says anything; where not, its shares are nan.
     """
 
     use: Array

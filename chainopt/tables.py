@@ -92,8 +92,9 @@ def uses(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> p
 
 
 def processes(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
-    """Every process: level, revenue, cost (inputs and unit cost), profit, the rent of its limits in it, and the value
-    that it adds to its inputs."""
+    """Every process: level, revenue, cost (inputs and unit cost), profit, the rent of its limits in it, and added:
+    revenue less what its inputs cost.
+    """
     return tables(chain, solution, numeraire=numeraire).processes
 
 

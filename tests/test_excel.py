@@ -1,7 +1,7 @@
 """The Excel report as a spreadsheet: it calculates to what it says, and its receipts are the prices.
 
-LibreOffice is the outside calculator; the reverse sweep at the plan, and the chain solved again, say what a changed
-final price does.
+LibreOffice is the outside calculator; the reverse sweep at the plan, and the chain solved again, say what a
+changed final price does.
 """
 
 from __future__ import annotations

@@ -45,18 +45,17 @@ def write_charts(paper: Paper, sheet: Worksheet, shown: Mapping[str, Sheet], mon
     goods, processes, limits = (shown[name].rows for name in ("prices", "processes", "limits"))
     priced = goods[goods["price"].notna() & goods["backprop"].notna()]
     most = _largest(priced, "turnover")
-    compared = _Data(
-        "Prices", most.index.tolist(), [short(name, 40) for name in most["good"]], ("backprop", "price")
-    )
+    names = [short(name, 40) for name in most["good"]]
+    compared = _Data("Prices", most.index.tolist(), names, ("backprop", "price"))
     row = _block(paper, sheet, row, "Price against derivative", shown["prices"], compared, _against)
     most = _largest(processes, "added")
-    added = _Data("Processes", most.index.tolist(), [_firm(record) for record in _records(most)], ("added",))
+    added = _Data("Processes", most.index.tolist(), [short(name, 40) for name in most["process"]], ("added",))
     row = _block(paper, sheet, row, f"Value added by process ({money})", shown["processes"], added, _bars)
     most = _largest(limits, "total")
-    rents = _Data("Limits", most.index.tolist(), [_limit(record) for record in _records(most)], ("total",))
-    _block(
-        paper, sheet, row, f"Rents: what the limits that bind earn in all ({money})", shown["limits"], rents, _bars
-    )
+    labels = [_limit(record) for record in most.to_dict("records")]
+    rents = _Data("Limits", most.index.tolist(), labels, ("total",))
+    title = f"Rents: what the limits that bind earn in all ({money})"
+    _block(paper, sheet, row, title, shown["limits"], rents, _bars)
 
 
 def _largest(rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -65,15 +64,7 @@ def _largest(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return felt.sort_values(column, key=lambda values: -values.abs(), kind="stable").head(MOST)
 
 
-def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
-    return rows.to_dict("records")
-
-
-def _firm(row: Mapping[str, Any]) -> str:
-    return short(row["process"], 40)
-
-
-def _limit(row: Mapping[str, Any]) -> str:
+def _limit(row: Mapping[Any, Any]) -> str:
     names = [short(row[name], 24) for name in ("good", "process") if isinstance(row[name], str)]
     return f"{row['kind']}: {', '.join(names)}"
 

@@ -1,4 +1,4 @@
-"""The sheet Summary: how it ended, what is scarce, what to beware of, each with a link to the cell that shows it."""
+"""The sheet Summary: how it ended, what is scarce, what to beware of, with links to the cells that show it."""
 
 from __future__ import annotations
 
@@ -66,15 +66,15 @@ def write_summary(
     notes = list(paper.cut)
     if solution.certified and not live:
         notes.append(
-            f"There are no receipts, links and formulas: the chain has more than {MOST_USES:,} uses, and they would "
-            "take long to write and to open."
+            f"There are no receipts, links and formulas: the chain has more than {MOST_USES:,} uses, and they "
+            "would take long to write and to open."
         )
     if paper.replaced:
         few = sorted(short(text) for text in paper.replaced)
         more = f" and {len(few) - 3:,} more" if len(few) > 3 else ""
         notes.append(
-            "A character that can't be seen, or that Excel can't hold, is written as its code; a text too long for a "
-            f"cell is cut: {', '.join(few[:3])}{more}."
+            "A character that can't be seen, or that Excel can't hold, is written as its code; a text too long "
+            f"for a cell is cut: {', '.join(few[:3])}{more}."
         )
     front.contents([*(made.get_name() for made in paper.book.worksheets())][1:], shown, notes)
 

@@ -14,7 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from chainopt.report.legible import legible
 from chainopt.report.sheets import Column
-from chainopt.report.styles import TONES, Look, StyledWorkbook
+from chainopt.report.styles import TONES, StyledWorkbook
 from chainopt.workbook.raw import LONGEST_TEXT, escaped
 
 MOST_ROWS = 1_048_576

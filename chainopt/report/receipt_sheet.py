@@ -105,10 +105,7 @@ def write_receipts(
     sheet.set_row(top, 30)
     sheet.freeze_panes(top + 1, 1)
     sheet.repeat_rows(top)
-    order = [
-        *(r for r in found.receipts if r.node[0] == "good"),
-        *(r for r in found.receipts if r.node[0] != "good"),
-    ]
+    order = sorted(found.receipts, key=lambda receipt: receipt.node[0] != "good")
     cell = _places(found, order, top + 2)
     writer = _Writer(paper, sheet, found, cell, found.values())
     writer.money(top + 1)
@@ -140,7 +137,7 @@ def _more_notes(found: Receipts, numeraire: str | None) -> list[str]:
         )
     if ways & {"knot", "apart", "value"}:
         notes.append(
-            "A price without lines is a value and does not follow; it says why. What rests on it takes it as it is."
+            "A price without lines is a value and does not follow; it says why. What rests on it takes it so."
         )
     return notes
 

@@ -1,4 +1,4 @@
-"""The looks of an Excel report, as named cell styles: a user who changes one in Excel changes every cell that has it.
+"""The looks of an Excel report, as named cell styles: to change one in Excel is to change every cell that has it.
 
 XlsxWriter knows no named style but Hyperlink: the writer of its file of styles is asked here to list ours, and to
 leave to a style what a cell has from it.
