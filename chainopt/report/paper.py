@@ -20,7 +20,7 @@ from chainopt.workbook.raw import LONGEST_TEXT, escaped
 MOST_ROWS = 1_048_576
 """The most rows that Excel keeps in a sheet."""
 _RISKY = ("=", "+", "-", "@")
-_WIDEST, _WIDEST_TEXT, _WIDEST_OF_ALL = 52, 80, 255
+_WIDEST, _WIDEST_TEXT, _WIDEST_OF_ALL = 52, 60, 255
 """Columns, in characters; Excel allows no more than the last."""
 _LINE, _TALLEST = 15, 409
 """Rows, in points; Excel allows no more."""
