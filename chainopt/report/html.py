@@ -7,9 +7,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.resources import files
 from os import PathLike
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
 
 from chainopt.chain import Chain
 from chainopt.dossier import dossier
@@ -21,6 +23,9 @@ from chainopt.solution import Solution
 from chainopt.tables import Tables
 from chainopt.writing import replacing
 
+STYLES = ("page.css",)
+SCRIPTS = ("page.js",)
+"""Files beside this one that make the page's one style and one script."""
 MOST_ROWS = 500
 """The most goods, and the most processes, that a page shows; the workbook and the JSON hold all."""
 MOST_BARS = 15
@@ -57,6 +62,8 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
     pages = [replace(page, sentences=said.get(page.name, page.sentences)) for page in pages]
     return _template().render(
+        style=_joined(STYLES),
+        script=_joined(SCRIPTS),
         title=legible(chain.name) or "Supply chain",
         solution=solution,
         headline=headline(solution),
@@ -260,6 +267,12 @@ def _template() -> Template:
     )
     environment.filters["csp_hash"] = _csp_hash
     return environment.get_template("page.html")
+
+
+@cache
+def _joined(names: tuple[str, ...]) -> Markup:
+    """The files one after the other, as they stand in the page."""
+    return Markup("\n".join(files(__package__).joinpath(name).read_text("utf-8") for name in names))
 
 
 def _csp_hash(text: str) -> str:
