@@ -70,7 +70,7 @@ def write_summary(
             "would take long to write and to open."
         )
     if paper.replaced:
-        few = sorted(short(text) for text in paper.replaced)
+        few = [short(text) for text in sorted(paper.replaced, key=lambda text: (len(text), text))]
         more = f" and {len(few) - 3:,} more" if len(few) > 3 else ""
         notes.append(
             "A character that can't be seen, or that Excel can't hold, is written as its code; a text too long "
