@@ -38,6 +38,7 @@ def make(folder: Path, flows: int) -> dict[str, int]:
     import chainopt as co
     from chainopt.dossier import dossier
     from chainopt.report.paper import Paper
+    from chainopt.report.styles import STYLES
 
     made = chain(layered(flows))
     co.write_workbook(made, folder / BOOK)
@@ -54,9 +55,9 @@ def make(folder: Path, flows: int) -> dict[str, int]:
 
         return noting
 
-    def look(paper: Paper, _look: Callable[..., Any] = Paper.look, **properties: Any) -> Any:
-        found = _look(paper, **properties)
-        looks.setdefault(id(found), properties)
+    def look(paper: Paper, style: str, _look: Callable[..., Any] = Paper.look, **more: Any) -> Any:
+        found = _look(paper, style, **more)
+        looks.setdefault(id(found), {**STYLES[style], **more})
         return found
 
     for kind in ("write_number", "write_string"):

@@ -110,7 +110,7 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
         least = max(noise, floor[g])
         # What loses less than the certificate sees is idle, whatever little an interior point left there.
         lost = share * (multiplier - value) <= CERTIFIED * max(abs(multiplier), abs(value), least)
-        verdict, cause = _verdict(multiplier, value, rent, in_use and not lost, least, infinite)
+        verdict, cause = _verdict(multiplier, value, rent, in_use, lost, least, infinite)
         figures = (multiplier / unit, value / unit, (multiplier - value) / unit)
         return Entry(net.goods[g], kind, process, amount, share, *figures, verdict, cause)
 
@@ -165,9 +165,10 @@ def _near(a: float, b: float, floor: float) -> bool:
 
 
 def _verdict(
-    multiplier: float, value: float, rent: float, in_use: bool, floor: float, infinite: bool
+    multiplier: float, value: float, rent: float, in_use: bool, lost: bool, floor: float, infinite: bool
 ) -> tuple[Verdict, str]:
-    """What to say of a use: value is what it would pay for one more unit, rent what it pays for its own limit."""
+    """What to say of a use: value is what it would pay for one more unit, rent what it pays for its own limit; lost: whether
+    what it loses is too little to be seen."""
     if infinite:
         return Verdict.STEEP, "nothing flows, and the first unit would be worth any amount: no slope to price by"
     if np.isnan(value) or np.isnan(multiplier):
@@ -176,7 +177,7 @@ def _verdict(
         return Verdict.AGREES, "" if in_use else "idle, and would pay just the price"
     if rent != 0 and _near(multiplier + rent, value, floor):
         return Verdict.RENT, f"pays {abs(rent):.6g} {'more' if rent > 0 else 'less'} than the price, for its limit"
-    if not in_use and value < multiplier:
+    if (lost or not in_use) and value < multiplier:
         return Verdict.IDLE, f"would pay {value:.6g}, less than the price"
     if _near(multiplier, -value, floor):
         return Verdict.SIGN, "multiplier and derivative have opposite signs"

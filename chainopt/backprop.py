@@ -90,11 +90,20 @@ def is_smooth(net: Network, ops: Operations) -> bool:
     return not (leontief.any() or ops.slopes.argument_gap.size or ops.may[ops.rent_columns].any())
 
 
-def sweep(net: Network, plan: Plan, ops: Operations) -> tuple[Array, float]:
-    """The price of each good at fixed shares, and the largest spectral radius of a cycle.
-
-    nan for a good that moves nothing, and for the goods of a cycle without a fixed point.
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """The part of each good that goes each way, by use and by good; 1 for each reader of a non-rival good, less
+    what is disposed of. live: whether what a good moves says anything; where not, its shares are nan.
     """
+
+    use: Array
+    sale: Array
+    disposed: Array
+    live: Array
+
+
+def shares(net: Network, plan: Plan, ops: Operations) -> Shares:
+    """The shares of a plan, at which the sweep takes its derivatives."""
     goods = len(net.goods)
     reads = ~net.rival
     gone = np.bincount(net.use_good, plan.use, goods) + plan.sale + plan.disposed
@@ -108,22 +117,31 @@ def sweep(net: Network, plan: Plan, ops: Operations) -> tuple[Array, float]:
         use_share = np.where(reads[net.use_good], 1.0, plan.use / base[net.use_good]) * kept[net.use_good]
         sale_share = np.where(reads, net.sells * 1.0, plan.sale / base) * kept
         thrown = np.where(reads, 1.0 - kept, plan.disposed / base)
-    live = reads | np.isfinite(base)
-    flows = (np.abs(use_share) > ZERO) | net.signed
-    shares = sparse.csr_array(
-        (np.where(flows, np.nan_to_num(use_share), 0.0), (net.use_good, np.arange(len(net.use_good)))),
+    return Shares(use_share, sale_share, thrown, reads | np.isfinite(base))
+
+
+def sweep(net: Network, plan: Plan, ops: Operations) -> tuple[Array, float]:
+    """The price of each good at fixed shares, and the largest spectral radius of a cycle.
+
+    nan for a good that moves nothing, and for the goods of a cycle without a fixed point.
+    """
+    goods = len(net.goods)
+    part = shares(net, plan, ops)
+    flows = (np.abs(part.use) > ZERO) | net.signed
+    taken = sparse.csr_array(
+        (np.where(flows, np.nan_to_num(part.use), 0.0), (net.use_good, np.arange(len(net.use_good)))),
         shape=(goods, len(net.use_good)),
     )
     slope = ops.slopes.level.copy()
     slope.data[~np.isfinite(slope.data)] = 0.0
-    passed = shares @ slope
+    passed = taken @ slope
     seed = (
-        np.nan_to_num(sale_share) * np.nan_to_num(demand_price(net, plan.sale), posinf=0.0)
-        - np.nan_to_num(thrown) * np.nan_to_num(net.disposal)
+        np.nan_to_num(part.sale) * np.nan_to_num(demand_price(net, plan.sale), posinf=0.0)
+        - np.nan_to_num(part.disposed) * np.nan_to_num(net.disposal)
         - passed @ net.unit_cost
     )
     value, radius = adjoint(sparse.csr_array(passed @ net.yields), seed)
-    return np.where(live, value, np.nan), radius
+    return np.where(part.live, value, np.nan), radius
 
 
 def adjoint(passed: sparse.csr_array, seed: Array) -> tuple[Array, float]:

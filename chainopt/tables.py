@@ -92,7 +92,9 @@ def uses(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> p
 
 
 def processes(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
-    """Every process: level, revenue, cost (inputs and unit cost), profit, and the rent of its limits in it."""
+    """Every process: level, revenue, cost (inputs and unit cost), profit, the rent of its limits in it, and added:
+    revenue less what its inputs cost.
+    """
     return tables(chain, solution, numeraire=numeraire).processes
 
 
@@ -265,7 +267,8 @@ def _processes(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
     made = net.yields.tocoo()
     amount = made.data * plan.level[made.row]
     revenue = np.bincount(net.level_process[made.row], _money(view.price[made.col], amount), count)
-    cost = np.bincount(net.use_process, _money(view.use_price, plan.use), count) + view.unit_cost * level
+    inputs = np.bincount(net.use_process, _money(view.use_price, plan.use), count)
+    cost = inputs + view.unit_cost * level
     rent = np.where(np.isnan(revenue), np.nan, 0.0)
     for limit, paid, moved in zip(net.limits, view.rent, limited_amount(net, plan), strict=True):
         if limit.kind in (CAPACITY, MIN_LEVEL):
@@ -281,6 +284,7 @@ def _processes(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
             "cost": cost,
             "profit": revenue - cost,
             "rent": rent,
+            "added": revenue - inputs,
         }
     )
 

@@ -233,17 +233,17 @@ def sheet_rows(sheet: Any) -> list[dict[str, Any]]:
 def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
     chain, solution = petrochemicals
     write_excel(chain, solution, tmp_path / "report.xlsx")
-    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
-    assert book.sheetnames == (
-        ["Summary", "Prices", "Audit", "Uses", "Processes", "Market", "Limits", "Solver", "Inputs"]
-    )
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx", data_only=True)
+    first, last = ["Summary", "Charts", "Prices", "Balances"], ["Receipts", "Audit", "Solver", "Inputs"]
+    assert book.sheetnames == [*first, "Uses", "Processes", "Market", "Limits", *last]
     tables = dossier(chain, solution)
     assert tables.market is not None
     columns = {
         "Prices": (
             tables.goods,
-            {"Price": "price", "Derivative": "backprop", "Low": "low", "Produced": "produced"},
+            {"Price": "price", "Derivative": "backprop", "Difference": "difference", "Low": "low"},
         ),
+        "Balances": (tables.goods, {"Supply": "supply", "Produced": "produced", "Disposed": "disposed"}),
         "Audit": (tables.audit, {"Multiplier": "multiplier", "Derivative": "derivative", "Amount": "amount"}),
         "Market": (tables.market.processes, {"Profit": "profit", "Gain by leaving": "deviation"}),
         "Uses": (tables.uses, {"Amount": "amount", "Share": "share", "Would pay": "value"}),
@@ -251,7 +251,9 @@ def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solut
         "Limits": (tables.limits, {"Limit": "limit", "Rent": "rent"}),
     }
     for name, (frame, titles) in columns.items():
-        rows = sheet_rows(book[name])
+        rows = [
+            {title.partition(" (")[0]: value for title, value in row.items()} for row in sheet_rows(book[name])
+        ]
         assert len(rows) == len(frame)
         for title, column in titles.items():
             expected = [None if isnan(value) else value for value in frame[column]]
@@ -268,20 +270,29 @@ def test_excel_shows_the_data_as_read(tupperware: tuple[co.Chain, co.Solution], 
     assert {"ethylene = sqrt(natgas)", "tupperware = ln(polyethylene)", "C", 4, "-inf"} <= texts
 
 
+OURS = re.compile(r"=(?:[A-Z][a-z]+!|'[A-Z][a-z]+'!|\$?[A-Z]{1,3}\$?\d+|(?:SUM|MAX|MIN)(?=\()|[-*:(),])+")
+"""A formula of ours: cells, sheets of the report, three functions; no text of anybody's."""
+PLACE = re.compile(r"'[A-Z][a-z]+'![AG]\d+")
+
+
 def test_names_stay_text_in_excel(hostile: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
     write_excel(*hostile, tmp_path / "report.xlsx")
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
     for sheet in book:
         for row in sheet.iter_rows():
             for cell in row:
-                assert cell.data_type != "f", (sheet.title, cell.coordinate, cell.value)
-                if isinstance(cell.value, str) and cell.value.startswith(("=", "+", "-", "@")):
+                assert cell.data_type != "f" or OURS.fullmatch(cell.value), (sheet.title, cell.coordinate)
+                if cell.data_type == "s" and cell.value.startswith(("=", "+", "-", "@")):
                     assert cell.quotePrefix
                 assert cell.hyperlink is None or cell.hyperlink.target is None
+                assert cell.hyperlink is None or PLACE.fullmatch(cell.hyperlink.location)
     goods = [row["Good"] for row in sheet_rows(book["Prices"])]
     assert goods == [name.replace("\u202e", "<U+202E>") for name in HOSTILE]
     with zipfile.ZipFile(tmp_path / "report.xlsx") as parts:
-        assert all(b"<f>" not in parts.read(name) for name in parts.namelist())
+        for part in parts.namelist():
+            found = re.findall(r"<(?:c:)?f>(.*?)</(?:c:)?f>", parts.read(part).decode())
+            assert all(OURS.fullmatch(f"={text}") for text in found), part
+        assert not any(b'TargetMode="External"' in parts.read(name) for name in parts.namelist())
 
 
 MARKUP = (
@@ -301,7 +312,8 @@ MARKUP = (
 def texts(path: Path, sheet: str) -> list[list[Any]]:
     """A sheet's cells by two readers, which must agree but for what openpyxl leaves out wherever it stands."""
     rows = CalamineWorkbook.from_path(path).get_sheet_by_name(sheet).to_python()
-    read = [["" if c.value is None else c.value for c in row] for row in openpyxl.load_workbook(path)[sheet]]
+    book = openpyxl.load_workbook(path, data_only=True)
+    read = [["" if c.value is None else c.value for c in row] for row in book[sheet]]
     assert read == [[c.replace("x005F_", "") if isinstance(c, str) else c for c in row] for row in rows]
     return rows
 

@@ -1,36 +1,47 @@
-"""A solution as an Excel workbook: a summary, every table, and the chain's data as read."""
+"""A solution as an Excel workbook: a summary, every table, the prices' receipts, and the chain's data as read."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isnan
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from math import isfinite, isnan
 from os import PathLike
 from typing import Any
 
+import pandas as pd
+from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from chainopt.chain import Chain
 from chainopt.dossier import dossier
 from chainopt.garbage import uncollected
-from chainopt.report.findings import findings, headline, money
-from chainopt.report.legible import figure, places
-from chainopt.report.paper import CAUTION, HEADING, TEXT, TITLE, Paper, tall
+from chainopt.network import network
+from chainopt.plan import places
+from chainopt.receipts import MOST_USES, Node, Receipts, receipts
+from chainopt.report.as_read import write_inputs
+from chainopt.report.charts import write_charts
+from chainopt.report.findings import price_range
+from chainopt.report.front import HOME, write_summary
+from chainopt.report.legible import figure, short
+from chainopt.report.legible import places as digits
+from chainopt.report.paper import Paper, tall
+from chainopt.report.receipt_sheet import NAME, Solved, write_receipts
+from chainopt.report.shapes import shape
 from chainopt.report.sheets import TONES, Column, Sheet, sheets
 from chainopt.solution import Solution
 from chainopt.tables import Tables
-from chainopt.workbook.schema import SHEETS
 from chainopt.writing import replacing
 
-_HOME = {
-    "prices": "Prices",
-    "audit": "Audit",
-    "uses": "Uses",
-    "processes": "Processes",
-    "market": "Market",
-    "limits": "Limits",
-    "solver": "Solver",
-    "explanation": "Inputs",
+_RECEIPT = Column("receipt", "Receipt", "price", "the price added up from its lines on the sheet Receipts")
+_ORDER = ("prices", "balances", "uses", "processes", "market", "limits", "audit")
+_LIVE = {
+    "prices": {"difference": ("price", "-", "backprop")},
+    "audit": {"difference": ("multiplier", "-", "derivative")},
+    "processes": {"profit": ("revenue", "-", "cost")},
+    "market": {"deviation": ("best_profit", "-", "profit")},
+    "limits": {"total": ("rent", "*", "limit")},
 }
+"""Columns that are formulas over two others of their row."""
 
 
 def write_excel(
@@ -55,51 +66,189 @@ def write_excel(
 
 
 def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> None:
+    # A long chain's report is for other programs: without links and formulas, it is written several times as fast.
+    live = len(figures.uses) <= MOST_USES
+    found = receipts(solution, unit=_unit(solution, figures)) if live else None
     shown = sheets(chain, figures)
-    shown["prices"] = _with_balances(shown["prices"], shown["balances"])
+    shown["prices"] = _with_receipts(shown["prices"], found)
+    names = [name for name in _ORDER if name in shown]
+    # Cells that refer to each other: every table starts in its sheet's second row.
     summary = paper.sheet("Summary")
-    for name in ("prices", "audit", "uses", "processes", "market", "limits"):
-        if name not in shown:
-            continue
-        sheet = paper.sheet(_HOME[name])
-        last = _fill(paper, sheet, shown[name], _HOME[name]) - 1
-        _colour(paper, sheet, name, shown[name], last)
-        sheet.freeze_panes(1, {"audit": 3, "uses": 2}.get(name, 1))
-        sheet.repeat_rows(0)
+    charts = paper.sheet("Charts") if live and solution.certified else None
+    sheet = {name: paper.sheet(HOME[name]) for name in names if name != "audit"}
+    receipt_rows: dict[str, int] = {}
+    if found is not None:
+        of_uses = shown["uses"].rows["good"]
+        receipt_rows = write_receipts(
+            paper,
+            paper.sheet(NAME),
+            found,
+            solved=_solved(found, chain, shown),
+            use_row={good: n + 1 for n, good in reversed([*enumerate(of_uses)])},
+            ranges=_ranges(figures),
+            units=dict(zip(figures.goods["good"], figures.goods["price unit"], strict=True)),
+            numeraire=figures.numeraire,
+        )
+    if "audit" in names:
+        sheet["audit"] = paper.sheet(HOME["audit"])
+    money = "money" if figures.numeraire is None else short(figures.numeraire, 20)
+    for name in names:
+        links = _links(name, shown, receipt_rows) if live else {}
+        table = _headed(shown[name], money)
+        last = _fill(
+            paper, sheet[name], table, HOME[name], _formulas(name, table, receipt_rows) if live else {}, links
+        )
+        _colour(paper, sheet[name], name, table, last - 1)
+        sheet[name].freeze_panes(1, {"audit": 3, "uses": 2}.get(name, 1))
+        sheet[name].repeat_rows(0)
     _solver(paper, paper.sheet("Solver"), solution, shown["kkt"])
-    _inputs(paper, paper.sheet("Inputs"), chain)
-    _summary(paper, summary, chain, solution, figures)
+    write_inputs(paper, paper.sheet("Inputs"), chain)
+    if charts is not None:
+        write_charts(paper, charts, shown, money)
+    write_summary(paper, summary, chain, solution, figures, shown, live=found is not None)
+
+
+def _unit(solution: Solution, figures: Tables) -> float:
+    """The price by which money is divided."""
+    if figures.numeraire is None or solution.net is None or solution.multipliers is None:
+        return 1.0
+    return float(solution.multipliers.price[solution.net.goods.index(figures.numeraire)])
+
+
+def _with_receipts(prices: Sheet, found: Receipts | None) -> Sheet:
+    """Prices with what their receipts come to."""
+    columns = [column for column in prices.columns if column.name != "range"]
+    if found is None:
+        return replace(prices, columns=tuple(columns))
+    value = {found.net.goods[r.node[1]]: r.value for r in found.receipts if r.node[0] == "good"}
+    rows = prices.rows.assign(receipt=prices.rows["good"].map(value))
+    shown = prices.shown.assign(receipt=[figure(worth) for worth in rows["receipt"]])
+    columns.insert([column.name for column in columns].index("difference") + 1, _RECEIPT)
+    return replace(prices, columns=tuple(columns), rows=rows, shown=shown)
+
+
+def _headed(table: Sheet, money: str) -> Sheet:
+    """The table with what its money is counted in, in the headers that have no column of units beside them."""
+    priced = any(column.name == "price unit" for column in table.columns)
+    units = {"money": f" ({money})", "price": "" if priced else f" ({money} per unit)"}
+    columns = [replace(column, title=column.title + units.get(column.kind, "")) for column in table.columns]
+    return replace(table, columns=tuple(columns))
+
+
+def _solved(found: Receipts, chain: Chain, shown: Mapping[str, Sheet]) -> dict[Node, Solved]:
+    """Where the solver's own figure for each receipt is."""
+    prices, limits = shown["prices"], shown["limits"]
+    row = {good: n for n, good in enumerate(prices.rows["good"])}
+    limit = places(found.net, network(chain)).limit
+    price, rent = _number(prices, "price"), _number(limits, "rent")
+    places_of: dict[Node, Solved] = {}
+    for receipt in found.receipts:
+        kind, i = receipt.node
+        if kind == "good":
+            n = row[found.net.goods[i]]
+            places_of[receipt.node] = Solved(HOME["prices"], price, n + 1, float(prices.rows["price"].iloc[n]))
+        elif kind == "rent":
+            n = int(limit[i])
+            places_of[receipt.node] = Solved(HOME["limits"], rent, n + 1, float(limits.rows["rent"].iloc[n]))
+    return places_of
+
+
+def _ranges(figures: Tables) -> dict[str, str]:
+    goods = figures.goods[figures.goods["interval"].notna() & (figures.goods["interval"] != "point")]
+    return {
+        good: text
+        for good, low, high, kind in goods[["good", "low", "high", "interval"]].itertuples(index=False)
+        if (text := price_range(low, high, kind))
+    }
+
+
+def _number(table: Sheet, name: str) -> int:
+    return [column.name for column in table.columns].index(name)
+
+
+def _links(
+    name: str, shown: Mapping[str, Sheet], receipt_rows: Mapping[str, int]
+) -> dict[int, Callable[[int], str]]:
+    """From a good to its receipt, or to its price where it has none or the sheet is another."""
+    table = shown[name]
+    if not any(column.name == "good" for column in table.columns):
+        return {}
+    goods = table.rows["good"].tolist()
+    at = {good: n + 2 for n, good in enumerate(shown["prices"].rows["good"])}
+    first_use = {good: n + 2 for n, good in reversed([*enumerate(shown["uses"].rows["good"])])}
+
+    def home(n: int) -> str:
+        good = goods[n]
+        if name != "prices":
+            return f"'{HOME['prices']}'!A{at[good]}"
+        if good in receipt_rows:
+            return f"'{NAME}'!A{receipt_rows[good] + 1}"
+        return f"'{HOME['uses']}'!A{first_use.get(good, 1)}"
+
+    return {_number(table, "good"): home}
+
+
+def _formulas(
+    name: str, table: Sheet, receipt_rows: Mapping[str, int]
+) -> dict[int, Callable[[int], tuple[str, float] | None]]:
+    """By column, the formula of the nth row and its value, where it comes to what the table says."""
+    found: dict[int, Callable[[int], tuple[str, float] | None]] = {}
+    for made, (left, sign, right) in _LIVE.get(name, {}).items():
+        one, other = table.rows[left].astype(float).tolist(), table.rows[right].astype(float).tolist()
+        whole = table.rows[made].astype(float).tolist()
+        letters = [xl_col_to_name(_number(table, side)) for side in (left, right)]
+
+        def live(
+            n: int,
+            one: list[float] = one,
+            other: list[float] = other,
+            whole: list[float] = whole,
+            letters: list[str] = letters,
+            sign: str = sign,
+        ) -> tuple[str, float] | None:
+            if not (isfinite(one[n]) and isfinite(other[n])):
+                return None
+            value = one[n] - other[n] if sign == "-" else one[n] * other[n]
+            size = max(abs(one[n]), abs(other[n])) if sign == "-" else abs(value)
+            if not abs(value - whole[n]) <= 1e-12 * size:
+                return None
+            return f"={letters[0]}{n + 2}{sign}{letters[1]}{n + 2}", value
+
+        found[_number(table, made)] = live
+    if receipt_rows and name == "prices":
+        goods, worth = table.rows["good"].tolist(), table.rows["receipt"].tolist()
+        found[_number(table, "receipt")] = lambda n: (
+            (f"={NAME}!$H${receipt_rows[goods[n]] + 1}", worth[n]) if goods[n] in receipt_rows else None
+        )
+    return found
 
 
 def _colour(paper: Paper, sheet: Worksheet, name: str, table: Sheet, last: int) -> None:
     """Colour verdicts by their tone, wherever sorting takes them."""
-    at = [j for j, column in enumerate(table.columns) if column.name == "verdict"]
-    if name not in TONES or not at or table.rows.empty:
+    if name not in TONES or table.rows.empty or not any(column.name == "verdict" for column in table.columns):
         return
     for verdict, tone in TONES[name].items():
         if tone:
-            paper.colour(sheet, at[0], last, verdict, tone)
+            paper.colour(sheet, _number(table, "verdict"), last, verdict, tone)
 
 
-def _with_balances(prices: Sheet, balances: Sheet) -> Sheet:
-    """Prices and amounts of each good on one sheet."""
-    seen = {column.name for column in prices.columns}
-    columns = tuple(column for column in prices.columns if column.name != "range")
-    more = tuple(column for column in balances.columns if column.name not in seen)
-    shown = prices.shown.join(balances.shown[[column.name for column in more]])
-    return Sheet(prices.title, prices.caption, columns + more, prices.rows, shown)
-
-
-def _fill(paper: Paper, sheet: Worksheet, table: Sheet, name: str) -> int:
+def _fill(
+    paper: Paper,
+    sheet: Worksheet,
+    table: Sheet,
+    name: str,
+    formulas: Mapping[int, Callable[[int], tuple[str, float] | None]] | None = None,
+    links: Mapping[int, Callable[[int], str]] | None = None,
+) -> int:
     """Write a table from the first row on, as an Excel table of that name; returns the row after it."""
     values = [_values(table, column) for column in table.columns]
     shapes = [_formats(column, table) for column in table.columns]
-    return paper.table(sheet, 0, table.columns, values, shapes, name)
+    return paper.table(sheet, 0, table.columns, values, shapes, name, formulas=formulas, links=links)
 
 
 def _values(table: Sheet, column: Column) -> list[Any]:
     """What is written of a column: a number that does not exist, and what is no text, is None."""
-    values = table.rows[column.name]
+    values: pd.Series = table.rows[column.name]
     if column.numeric:
         return [None if isnan(value) else value for value in values.astype(float).tolist()]
     return [value if isinstance(value, str) else None for value in values.tolist()]
@@ -107,58 +256,13 @@ def _values(table: Sheet, column: Column) -> list[Any]:
 
 def _formats(column: Column, table: Sheet) -> list[str]:
     """Number formats that show six digits of each figure, with the points of a column one above the other."""
-    if not column.numeric:
+    if not column.numeric or column.kind == "share":
         return [""] * len(table.rows)
-    if column.kind == "share":
-        return ["0.0%"] * len(table.rows)
     texts = [str(text) for text in table.shown[column.name]]
     if column.kind == "residual":
-        return [_format(text) if text and "e" not in text and text != "0" else "0.0E+00" for text in texts]
-    most = max(map(places, texts), default=0)
-    return [_format(text, most) for text in texts]
-
-
-def _format(text: str, most: int = 0) -> str:
-    """The number format that shows a figure as its text does, with room for as many places as the column has."""
-    if "e" in text:
-        return "0.00000E+00"
-    own = places(text)
-    point = f".{'0' * own}" if own else "_." if most else ""
-    return f"#,##0{point}{'_0' * (most - own)}"
-
-
-def _summary(paper: Paper, sheet: Worksheet, chain: Chain, solution: Solution, figures: Tables) -> None:
-    paper.widen(sheet, 0, 18)
-    paper.widen(sheet, 1, 100)
-    paper.put(sheet, 0, 0, chain.name or "Supply chain", **TITLE)
-    paper.put(sheet, 1, 0, headline(solution), **HEADING)
-    found = findings(solution, figures)
-    facts = [
-        ("Status", str(solution.status)),
-        ("Value", solution.objective if solution.certified else None),
-        ("Optimum", solution.scope),
-        ("Goods", len(chain.goods)),
-        ("Processes", len(chain.processes)),
-        ("Money", money(figures) if solution.certified else None),
-    ]
-    row = 3
-    for label, value in facts:
-        if value is None:
-            continue
-        paper.put(sheet, row, 0, label, bold=True)
-        shape = {"num_format": _format(figure(value))} if isinstance(value, float) else {}
-        paper.put(sheet, row, 1, value, align="left", text_wrap=True, **shape)
-        row += 1
-    row += 1
-    paper.put(sheet, row, 0, "What it says", **HEADING)
-    for finding in found:
-        row += 1
-        paper.link(sheet, row, _HOME[finding.about])
-        paper.put(sheet, row, 1, finding.text, **(CAUTION if finding.caution else TEXT))
-        sheet.set_row(row, 15 * (1 + len(finding.text) // 105))
-    for text in paper.cut:
-        row += 1
-        paper.put(sheet, row, 1, text, **CAUTION)
+        return [shape(text) if text and "e" not in text and text != "0" else "" for text in texts]
+    most = max(map(digits, texts), default=0)
+    return [shape(text, most) for text in texts]
 
 
 def _solver(paper: Paper, sheet: Worksheet, solution: Solution, kkt: Sheet) -> None:
@@ -170,64 +274,13 @@ def _solver(paper: Paper, sheet: Worksheet, solution: Solution, kkt: Sheet) -> N
         ("Message", solution.message),
     ]
     for label, value in facts:
-        paper.put(sheet, row, 0, label, bold=True, valign="top")
+        paper.put(sheet, row, 0, label, "label")
         if isinstance(value, str):
-            paper.put(sheet, row, 2, value, align="left", indent=1, **TEXT)
+            paper.put(sheet, row, 2, value, align="left", indent=1)
             sheet.set_row(row, tall(value))
         else:
-            paper.put(sheet, row, 1, value, **({"num_format": "0.0000"} if isinstance(value, float) else {}))
+            paper.put(
+                sheet, row, 1, value, "amount", **({"num_format": "0.0000"} if isinstance(value, float) else {})
+            )
         row += 1
     paper.widen(sheet, 0, 24)
-
-
-def _inputs(paper: Paper, sheet: Worksheet, chain: Chain) -> None:
-    """The chain's data as read, sheet by sheet of the workbook's schema; a default is left blank."""
-    row = 0
-    for name, data in _data(chain).items():
-        schema = SHEETS[name].values()
-        count = len(next(iter(data.values())))
-        if not count:
-            continue
-        columns, values = [], []
-        for column in schema:
-            default = None if column.required else column.default
-            given = [None if value == default else _as_read(value) for value in data[column.column]]
-            if column.main or any(value is not None for value in given):
-                columns.append(Column(column.column, column.column, "word", column.meaning))
-                values.append(given)
-        paper.put(sheet, row, 0, name.capitalize(), **HEADING)
-        shapes = [[""] * count] * len(columns)
-        row = paper.table(sheet, row + 1, columns, values, shapes, f"input_{name}") + 1
-
-
-def _data(chain: Chain) -> dict[str, dict[str, list[Any]]]:
-    """Each input sheet's columns, whatever the sheet they were read from spelled short."""
-    inputs = [(process, use) for process in chain.processes for use in process.inputs]
-    outputs = [(process, made) for process in chain.processes for made in process.outputs]
-    settings = {"name": chain.name, "numeraire": chain.settings.numeraire, "tolerance": chain.settings.tolerance}
-    settings |= {"max iterations": chain.settings.max_iterations, "time limit": chain.settings.time_limit}
-    settings = {name: value for name, value in settings.items() if value}
-
-    def columns(sheet: str, records: Sequence[Any], **own: list[Any]) -> dict[str, list[Any]]:
-        return {
-            column.column: own[column.field]
-            if column.field in own
-            else [getattr(record, column.field) for record in records]
-            for column in SHEETS[sheet].values()
-        }
-
-    return {
-        "goods": columns("goods", chain.goods),
-        "processes": columns("processes", chain.processes, outputs=[None] * len(chain.processes)),
-        "inputs": columns("inputs", [use for _, use in inputs], process=[p.process for p, _ in inputs]),
-        "outputs": columns("outputs", [made for _, made in outputs], process=[p.process for p, _ in outputs]),
-        "parameters": columns("parameters", chain.parameters),
-        "settings": {"setting": [*settings], "value": [*settings.values()]},
-        "observed": columns("observed", chain.observed),
-    }
-
-
-def _as_read(value: Any) -> Any:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value if isinstance(value, str | int | float) else None

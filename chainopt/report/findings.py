@@ -19,17 +19,21 @@ from chainopt.tables import Tables
 
 MOST = 5
 """How many of a kind are named; the rest are counted."""
+_ROW = "#"
 
 Subject = Literal["explanation", "prices", "audit", "uses", "processes", "market", "limits", "solver"]
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A sentence, and the table that shows more of it; caution where the reader should think twice."""
+    """A sentence, and the table that shows more of it, and the number of its row there where it is about one;
+    caution where the reader should think twice.
+    """
 
     about: Subject
     text: str
     caution: bool = False
+    row: int | None = None
 
 
 _ENDINGS = {
@@ -54,8 +58,11 @@ def headline(solution: Solution) -> str:
     return f"Solved and certified: the greatest value of this chain is {value}."
 
 
-def findings(solution: Solution, tables: Tables) -> list[Finding]:
-    """All that is worth saying: what to beware of first, then what is scarce, then how sure the prices are."""
+def findings(solution: Solution, tables: Tables, *, supplies: bool = True) -> list[Finding]:
+    """All that is worth saying: what to beware of first, then what is scarce, then how sure the prices are.
+
+    supplies: say which supplies are the most valuable, where no table does.
+    """
     return [
         *_explanation(solution, tables),
         *(_losses(tables) if tables.market is None else []),
@@ -63,7 +70,7 @@ def findings(solution: Solution, tables: Tables) -> list[Finding]:
         *_removed(solution),
         *(Finding("solver", _sentence(text), caution=True) for text in warnings(solution)),
         *_scarce_limits(tables),
-        *_scarce_supplies(tables),
+        *(_scarce_supplies(tables) if supplies else []),
         *_agreement(tables),
         *_ranges(tables),
         *_audit(tables),
@@ -159,7 +166,7 @@ def _losses(tables: Tables) -> Iterator[Finding]:
         who = _process(row)
         loss = figure(-row["profit"])
         text = f"{who} runs at a loss of {loss} at these prices and would shut down if it could."
-        yield Finding("processes", text, caution=True)
+        yield Finding("processes", text, caution=True, row=row[_ROW])
     if len(rows) > MOST:
         yield Finding(
             "processes", f"{_count(len(rows) - MOST, 'more process', 'more processes')} at a loss.", True
@@ -197,7 +204,7 @@ def _scarce_limits(tables: Tables) -> Iterator[Finding]:
         whole = f", {figure(abs(row['total']))} in all" if row["total"] else ""
         bound = f"{figure(row['limit'])} {units.get(row['good'], '')}".strip()
         text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
-        yield Finding("limits", text[0].upper() + text[1:])
+        yield Finding("limits", text[0].upper() + text[1:], row=row[_ROW])
     if len(rows) > MOST:
         yield Finding("limits", f"{_count(len(rows) - MOST, 'more limit binds', 'more limits bind')}.")
     if rows.empty and tables.limits["rent"].notna().any():
@@ -239,7 +246,7 @@ def _agreement(tables: Tables) -> Iterator[Finding]:
             f"{short(row['good'])}: the solver's price {figure(row['price'])} and the derivative "
             f"{figure(row['backprop'])} differ by {figure(row['difference'])}."
         )
-        yield Finding("prices", text, caution=True)
+        yield Finding("prices", text, caution=True, row=row[_ROW])
     if len(apart) > MOST:
         text = f"Price and derivative differ for {_count(len(apart) - MOST, 'more good', 'more goods')}."
         yield Finding("prices", text, caution=True)
@@ -250,7 +257,7 @@ def _ranges(tables: Tables) -> Iterator[Finding]:
     for row in _rows(rows.head(MOST)):
         any_price = price_range(row["low"], row["high"], row["interval"])
         text = f"{short(row['good'])} has no single price: {any_price} supports the plan as well."
-        yield Finding("prices", text, caution=True)
+        yield Finding("prices", text, caution=True, row=row[_ROW])
     if len(rows) > MOST:
         text = f"{_count(len(rows) - MOST, 'more good has', 'more goods have')} no single price."
         yield Finding("prices", text, caution=True)
@@ -283,7 +290,11 @@ def _amount(row: dict[str, Any], column: str) -> str:
 
 
 def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:
-    return ({str(name): value for name, value in row.items()} for row in frame.to_dict("records"))
+    """The rows of a part of a table as records, each with its number in the whole."""
+    return (
+        {_ROW: int(number)} | {str(name): value for name, value in row.items()}
+        for number, row in zip(frame.index, frame.to_dict("records"), strict=True)
+    )
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 from math import ceil, isfinite
 from typing import Any
 from xml.sax.saxutils import escape
 
-from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.sharedstrings import SharedStringTable
 from xlsxwriter.worksheet import Worksheet
 
 from chainopt.report.legible import legible
 from chainopt.report.sheets import Column
+from chainopt.report.styles import TONES, StyledWorkbook
 from chainopt.workbook.raw import LONGEST_TEXT, escaped
 
 MOST_ROWS = 1_048_576
 """The most rows that Excel keeps in a sheet."""
 _RISKY = ("=", "+", "-", "@")
-_WIDEST, _WIDEST_TEXT, _WIDEST_OF_ALL = 52, 80, 255
+_WIDEST, _WIDEST_TEXT, _WIDEST_OF_ALL = 52, 60, 255
 """Columns, in characters; Excel allows no more than the last."""
 _LINE, _TALLEST = 15, 409
 """Rows, in points; Excel allows no more."""
 _GENERAL = 11
 """Characters of a number in Excel's own format at most."""
 _A4 = 9
-_INK, _TOP = "#1F4E5F", {"valign": "top"}
-
-Look = dict[str, Any]
-TITLE: Look = {"font_size": 16, "bold": True, "font_color": _INK}
-HEADING: Look = {"font_size": 12, "bold": True, "font_color": _INK}
-TEXT: Look = {"text_wrap": True, **_TOP}
-CAUTION: Look = {"font_color": "#8A3B00", "bg_color": "#FFF3E0", **TEXT}
-LINK: Look = {"font_color": "#0B5394", "underline": 1, **_TOP}
-_HEADER: Look = {"bold": True, "font_color": "#FFFFFF", "bg_color": _INK}
-TONES: dict[str, Look] = {
-    "care": {"font_color": "#8A3B00", "bg_color": "#FFF3E0"},
-    "wrong": {"font_color": "#9C0006", "bg_color": "#FFC7CE"},
-}
-"""Ink and paper of a verdict, by its tone."""
 
 
 class Exact(float):
@@ -75,32 +61,33 @@ class Paper:
     """A workbook in memory. Rows and columns count from 0; an empty text or a number that does not exist is left
     out.
 
-    cut: what no sheet had room for, in words.
+    cut: what no sheet had room for, in words; replaced: texts with characters that no sheet shows, or too many.
     """
 
     def __init__(self) -> None:
         self.cut: list[str] = []
+        self.replaced: set[str] = set()
         self._content = BytesIO()
-        self._book = Workbook(self._content, {"in_memory": True})
-        self._book.str_table = _Texts()
-        self._looks: dict[tuple[tuple[str, Any], ...], Format] = {}
+        self.book = StyledWorkbook(self._content, {"in_memory": True})
+        self.book.str_table = _Texts()
+        self._looks: dict[tuple[Any, ...], Format] = {}
         self._widths: dict[tuple[Worksheet, int], float] = {}
 
     def content(self) -> memoryview:
         """The file; nothing can be added any more."""
-        self._book.close()
+        self.book.close()
         return self._content.getbuffer()
 
-    def look(self, **look: Any) -> Format:
-        """The format of a look, one for all the cells that have it."""
-        named = tuple(sorted(look.items()))
-        if named not in self._looks:
-            self._looks[named] = self._book.add_format(look)
-        return self._looks[named]
+    def look(self, style: str, **more: Any) -> Format:
+        """The format of a named style and what a cell has beside it, one for all the cells that have both."""
+        key = (style, *sorted(more.items()))
+        if key not in self._looks:
+            self._looks[key] = self.book.styled(style, **more) if more else self.book.named[style]
+        return self._looks[key]
 
     def sheet(self, name: str) -> Worksheet:
         """A new sheet, to be printed as wide as a page."""
-        sheet = self._book.add_worksheet(name)
+        sheet = self.book.add_worksheet(name)
         sheet.set_landscape()
         sheet.set_paper(_A4)
         sheet.fit_to_pages(1, 0)
@@ -115,19 +102,37 @@ class Paper:
         sheet.set_column(column, column, width)
         return width
 
-    def put(self, sheet: Worksheet, row: int, column: int, value: Any, **look: Any) -> None:
+    def shown(self, text: str) -> str:
+        """What a sheet shows of a text; noted where that is not all of it."""
+        seen = legible(text)[:LONGEST_TEXT]
+        if seen != text and seen != " ".join(text.splitlines()).replace("\t", " "):
+            self.replaced.add(text)
+        return seen
+
+    def put(self, sheet: Worksheet, row: int, column: int, value: Any, style: str = "text", **more: Any) -> None:
         """Write one cell: text stays text, whatever it begins with."""
         if isinstance(value, str):
-            if text := legible(value)[:LONGEST_TEXT]:
-                sheet.write_string(row, column, text, self.look(**look, **_quoted(text)))
-        elif value is not None and isfinite(value):
-            sheet.write_number(row, column, Exact(value + 0.0), self.look(**look))
+            if text := self.shown(value):
+                sheet.write_string(row, column, text, self.look(style, **more, **_quoted(text)))
+        elif value is None:
+            sheet.write_blank(row, column, None, self.look(style, **more))
+        elif isfinite(value):
+            sheet.write_number(row, column, Exact(value + 0.0), self.look(style, **more))
         elif value in (float("inf"), float("-inf")):
-            sheet.write_string(row, column, "inf" if value > 0 else "-inf", self.look(**look))
+            sheet.write_string(row, column, "inf" if value > 0 else "-inf", self.look(style, **more))
 
-    def link(self, sheet: Worksheet, row: int, name: str) -> None:
-        """Write a row's first cell, which leads to another sheet of the book."""
-        sheet.write_url(row, 0, f"internal:'{name}'!A1", self.look(**LINK), name)
+    def formula(
+        self, sheet: Worksheet, row: int, column: int, text: str, value: float, style: str = "amount", **more: Any
+    ) -> None:
+        """Write a formula of our own, which names cells alone, with the value that it has."""
+        sheet.write_formula(row, column, text, self.look(style, **more), Exact(value + 0.0))
+
+    def link(
+        self, sheet: Worksheet, row: int, column: int, place: str, text: str, style: str = "link", **more: Any
+    ) -> None:
+        """Write a text that leads to a place in the book, such as 'Prices'!A5."""
+        if seen := self.shown(text):
+            sheet.write_url(row, column, f"internal:{place}", self.look(style, **more, **_quoted(seen)), seen)
 
     def table(
         self,
@@ -137,11 +142,15 @@ class Paper:
         values: Sequence[Sequence[Any]],
         shapes: Sequence[Sequence[str]],
         name: str,
+        *,
+        formulas: Mapping[int, Callable[[int], tuple[str, float] | None]] | None = None,
+        links: Mapping[int, Callable[[int], str]] | None = None,
     ) -> int:
         """Write an Excel table with its header at row `top`, down to the sheet's last row at most; returns the row
         after it.
 
-        values: by column, as long as each other; shapes: the number formats of each, "" for Excel's own.
+        values: by column, as long as each other; shapes: the number formats of each, "" for its style's own.
+        formulas: by column, that of the nth row with its value, if it has one; links: to where the nth text leads.
         """
         title = f"chain_{name.lower()}"
         whole = len(values[0])
@@ -157,15 +166,26 @@ class Paper:
         headers = []
         for j, column in enumerate(columns):
             texts = {value for value in values[j] if isinstance(value, str)}
-            width = max([len(column.title) + 4, *(len(text) + 2 for text in texts)])
+            width = max(
+                [*(len(word) + 4 for word in column.title.split(" (")), *(len(text) + 2 for text in texts)]
+            )
             narrow = min(width, _WIDEST_TEXT if column.kind == "text" else _WIDEST)
             wide = self.widen(sheet, j, max(narrow, _digits(shapes[j], values[j])))
-            self._texts(sheet, top + 1, j, values[j], texts, wide, lines)
-            self._numbers(sheet, top + 1, j, values[j], shapes[j])
+            self._texts(sheet, top + 1, j, column, values[j], texts, wide, lines)
+            self._numbers(sheet, top + 1, j, column, values[j], shapes[j])
+            if formulas and j in formulas:
+                self._formulas(sheet, top + 1, j, column, shapes[j], formulas[j])
+            if links and j in links:
+                for n, value in enumerate(values[j]):
+                    if isinstance(value, str):
+                        self.link(sheet, top + 1 + n, j, links[j](n), value, **_indented(j))
             place = {"align": "right"} if column.numeric else _indented(j)
-            headers.append({"header": escaped(column.title), "header_format": self.look(**_HEADER, **place)})
+            header = {"header": escaped(column.title), "header_format": self.look("header", **place)}
+            headers.append(header)
         for row, wrapped in lines.items():
             sheet.set_row(row, min(_LINE * wrapped, _TALLEST))
+        if any(" (" in column.title for column in columns):
+            sheet.set_row(top, 2 * _LINE)
         if count:
             options = {"name": title, "style": "Table Style Light 1", "columns": headers}
             sheet.add_table(top, 0, top + count, len(columns) - 1, options)
@@ -181,6 +201,7 @@ class Paper:
         sheet: Worksheet,
         first: int,
         column: int,
+        of: Column,
         values: Sequence[Any],
         texts: set[str],
         width: float,
@@ -188,10 +209,11 @@ class Paper:
     ) -> None:
         """Write a column's texts, and note the rows that they need more than one line in."""
         looks = {}
+        style = "name" if of.kind == "name" else "word"
         for text in texts:
-            if shown := legible(text)[:LONGEST_TEXT]:
+            if shown := self.shown(text):
                 long = len(text) > width - 1
-                look = self.look(**_indented(column, wrap=long), **_quoted(shown))
+                look = self.look(style, **_indented(column, wrap=long), **_quoted(shown))
                 looks[text] = shown, look, ceil(1.15 * len(text) / width) if long else 1
         write = sheet.write_string
         for row, value in enumerate(values, first):
@@ -202,9 +224,9 @@ class Paper:
                     lines[row] = max(lines.get(row, 1), needed)
 
     def _numbers(
-        self, sheet: Worksheet, first: int, column: int, values: Sequence[Any], shapes: Sequence[str]
+        self, sheet: Worksheet, first: int, column: int, of: Column, values: Sequence[Any], shapes: Sequence[str]
     ) -> None:
-        looks = {shape: self.look(**_TOP, **({"num_format": shape} if shape else {})) for shape in set(shapes)}
+        looks = self._shaped(of, shapes)
         write = sheet.write_number
         for row, (value, shape) in enumerate(zip(values, shapes, strict=True), first):
             if isinstance(value, str) or value is None:
@@ -212,23 +234,46 @@ class Paper:
             if isfinite(value):
                 write(row, column, Exact(value + 0.0), looks[shape])
             else:
-                self.put(sheet, row, column, value, **_TOP)
+                self.put(sheet, row, column, value, _style(of))
+
+    def _formulas(
+        self,
+        sheet: Worksheet,
+        first: int,
+        column: int,
+        of: Column,
+        shapes: Sequence[str],
+        formula: Callable[[int], tuple[str, float] | None],
+    ) -> None:
+        looks = self._shaped(of, shapes)
+        for n, shape in enumerate(shapes):
+            if live := formula(n):
+                sheet.write_formula(first + n, column, live[0], looks[shape], Exact(live[1] + 0.0))
+
+    def _shaped(self, of: Column, shapes: Sequence[str]) -> dict[str, Format]:
+        style = _style(of)
+        return {shape: self.look(style, **({"num_format": shape} if shape else {})) for shape in set(shapes)}
 
     def colour(self, sheet: Worksheet, column: int, last: int, word: str, tone: str) -> None:
         """Colour a word wherever it stands in a column below the header, whatever sorts it."""
-        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": self.look(**TONES[tone])}
+        look = self.book.add_format(dict(TONES[tone]))
+        rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": look}
         sheet.conditional_format(1, column, last, column, rule)
 
 
-def _quoted(text: str) -> Look:
+def _style(column: Column) -> str:
+    """The named style of a column's numbers."""
+    return column.kind if column.numeric else "amount"
+
+
+def _quoted(text: str) -> dict[str, Any]:
     # Without the prefix, editing the cell would make a formula of it.
     return {"quote_prefix": True} if text.startswith(_RISKY) else {}
 
 
-def _indented(column: int, *, wrap: bool = False) -> Look:
+def _indented(column: int, *, wrap: bool = False) -> dict[str, Any]:
     """Text a little away from the number that may be to its left."""
-    place: Look = {"align": "left", **_TOP}
-    return place | ({"indent": 1} if column else {}) | ({"text_wrap": True} if wrap else {})
+    return {"align": "left"} | ({"indent": 1} if column else {}) | ({"text_wrap": True} if wrap else {})
 
 
 def tall(text: str, width: float = _WIDEST) -> float:

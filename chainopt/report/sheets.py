@@ -136,10 +136,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _PROCESS,
         Column("firm", "Firm", "name", "who runs it"),
         Column("level", "Level", "amount", "how much it runs, in units of its first output"),
+        Column("unit", "Level in", "word", "the unit of its level"),
         Column("revenue", "Revenue", "money", "what its outputs are worth"),
         Column("cost", "Cost", "money", "what its inputs and its level cost"),
         Column("profit", "Profit", "money", "revenue less cost, rents included"),
         Column("rent", "Of it rent", "money", "what its limits earn"),
+        Column("added", "Value added", "money", "revenue less what its inputs cost"),
     ),
     "limits": (
         Column("kind", "Kind", "word", "what is limited"),
@@ -221,7 +223,9 @@ def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
         "prices": goods,
         "balances": goods,
         "uses": uses,
-        "processes": tables.processes,
+        "processes": tables.processes.assign(
+            unit=[units.get((name,), "") for name in tables.processes["process"]]
+        ),
         "limits": limits,
         "kkt": kkt,
     }
