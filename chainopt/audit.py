@@ -167,8 +167,10 @@ def _near(a: float, b: float, floor: float) -> bool:
 def _verdict(
     multiplier: float, value: float, rent: float, in_use: bool, lost: bool, floor: float, infinite: bool
 ) -> tuple[Verdict, str]:
-    """What to say of a use: value is what it would pay for one more unit, rent what it pays for its own limit; lost: whether
-    what it loses is too little to be seen."""
+    """What to say of a use: value is what it would pay for one more unit, rent what it pays for its own limit.
+
+    lost: whether what the use loses is too little to be seen.
+    """
     if infinite:
         return Verdict.STEEP, "nothing flows, and the first unit would be worth any amount: no slope to price by"
     if np.isnan(value) or np.isnan(multiplier):

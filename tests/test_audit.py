@@ -10,7 +10,7 @@ import pytest
 from chains import random_chain, with_supply
 
 import chainopt as co
-from chainopt.audit import Verdict
+from chainopt.audit import Verdict, audit
 from chainopt.market_test import market_test
 
 KINDS = ("smooth", "linear", "mixed")
@@ -168,6 +168,14 @@ def test_verdicts_name_their_causes() -> None:
     assert rows.verdict["slag", "good"] is Verdict.NUISANCE
     assert rows.verdict["steel", "sale"] is Verdict.RENT
     assert "max sale" in rows.cause["steel", "sale"] or "limit" in rows.cause["steel", "sale"]
+
+
+def test_what_flows_is_not_called_idle() -> None:
+    for name in ("tupperware", "petrochemicals", "steel_loop"):
+        found = audit(co.solve(co.read_workbook(f"data/{name}.xlsx")))
+        flows = found[(found["share"] > 1e-3) & (found["verdict"] == Verdict.AGREES)]
+        assert len(flows)
+        assert not flows["cause"].str.contains("idle").any()
 
 
 def test_stories_multiply_to_the_price() -> None:
