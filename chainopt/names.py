@@ -76,7 +76,7 @@ def _in_common(wanted: str, names: list[str]) -> np.ndarray:
 def nearest(name: str, known: Iterable[str]) -> str:
     """A clause that offers the known name nearest to a wrong one, or "" where none is near."""
     meant = closest(name, known)
-    return f'; did you mean "{meant}"?' if meant else ""
+    return f'. Did you mean "{meant}"?' if meant else ""
 
 
 def hints(known: Iterable[str], otherwise: str) -> Callable[[str], str]:

@@ -432,7 +432,7 @@ def test_the_template_lacks_nothing_but_goods(tmp_path):
     path = tmp_path / "new.xlsx"
     write_template(path)
     (problem,) = check_workbook(path)
-    assert str(problem).startswith("goods!A2: the chain has no goods")
+    assert str(problem).startswith("E309 goods!A2: the chain has no goods")
 
 
 def test_the_template_overwrites_nothing(tmp_path):

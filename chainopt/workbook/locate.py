@@ -39,7 +39,7 @@ def _cell(reader: Reader, cause: Placed) -> str:
     record = _record(reader, cause)
     if record is None:
         return ""
-    table, row, renamed = reader.place(Problem(cause.sheet, record, cause.column, "", ""))
+    table, row, renamed = reader.place(Problem(cause.sheet, record, cause.column, "", "", ""))
     return f"{table.title}!{coordinate(*table.at(row, renamed.get(cause.column, cause.column)))}"
 
 
