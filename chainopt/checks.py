@@ -18,6 +18,7 @@ from chainopt.names import all_plain, found, hints, key, plain
 from chainopt.records import FUNCTIONS, Good, Observed, Parameter, Process, Settings
 from chainopt.rules import Array, Problem, Rows, repeated
 
+_LARGE_EXPONENT = 10.0
 Parts = tuple[Sequence[Good], Sequence[Process], Sequence[Parameter], Settings, Sequence[Observed]]
 
 
@@ -79,14 +80,18 @@ def problems(
     twice = np.array([key(str(name)) in names.goods for name in of_parameters.field("parameter")], dtype=bool)
     of_parameters.say("parameter", twice, messages.SAME_AS_GOOD)
     values = {p.parameter: p.value for p in parameters if isinstance(p.parameter, str)}
-    uses, made = _processes(of_processes, names, values)
+    uses, made, read = _processes(of_processes, names, values)
     _settings(asked, names)
     names.check(seen, "good")
     names.check(seen, "process", seen.given("process"))
     for column in ("amount", "price"):
         seen.number_rule(column, where=seen.given(column))
     of_all = sorted([*of_processes.taken(), *uses.taken(), *made.taken()], key=lambda problem: problem.record[0])
-    return [*told, *of_goods.taken(), *of_parameters.taken(), *of_all, *asked.taken(), *seen.taken()]
+    told += [*of_goods.taken(), *of_parameters.taken(), *of_all, *asked.taken(), *seen.taken()]
+    # A misspelt name may be the one use that a good has.
+    if not any(problem.error for problem in told):
+        _unused(of_goods, uses, read)
+    return [*told, *of_goods.taken()]
 
 
 def _goods(goods: Rows) -> None:
@@ -122,8 +127,21 @@ def _goods(goods: Rows) -> None:
     goods.number_rule("reference sale", 0.0, strict=True, where=referred)
 
 
-def _processes(rows: Rows, names: _Names, values: Mapping[str, float]) -> tuple[Rows, Rows]:
-    """Check the processes; returns the rows of inputs and of outputs, checked too."""
+def _unused(goods: Rows, uses: Rows, read: Mapping[int, Formula | None]) -> None:
+    """Notice supplies that nobody takes."""
+    taken = {key(str(name)) for name in uses.field("good")}
+    taken |= {key(name) for formula in read.values() if formula for name in formula.names()}
+    supply, least = goods.numbers("supply"), goods.numbers("min sale")
+    idle = (supply > 0) & ~goods.given("price") & (least == 0)
+    if idle.any():
+        free = np.array([key(str(name)) not in taken for name in goods.field("good")], dtype=bool)
+        goods.say("supply", idle & free, messages.UNUSED_SUPPLY)
+
+
+def _processes(
+    rows: Rows, names: _Names, values: Mapping[str, float]
+) -> tuple[Rows, Rows, Mapping[int, Formula | None]]:
+    """Check the processes; returns the rows of inputs and of outputs, checked too, and the formulas as read."""
     processes: Sequence[Process] = rows.records
     rows.number_rule("capacity", 0.0, wide=True)
     rows.number_rule("unit cost")
@@ -153,7 +171,7 @@ def _processes(rows: Rows, names: _Names, values: Mapping[str, float]) -> tuple[
         pairs = zip(maker.tolist(), code.tolist(), strict=True)
         again |= np.array([pair in by_formula for pair in pairs], dtype=bool)
     made.say("good", again, messages.MADE_TWICE)
-    return uses, made
+    return uses, made, read
 
 
 def _attached(processes: Sequence[Process], sheet: str) -> tuple[Rows, Array]:
@@ -253,7 +271,12 @@ def _inputs(
     given = uses.given("coefficient")
     for n in np.flatnonzero(function & ~given).tolist():
         uses.say_at(n, "coefficient", messages.NO_COEFFICIENT, function=processes[user[n]].function)
-    uses.number_rule("coefficient", 0.0, strict=True, where=function & given)
+    sound = uses.number_rule("coefficient", 0.0, strict=True, where=function & given)
+    exponent = np.array([process.function == "cobb-douglas" for process in processes], dtype=bool)[user]
+    large = sound & exponent & (uses.numbers("coefficient") > _LARGE_EXPONENT)
+    uses.say(
+        "coefficient", large, messages.LARGE_EXPONENT, lambda use: {"times": np.exp2(min(use.coefficient, 1e3))}
+    )
     uses.say("coefficient", formula & given, messages.IDLE_COEFFICIENT)
     uses.number_rule("max", 0.0, wide=True, where=function | formula)
 

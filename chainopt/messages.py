@@ -125,6 +125,11 @@ LEADING_EQUALS = _message(
 NOT_A_NUMBER = _message("E116", "{value!r} is not a number", "A record made in Python holds something else.")
 NOT_FINITE = _message("E117", "{value} is not a finite number", "Only limits may be infinite; nothing may be nan.")
 OUT_OF_RANGE = _message("E118", "{value:g} must be {bound}", "The figure is outside the column's range.")
+TINY = _message(
+    "W120",
+    "{value:g} is so near 0 that digits are lost: use other units",
+    "Below 2.2e-308 a number keeps fewer digits the smaller it is.",
+)
 NOT_TEXT = _message("E119", "{value!r} is not text", "A record made in Python holds something else for a formula.")
 
 SECOND_SHEET = _message(
@@ -192,12 +197,32 @@ SAME_AS_GOOD = _message(
     "a good has this name too: rename one, a formula can't tell them apart",
     "Parameters and goods share the names that formulas read.",
 )
+UNSEEN = _message(
+    "N310",
+    "{name} holds characters that can't be seen: they are read over",
+    "Zero-width blanks and soft hyphens come with text copied from web pages; no two names differ by them alone.",
+)
+LOOK_ALIKES = _message(
+    "W311",
+    '"{name}" looks like "{first}", and is another name: its "{letter}" is a {what}',
+    "A letter of another alphabet that is drawn like a Latin one; the two names stand for two things.",
+)
+TOTAL = _message(
+    "W312",
+    "{name} looks like a row of totals, and is read as any other row: remove it if it is one",
+    "chainopt adds up by itself; a row of totals would be a good or a process of its own.",
+)
 NO_GOODS = _message("E309", "the chain has no goods: list at least one", "Nothing could be priced.")
 
 IDLE_MAX_IMPORT = _message(
     "W401",
     "has no effect without an import price: give one, or clear it",
     "A good without an import price can't be bought, so that nothing is limited.",
+)
+UNUSED_SUPPLY = _message(
+    "N411",
+    "nobody uses or buys this good: its supply of {it.supply:g} is worth nothing",
+    "No process reads it, and it has neither a price nor a min sale. Perhaps a row of inputs is missing.",
 )
 INFINITE_MIN_SALE = _message("E402", "inf can't be sold: give a finite amount", "An obligation must be an amount.")
 BUYING_BACK = _message(
@@ -283,6 +308,11 @@ USED_TWICE = _message(
 LIMITED_TWICE = _message("E464", '"{it.good}" is listed twice for this process', "It could be either limit.")
 NO_COEFFICIENT = _message(
     "E465", "{function} needs a coefficient above 0 for each input", "Without it the function is not defined."
+)
+LARGE_EXPONENT = _message(
+    "W467",
+    "an exponent of {it.coefficient:g} is large: doubling the input would raise the level {times:.3g} times",
+    "The coefficients of cobb-douglas are exponents, most often below 1. A percentage typed without its sign?",
 )
 IDLE_COEFFICIENT = _message(
     "E466",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +16,7 @@ import numpy as np
 
 from chainopt import messages
 from chainopt.messages import Message, is_error
-from chainopt.names import all_plain, found, key, keys, plain
+from chainopt.names import all_plain, drawn, foreign, found, key, keys, plain
 
 Array = np.ndarray
 Gaps = Callable[[Any], dict[str, Any]]
@@ -125,6 +126,9 @@ class Rows:
         if not wide:
             kept &= np.isfinite(values)
         raws = self.field(column)
+        tiny = (values != 0) & (np.abs(values) < np.finfo(float).tiny)
+        for i in np.flatnonzero(where & kept & tiny).tolist():
+            self.say_at(i, column, messages.TINY, value=values[i])
         for i in np.flatnonzero(where & ~kept).tolist():
             self._say_number(i, column, raws[i], low, high, strict, wide)
         return where & kept
@@ -155,6 +159,7 @@ class Rows:
         if set(map(type, names)) <= {str}:
             spelling = dict(zip(keys(names), all_plain(names), strict=True))
             if len(spelling) == len(names) and "" not in spelling:
+                self._look_alikes(column, names)
                 return spelling
         spelling = {}
         for i, name in enumerate(names):
@@ -164,7 +169,20 @@ class Rows:
                 self.say_at(i, column, messages.TWICE, name=name, first=spelling[key(name)])
             else:
                 spelling[key(name)] = plain(name)
+        self._look_alikes(column, names)
         return spelling
+
+    def _look_alikes(self, column: str, names: Sequence[Any]) -> None:
+        """Warn of names that are told apart by nothing that is seen."""
+        if all(isinstance(name, str) and name.isascii() for name in names):
+            return
+        first: dict[str, str] = {}
+        for i, name in enumerate(map(str, names)):
+            twin = first.setdefault(drawn(name), name)
+            if key(twin) != key(name):
+                letter = foreign(name) or foreign(twin) or next(c for c in name + twin if not c.isascii())
+                what = unicodedata.name(letter, f"U+{ord(letter):04X}").capitalize()
+                self.say_at(i, column, messages.LOOK_ALIKES, name=name, first=twin, letter=letter, what=what)
 
     def _say_number(
         self, i: int, column: str, value: Any, low: float, high: float, strict: bool, wide: bool

@@ -27,7 +27,7 @@ SOUND = {
         ["power", 5],
         ["steel", None, 3, None, None, 2, 1],
         ["slag", None, None, None, None, None, None, "none"],
-        ["plan", 1, None, None, None, None, None, None, "no"],
+        ["plan", None, None, None, None, None, None, None, "no"],
     ],
     "processes": [
         ["process", "formula", "function", "output", "elasticity", "capacity", "min level"],

@@ -203,6 +203,8 @@ class Reader:
         unread = self.faults.errors()
         absent = set()
         for problem in found:
+            if unread and problem.code.startswith("N"):
+                continue
             table, row, renamed = self.place(problem)
             column = renamed.get(problem.column, problem.column)
             causes = FOLLOWS_FROM.get((table.name, column), ())

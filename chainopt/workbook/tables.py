@@ -10,13 +10,14 @@ from operator import itemgetter
 from typing import Any
 
 from chainopt import messages
-from chainopt.names import all_plain, closest, key
+from chainopt.names import all_plain, closest, key, unseen
 from chainopt.workbook.cells import CellFault, blanks, digits, is_blank, shown, value_of
 from chainopt.workbook.faults import Faults, coordinate
 from chainopt.workbook.raw import Calculated, ErrorValue, Raw, Sheet
 from chainopt.workbook.schema import IGNORED_PREFIX, NOTES_SHEET, REQUIRED_SHEETS, SHEETS, Column
 
 TITLE_ROWS = 10
+_TOTALS = {"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "somme", "suma", "totale"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def read_column(table: Table, column: Column, faults: Faults) -> list[Any]:
     raws = table.cells.get(column.column)
     if raws is None:
         return [column.default] * len(table.rows)
+    if column.kind == "name":
+        _note_names(table, column, raws, faults)
     kinds = set(map(type, raws))
     own = float if column.kind in ("number", "wide", "disposal") else None
     if kinds == {own}:
@@ -67,6 +70,18 @@ def read_column(table: Table, column: Column, faults: Faults) -> list[Any]:
         else read_cell(table, row, column, raw, faults)
         for row, raw in zip(table.rows, raws, strict=True)
     ]
+
+
+def _note_names(table: Table, column: Column, raws: Sequence[Raw], faults: Faults) -> None:
+    """Notice names with characters that are read over, and what may be a row of totals."""
+    texts = {raw for raw in raws if type(raw) is str}
+    odd = {text: messages.UNSEEN for text in texts if unseen(text)}
+    if not column.refers and column.required:
+        odd |= {text: messages.TOTAL for text in texts if key(text).strip(":") in _TOTALS}
+    if odd:
+        for row, raw in zip(table.rows, raws, strict=True):
+            if type(raw) is str and raw in odd:
+                faults.say(table.title, table.at(row, column.column), odd[raw], name=shown(raw))
 
 
 def _known_texts(texts: Iterable[Any], column: Column) -> dict[str, Any]:
