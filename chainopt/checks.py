@@ -113,11 +113,7 @@ def _goods(goods: Rows) -> None:
         (sound & ~rival & (least != 0) & ~priced, messages.NON_RIVAL_OBLIGATION),
     )
     sound = goods.number_rule("max sale", wide=True)
-    goods.say_first(
-        "max sale",
-        (sound & (most < least), messages.MAX_BELOW_MIN_SALE),
-        ((most < 0) & (least >= 0), messages.NEGATIVE_MAX_SALE),
-    )
+    goods.say("max sale", sound & (most < least), messages.MAX_BELOW_MIN_SALE)
     sound = goods.number_rule("demand elasticity", 0.0, strict=True, wide=True)
     curved = sound & np.isfinite(goods.numbers("demand elasticity"))
     goods.say("demand elasticity", curved & ~(price > 0), messages.ELASTICITY_WITHOUT_PRICE)
@@ -143,14 +139,14 @@ def _processes(
 ) -> tuple[Rows, Rows, Mapping[int, Formula | None]]:
     """Check the processes; returns the rows of inputs and of outputs, checked too, and the formulas as read."""
     processes: Sequence[Process] = rows.records
-    rows.number_rule("capacity", 0.0, wide=True)
+    able = rows.number_rule("capacity", 0.0, wide=True)
     rows.number_rule("unit cost")
     level = rows.numbers("min level")
     sound = rows.number_rule("min level", wide=True)
     rows.say_first(
         "min level",
         (sound & ~np.isfinite(level), messages.INFINITE_MIN_LEVEL),
-        (sound & (level > rows.numbers("capacity")), messages.MIN_ABOVE_CAPACITY),
+        (sound & able & (level > rows.numbers("capacity")), messages.MIN_ABOVE_CAPACITY),
     )
     named, written = rows.given("function"), rows.given("formula")
     functions = {"functions": ", ".join(FUNCTIONS)}

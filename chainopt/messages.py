@@ -42,7 +42,9 @@ def _message(code: str, text: str, meaning: str) -> Message:
 NO_FILE = _message("E001", "there is no file {path}", "The path names nothing. Look at its spelling.")
 FOLDER = _message("E002", "{path} is a folder: name a workbook in it", "A folder holds no chain by itself.")
 UNREADABLE = _message("E003", "{path} can't be read: {why}", "The system refuses to open the file.")
-EMPTY_FILE = _message("E004", "{path} is empty: it is no workbook", "The file has no bytes, as a failed copy.")
+EMPTY_FILE = _message(
+    "E004", "{path} is empty: it is no workbook", "The file has no bytes: a copy may have failed."
+)
 OLD_OR_LOCKED = _message(
     "E005",
     "{path} is protected by a password or in the old .xls format: save it as .xlsx, unprotected",
@@ -238,7 +240,6 @@ NON_RIVAL_OBLIGATION = _message(
 MAX_BELOW_MIN_SALE = _message(
     "E405", "{it.max_sale:g} is below the min sale {it.min_sale:g}", "No amount is between the two."
 )
-NEGATIVE_MAX_SALE = _message("E406", "{it.max_sale:g} must be at least 0", "What must be sold is a min sale.")
 ELASTICITY_WITHOUT_PRICE = _message(
     "E407",
     "needs a price above 0, at the reference sale",
