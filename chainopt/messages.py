@@ -42,9 +42,7 @@ def _message(code: str, text: str, meaning: str) -> Message:
 NO_FILE = _message("E001", "there is no file {path}", "The path names nothing. Look at its spelling.")
 FOLDER = _message("E002", "{path} is a folder: name a workbook in it", "A folder holds no chain by itself.")
 UNREADABLE = _message("E003", "{path} can't be read: {why}", "The system refuses to open the file.")
-EMPTY_FILE = _message(
-    "E004", "{path} is empty: it is no workbook", "The file has no bytes: a copy may have failed."
-)
+EMPTY_FILE = _message("E004", "{path} is empty: it is no workbook", "The file has no bytes: a failed copy?")
 OLD_OR_LOCKED = _message(
     "E005",
     "{path} is protected by a password or in the old .xls format: save it as .xlsx, unprotected",
