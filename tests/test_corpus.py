@@ -32,7 +32,7 @@ def test_every_code_has_an_example():
     assert MESSAGES.keys() <= shown | {made.code for made in RECORDS}
 
 
-@pytest.mark.parametrize("sample", (*NUMBERS, *CELLS, *NAMES, *FORMULAS), ids=lambda sample: sample.name)
+@pytest.mark.parametrize("sample", [*NUMBERS, *CELLS, *NAMES, *FORMULAS], ids=lambda sample: sample.name)
 def test_a_fault_reads_the_same_by_either_reader(tmp_path, sample):
     """An Excel formula anywhere, here beside the table, gives a sheet to openpyxl."""
     from openpyxl import load_workbook
