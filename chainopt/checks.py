@@ -12,11 +12,13 @@ from math import inf
 
 import numpy as np
 
+from chainopt import messages
 from chainopt.formula import Formula, FormulaError, resolve
 from chainopt.names import all_plain, found, hints, key, plain
 from chainopt.records import FUNCTIONS, Good, Observed, Parameter, Process, Settings
 from chainopt.rules import Array, Problem, Rows, repeated
 
+_LARGE_EXPONENT = 10.0
 Parts = tuple[Sequence[Good], Sequence[Process], Sequence[Parameter], Settings, Sequence[Observed]]
 
 
@@ -72,20 +74,24 @@ def problems(
     names = _Names(of_goods, of_processes, of_parameters)
     told = [*of_goods.taken(), *of_processes.taken(), *of_parameters.taken()]
     if not goods:
-        told.append(Problem("goods", (), "good", "", "the chain has no goods: list at least one"))
+        told.append(Problem("goods", (), "good", "", messages.NO_GOODS.text, messages.NO_GOODS.code))
     _goods(of_goods)
     of_parameters.number_rule("value")
     twice = np.array([key(str(name)) in names.goods for name in of_parameters.field("parameter")], dtype=bool)
-    of_parameters.say("parameter", twice, "a good has this name too: rename one, a formula can't tell them apart")
+    of_parameters.say("parameter", twice, messages.SAME_AS_GOOD)
     values = {p.parameter: p.value for p in parameters if isinstance(p.parameter, str)}
-    uses, made = _processes(of_processes, names, values)
+    uses, made, read = _processes(of_processes, names, values)
     _settings(asked, names)
     names.check(seen, "good")
     names.check(seen, "process", seen.given("process"))
     for column in ("amount", "price"):
         seen.number_rule(column, where=seen.given(column))
     of_all = sorted([*of_processes.taken(), *uses.taken(), *made.taken()], key=lambda problem: problem.record[0])
-    return [*told, *of_goods.taken(), *of_parameters.taken(), *of_all, *asked.taken(), *seen.taken()]
+    told += [*of_goods.taken(), *of_parameters.taken(), *of_all, *asked.taken(), *seen.taken()]
+    # A misspelt name may be the one use that a good has.
+    if not any(problem.error for problem in told):
+        _unused(of_goods, uses, read)
+    return [*told, *of_goods.taken()]
 
 
 def _goods(goods: Rows) -> None:
@@ -96,63 +102,56 @@ def _goods(goods: Rows) -> None:
     goods.number_rule("price", where=priced)
     goods.number_rule("import price", where=imported)
     unneeded = ~imported & (goods.numbers("max import") != inf)
-    goods.say("max import", unneeded, "has no effect without an import price: give one, or clear it", error=False)
+    goods.say("max import", unneeded, messages.IDLE_MAX_IMPORT)
     goods.number_rule("max import", 0.0, wide=True)
     goods.number_rule("disposal", where=goods.given("disposal"))
     sound = goods.number_rule("min sale", wide=True)
     goods.say_first(
         "min sale",
-        (sound & (least == inf), "inf can't be sold: give a finite amount"),
-        (
-            sound & (least < 0) & ~priced,
-            lambda good: f"{good.min_sale:g} is below 0, which needs a price at which to buy back",
-        ),
-        (
-            sound & ~rival & (least != 0) & ~priced,
-            "a non-rival good is read whole: without a price it takes no min sale",
-        ),
+        (sound & (least == inf), messages.INFINITE_MIN_SALE),
+        (sound & (least < 0) & ~priced, messages.BUYING_BACK),
+        (sound & ~rival & (least != 0) & ~priced, messages.NON_RIVAL_OBLIGATION),
     )
     sound = goods.number_rule("max sale", wide=True)
-    goods.say_first(
-        "max sale",
-        (
-            sound & (most < least),
-            lambda good: f"{good.max_sale:g} is below the min sale {good.min_sale:g}",
-        ),
-        ((most < 0) & (least >= 0), lambda good: f"{good.max_sale:g} must be at least 0"),
-    )
+    goods.say("max sale", sound & (most < least), messages.MAX_BELOW_MIN_SALE)
     sound = goods.number_rule("demand elasticity", 0.0, strict=True, wide=True)
     curved = sound & np.isfinite(goods.numbers("demand elasticity"))
-    goods.say("demand elasticity", curved & ~(price > 0), "needs a price above 0, at the reference sale")
-    goods.say("reference sale", curved & ~referred, "a demand elasticity needs the sale at which the price holds")
-    goods.say("min sale", curved & (least < 0), "below 0 there is no demand curve: 0 or more with an elasticity")
-    goods.say(
-        "reference sale", sound & ~curved & referred, "has no effect without a demand elasticity", error=False
-    )
+    goods.say("demand elasticity", curved & ~(price > 0), messages.ELASTICITY_WITHOUT_PRICE)
+    goods.say("reference sale", curved & ~referred, messages.ELASTICITY_WITHOUT_REFERENCE)
+    goods.say("min sale", curved & (least < 0), messages.CURVE_BELOW_ZERO)
+    goods.say("reference sale", sound & ~curved & referred, messages.IDLE_REFERENCE)
     goods.number_rule("reference sale", 0.0, strict=True, where=referred)
 
 
-def _processes(rows: Rows, names: _Names, values: Mapping[str, float]) -> tuple[Rows, Rows]:
-    """Check the processes; returns the rows of inputs and of outputs, checked too."""
+def _unused(goods: Rows, uses: Rows, read: Mapping[int, Formula | None]) -> None:
+    """Notice supplies that nobody takes."""
+    taken = {key(str(name)) for name in uses.field("good")}
+    taken |= {key(name) for formula in read.values() if formula for name in formula.names()}
+    supply, least = goods.numbers("supply"), goods.numbers("min sale")
+    idle = (supply > 0) & ~goods.given("price") & (least == 0)
+    if idle.any():
+        free = np.array([key(str(name)) not in taken for name in goods.field("good")], dtype=bool)
+        goods.say("supply", idle & free, messages.UNUSED_SUPPLY)
+
+
+def _processes(
+    rows: Rows, names: _Names, values: Mapping[str, float]
+) -> tuple[Rows, Rows, Mapping[int, Formula | None]]:
+    """Check the processes; returns the rows of inputs and of outputs, checked too, and the formulas as read."""
     processes: Sequence[Process] = rows.records
-    rows.number_rule("capacity", 0.0, wide=True)
+    able = rows.number_rule("capacity", 0.0, wide=True)
     rows.number_rule("unit cost")
     level = rows.numbers("min level")
     sound = rows.number_rule("min level", wide=True)
     rows.say_first(
         "min level",
-        (
-            sound & ~np.isfinite(level),
-            lambda process: f"{process.min_level} is not a finite number: leave it blank for no limit",
-        ),
-        (
-            sound & (level > rows.numbers("capacity")),
-            lambda process: f"{process.min_level:g} is above the capacity {process.capacity:g}",
-        ),
+        (sound & ~np.isfinite(level), messages.INFINITE_MIN_LEVEL),
+        (sound & able & (level > rows.numbers("capacity")), messages.MIN_ABOVE_CAPACITY),
     )
     named, written = rows.given("function"), rows.given("formula")
-    rows.say("function", ~named & ~written, f"give a formula, or a function: {', '.join(FUNCTIONS)}")
-    rows.say("formula", named & written, "give a formula or a function, not both")
+    functions = {"functions": ", ".join(FUNCTIONS)}
+    rows.say("function", ~named & ~written, messages.NO_TECHNOLOGY, lambda _: functions)
+    rows.say("formula", named & written, messages.TWO_TECHNOLOGIES)
     by_function = _functions(rows, named & ~written)
     read = _formulas(rows, written, names, values)
     uses, user = _attached(processes, "inputs")
@@ -167,12 +166,8 @@ def _processes(rows: Rows, names: _Names, values: Mapping[str, float]) -> tuple[
     if by_formula:
         pairs = zip(maker.tolist(), code.tolist(), strict=True)
         again |= np.array([pair in by_formula for pair in pairs], dtype=bool)
-    made.say(
-        "good",
-        again,
-        lambda output: f'"{output.good}" is already an output of this process: list it once',
-    )
-    return uses, made
+    made.say("good", again, messages.MADE_TWICE)
+    return uses, made, read
 
 
 def _attached(processes: Sequence[Process], sheet: str) -> tuple[Rows, Array]:
@@ -197,32 +192,21 @@ def _functions(rows: Rows, named: Array) -> Array:
     rows.say(
         "function",
         named & ~sound,
-        lambda process: f'there is no function "{process.function}"{hint(str(process.function))}',
+        messages.UNKNOWN_FUNCTION,
+        lambda process: {"name": process.function, "hint": hint(str(process.function))},
     )
     rows.number_rule("scale", 0.0, strict=True, where=sound)
     rows.number_rule("returns", 0.0, strict=True, where=sound)
     ces = sound & np.array([function == "ces" for function in functions], dtype=bool)
     given, returns = rows.given("elasticity"), rows.numbers("returns")
-    rows.say("elasticity", ces & ~given, "ces needs an elasticity of substitution, above 0 and not 1")
+    rows.say("elasticity", ces & ~given, messages.CES_WITHOUT_ELASTICITY)
     positive = rows.number_rule("elasticity", 0.0, strict=True, where=ces & given)
     at_one = positive & (rows.numbers("elasticity") == 1)
-    rows.say("elasticity", at_one, "at 1 the ces is cobb-douglas: name that function")
-    rows.say(
-        "returns",
-        sound & ~ces & (returns != 1),
-        lambda process: f"{process.function} takes no returns: leave it blank",
-    )
-    rows.say(
-        "elasticity",
-        sound & ~ces & given,
-        lambda process: f"{process.function} takes no elasticity: leave it blank",
-    )
+    rows.say("elasticity", at_one, messages.CES_AT_ONE)
+    rows.say("returns", sound & ~ces & (returns != 1), messages.NO_RETURNS)
+    rows.say("elasticity", sound & ~ces & given, messages.NO_ELASTICITY)
     idle = [not inputs and f != "leontief" for inputs, f in zip(rows.field("inputs"), functions, strict=True)]
-    rows.say(
-        "function",
-        sound & np.array(idle, dtype=bool),
-        lambda process: f"{process.function} needs at least one input on the sheet inputs",
-    )
+    rows.say("function", sound & np.array(idle, dtype=bool), messages.NO_INPUTS)
     return sound
 
 
@@ -230,17 +214,17 @@ def _formulas(rows: Rows, written: Array, names: _Names, values: Mapping[str, fl
     """Check the processes that have a formula; returns each formula as read, None where it can't be."""
     for column in ("scale", "returns", "elasticity"):
         given = rows.given(column) if column == "elasticity" else rows.numbers(column) != 1
-        rows.say(column, written & given, "a formula says it all: leave this blank")
+        rows.say(column, written & given, messages.FORMULA_SAYS_IT)
     read: dict[int, Formula | None] = {}
     for i in np.flatnonzero(written).tolist():
         process, read[i] = rows.records[i], None
         if not isinstance(process.formula, str):
-            rows.say_at(i, "formula", f"{process.formula!r} is not text")
+            rows.say_at(i, "formula", messages.NOT_TEXT, value=process.formula)
             continue
         try:
             read[i] = _formula(process, names, values)
         except FormulaError as error:
-            rows.say_at(i, "formula", str(error))
+            rows.say_text(i, "formula", str(error), error.code)
     return read
 
 
@@ -248,13 +232,14 @@ def _formula(process: Process, names: _Names, values: Mapping[str, float]) -> Fo
     read = process.read()
     for name, position in read.names().items():
         if key(name) not in names.goods and key(name) not in names.parameters:
-            raise FormulaError(f'"{name}" is neither a good nor a parameter{names.hint(name)}', position)
+            raise FormulaError(messages.NEITHER_GOOD_NOR_PARAMETER, position, name=name, hint=names.hint(name))
     made: set[str] = set()
     for output in read.outputs:
         if key(output.name) not in names.goods:
-            raise FormulaError(f'there is no good "{output.name}"{names.good_hint(output.name)}', output.position)
+            hint = names.good_hint(output.name)
+            raise FormulaError(messages.UNKNOWN_GOOD, output.position, name=output.name, hint=hint)
         if key(output.name) in made:
-            raise FormulaError(f'"{output.name}" is made twice by this formula', output.position)
+            raise FormulaError(messages.MADE_TWICE_HERE, output.position, name=output.name)
         made.add(key(output.name))
     resolve(read, [name for name in read.names() if key(name) in names.goods], values)
     return read
@@ -275,24 +260,20 @@ def _inputs(
     for n in np.flatnonzero(formula & (code >= 0)).tolist():
         of = read[int(user[n])]
         unread[n] = of is not None and key(uses.records[n].good) not in {key(name) for name in of.names()}
-    uses.say(
-        "good",
-        unread,
-        lambda use: f'the formula doesn\'t name "{use.good}": an input of a formula stands in it',
-    )
+    uses.say("good", unread, messages.UNREAD_INPUT)
     twice = repeated(user, code)
-    uses.say(
-        "good",
-        function & twice,
-        lambda use: f'"{use.good}" is already an input of this process: add the two up',
-    )
-    uses.say("good", formula & twice, lambda use: f'"{use.good}" is listed twice for this process')
+    uses.say("good", function & twice, messages.USED_TWICE)
+    uses.say("good", formula & twice, messages.LIMITED_TWICE)
     given = uses.given("coefficient")
     for n in np.flatnonzero(function & ~given).tolist():
-        name = processes[user[n]].function
-        uses.say_at(n, "coefficient", f"{name} needs a coefficient above 0 for each input")
-    uses.number_rule("coefficient", 0.0, strict=True, where=function & given)
-    uses.say("coefficient", formula & given, "a formula has no coefficients: leave it blank, here only max counts")
+        uses.say_at(n, "coefficient", messages.NO_COEFFICIENT, function=processes[user[n]].function)
+    sound = uses.number_rule("coefficient", 0.0, strict=True, where=function & given)
+    exponent = np.array([process.function == "cobb-douglas" for process in processes], dtype=bool)[user]
+    large = sound & exponent & (uses.numbers("coefficient") > _LARGE_EXPONENT)
+    uses.say(
+        "coefficient", large, messages.LARGE_EXPONENT, lambda use: {"times": np.exp2(min(use.coefficient, 1e3))}
+    )
+    uses.say("coefficient", formula & given, messages.IDLE_COEFFICIENT)
     uses.number_rule("max", 0.0, wide=True, where=function | formula)
 
 
@@ -301,7 +282,7 @@ def _settings(asked: Rows, names: _Names) -> None:
     asked.number_rule("tolerance", 0.0, 0.01, strict=True, where=asked.given("tolerance"))
     sound = asked.number_rule("max iterations", 1.0, where=asked.given("max iterations"))
     broken = sound & (asked.numbers("max iterations") % 1 != 0)
-    asked.say("max iterations", broken, lambda settings: f"{settings.max_iterations:g} is not a whole number")
+    asked.say("max iterations", broken, messages.NOT_WHOLE)
     asked.number_rule("time limit", 0.0, strict=True, where=asked.given("time limit"))
 
 

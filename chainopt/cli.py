@@ -126,7 +126,7 @@ def solve_command(
     chain = _chain(book, changes or [])
     seconds = {"read": time.perf_counter() - started}
     for warning in chain.warnings:
-        say(f"warning: {warning}")
+        say(warning)
     reports = _reports(book, out or REPORTS, json is None or out is not None, annotate)
     targets = [path for path, _ in reports] + ([Path(json)] if json not in (None, "-") else [])
     with refusing(OSError):

@@ -14,9 +14,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
+from chainopt import messages
+from chainopt.messages import Message
 from chainopt.names import key, nearest
 from chainopt.primitives import PRIMITIVES, SPELLINGS
 from chainopt.tape import CONSTANT, INPUT, MIN, Tape
@@ -29,9 +32,9 @@ MAX_STEPS = 500
 class FormulaError(ValueError):
     """A formula that can't be read: what is wrong, and at which character (1 is the first)."""
 
-    def __init__(self, message: str, position: int):
-        super().__init__(f"{message} (character {position})")
-        self.message = message
+    def __init__(self, message: Message, position: int, **gaps: Any):
+        super().__init__(f"{message.says(**gaps)} (character {position})")
+        self.code = message.code
         self.position = position
 
 
@@ -106,7 +109,7 @@ def _tokens(text: str) -> list[_Token]:
             sign = text[at]
             shown = f'"{sign}"' if sign.isprintable() and not sign.isspace() else f"U+{ord(sign):04X}"
             hint = _HINTS.get(sign, "use + - * / ^ ( ), numbers, functions and names of goods or parameters")
-            raise FormulaError(f"{shown} is not allowed in a formula: {hint}", at + 1)
+            raise FormulaError(messages.STRANGE_CHARACTER, at + 1, shown=shown, hint=hint)
         kind = match.lastgroup or ""
         if kind != "blank":
             if (
@@ -115,7 +118,7 @@ def _tokens(text: str) -> list[_Token]:
                 and kind == "word"
                 and tokens[-1].position + len(tokens[-1].text) == at + 1
             ):
-                raise FormulaError(f'"{tokens[-1].text}{match.group()}": write * between the two', at + 1)
+                raise FormulaError(messages.NO_TIMES, at + 1, text=tokens[-1].text + match.group())
             tokens.append(_Token(kind, match.group(), at + 1))
         at = match.end()
     tokens.append(_Token("end", "", len(text) + 1))
@@ -138,9 +141,7 @@ class _Parser:
 
     def emit(self, step: Step) -> int:
         if len(self.steps) >= MAX_STEPS:
-            raise FormulaError(
-                f"the formula has more than {MAX_STEPS} steps: split the process in two", step.position
-            )
+            raise FormulaError(messages.MANY_STEPS, step.position, most=MAX_STEPS)
         self.steps.append(step)
         return len(self.steps) - 1
 
@@ -154,12 +155,12 @@ class _Parser:
     def expect(self, sign: str, why: str) -> None:
         if self.accept(sign) is None:
             found = f'"{self.token.text}"' if self.token.text else "the end"
-            raise FormulaError(f'expected "{sign}" {why}, found {found}', self.token.position)
+            raise FormulaError(messages.EXPECTED, self.token.position, sign=sign, why=why, found=found)
 
     def deeper(self, position: int) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise FormulaError(f"the formula is nested more than {MAX_DEPTH} deep", position)
+            raise FormulaError(messages.DEEP, position, most=MAX_DEPTH)
 
     def formula(self) -> tuple[Output, ...]:
         outputs = [self.assignment()]
@@ -178,13 +179,13 @@ class _Parser:
                 hint = ": write ^ for a power"
             elif self.token.kind in ("number", "word", "bracket") or self.token.text == "(":
                 hint = f': write * between "{before.text}" and "{self.token.text}"'
-            raise FormulaError(f'unexpected "{self.token.text}"{hint}', self.token.position)
+            raise FormulaError(messages.UNEXPECTED, self.token.position, text=self.token.text, hint=hint)
         return tuple(outputs)
 
     def assignment(self) -> Output:
         token = self.token
         if token.kind not in ("word", "bracket"):
-            raise FormulaError("a formula begins with the good that it makes: output = ...", token.position)
+            raise FormulaError(messages.NO_OUTPUT, token.position)
         self.at += 1
         self.expect("=", "after the output's name")
         return Output(_name(token), self.sum(), token.position)
@@ -200,7 +201,7 @@ class _Parser:
         left = self.signed()
         while sign := self.accept("*", "/"):
             if sign.text == "*" and self.token.text == "*":
-                raise FormulaError("write ^ for a power, not **", sign.position)
+                raise FormulaError(messages.STARS, sign.position)
             operation = "multiply" if sign.text == "*" else "divide"
             left = self.emit(Step(operation, (left, self.signed()), position=sign.position))
         return left
@@ -230,7 +231,7 @@ class _Parser:
         if token.kind == "number":
             value = float(token.text)
             if not np.isfinite(value):
-                raise FormulaError(f"{token.text} is too large a number", token.position)
+                raise FormulaError(messages.LARGE_CONSTANT, token.position, text=token.text)
             return self.emit(Step("constant", value=value, position=token.position))
         if token.kind == "word" and self.token.text == "(":
             return self.call(token)
@@ -246,14 +247,14 @@ class _Parser:
             self.expect(")", "to close the parenthesis")
             return value
         if token.kind == "end":
-            raise FormulaError("the formula ends where a number or a name should stand", token.position)
-        raise FormulaError(f'"{token.text}" stands where a number or a name should', token.position)
+            raise FormulaError(messages.ENDS_EARLY, token.position)
+        raise FormulaError(messages.MISPLACED, token.position, text=token.text)
 
     def call(self, token: _Token) -> int:
         operation = SPELLINGS.get(token.text.lower())
         if operation is None:
             hint = nearest(token.text, SPELLINGS) or f": functions are {', '.join(SPELLINGS)}"
-            raise FormulaError(f'"{token.text}" is not a function{hint}', token.position)
+            raise FormulaError(messages.FORMULA_FUNCTION, token.position, name=token.text, hint=hint)
         self.deeper(token.position)
         self.expect("(", "after the function's name")
         arguments = [self.sum()]
@@ -264,10 +265,7 @@ class _Parser:
         if operation == "min":
             return self.emit(Step("min", tuple(dict.fromkeys(arguments)), position=token.position))
         if len(arguments) != 1:
-            raise FormulaError(
-                f"{token.text} takes one argument, not {len(arguments)} (write decimals with a point)",
-                token.position,
-            )
+            raise FormulaError(messages.ONE_ARGUMENT, token.position, name=token.text, count=len(arguments))
         return self.emit(Step(operation, tuple(arguments), position=token.position))
 
 
@@ -276,7 +274,7 @@ def _name(token: _Token) -> str:
         return token.text
     name = " ".join(token.text[1:-1].split())
     if not name:
-        raise FormulaError("the brackets hold no name", token.position)
+        raise FormulaError(messages.EMPTY_BRACKETS, token.position)
     return name
 
 
@@ -284,10 +282,7 @@ def _name(token: _Token) -> str:
 def parse(text: str) -> Formula:
     """Read a formula's text into steps; raises FormulaError with the position of the first fault."""
     if len(text) > MAX_LENGTH:
-        raise FormulaError(
-            f"the formula has {len(text):,} characters; {MAX_LENGTH:,} are allowed: split the process in two",
-            MAX_LENGTH + 1,
-        )
+        raise FormulaError(messages.LONG, MAX_LENGTH + 1, length=len(text), most=MAX_LENGTH)
     parser = _Parser(text)
     outputs = parser.formula()
     return Formula(text, tuple(parser.steps), outputs)
@@ -315,7 +310,7 @@ def resolve(formula: Formula, inputs: Sequence[str], constants: Mapping[str, flo
                 place.append(number[key(step.name)])
                 continue
             if key(step.name) not in given:
-                raise FormulaError(f'"{step.name}" is neither a good nor a parameter', step.position)
+                raise FormulaError(messages.NEITHER_GOOD_NOR_PARAMETER, step.position, name=step.name, hint="")
             value = given[key(step.name)]
         elif all(i in fixed for i in of):
             value = _folded(step, [fixed[i] for i in of])
@@ -336,5 +331,5 @@ def _folded(step: Step, arguments: Sequence[float]) -> float:
     with np.errstate(all="ignore"):
         value = row.value(given) if step.operation == MIN else row.value(*given)
     if not np.isfinite(value):
-        raise FormulaError(f'"{row.symbol or row.name}" of these constants has no finite value', step.position)
+        raise FormulaError(messages.NO_VALUE, step.position, symbol=row.symbol or row.name)
     return float(value)

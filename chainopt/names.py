@@ -1,7 +1,9 @@
-"""Names as people type them: matched without regard to case and surrounding or repeated blanks."""
+"""Names as people type them: matched without regard to case, surrounding or repeated blanks, characters that can't
+be seen, and whether an accent is a character of its own."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -10,24 +12,49 @@ from typing import Any
 import numpy as np
 
 _NEAR = 0.6
+_UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
+"""Soft hyphens, zero-width blanks, marks of direction; not the joiners, with which some scripts are spelled."""
+_LOOK_ALIKES = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХаеіјорсухѕԁɡΑΒΕΖΗΙΚΜΝΟΡΤΥΧον",
+    "ABESIJKMHOPCTYXaeijopcyxsdgABEZHIKMNOPTYXov",
+)
+"""Cyrillic and Greek letters, and the Latin ones that they are drawn like."""
 MOST_HINTS = 100
 """Among many names a hint takes some milliseconds: nobody reads a thousand of them."""
 
 
 def key(name: str) -> str:
     """The form under which two spellings are one name: `" Crude  Oil"` and `"crude oil"` are."""
-    return " ".join(name.split()).casefold()
+    return plain(name).casefold()
 
 
 def plain(name: str) -> str:
-    """A name without stray blanks."""
+    """A name without stray blanks and unseen characters, each accent and its letter one character (NFC)."""
+    if not name.isascii():
+        name = unicodedata.normalize("NFC", name.translate(_UNSEEN))
     return " ".join(name.split())
+
+
+def unseen(name: str) -> bool:
+    """Whether a name holds characters that can't be seen, and are read over."""
+    return not name.isascii() and name.translate(_UNSEEN) != name
+
+
+def drawn(name: str) -> str:
+    """The form under which two names look alike: Cyrillic and Greek letters as Latin ones, full width as plain."""
+    return unicodedata.normalize("NFKC", plain(name).translate(_LOOK_ALIKES)).casefold()
+
+
+def foreign(name: str) -> str:
+    """The first letter of a name that looks like a Latin one and is not; "" where there is none."""
+    return next((letter for letter in name if ord(letter) in _LOOK_ALIKES), "")
 
 
 def all_plain(names: Sequence[str]) -> Sequence[str]:
     """Each name as of `plain`, after one look at all of them together."""
     text = "\0".join(("", *names, ""))
-    stray = "  " in text or "\0 " in text or " \0" in text or len(text.replace(" ", "").split()) > 1
+    stray = not text.isascii() and any(plain(name) != name for name in names)
+    stray |= "  " in text or "\0 " in text or " \0" in text or len(text.replace(" ", "").split()) > 1
     return list(map(plain, names)) if stray else names
 
 
@@ -48,6 +75,10 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     """The known name nearest to a wrong one by difflib's ratio, 2 x matched / both lengths; None below 0.6."""
     by_key = {key(candidate): candidate for candidate in known}
     wanted = key(name)
+    if wanted in by_key:
+        return by_key[wanted]
+    if foreign(name):
+        wanted = key(name.translate(_LOOK_ALIKES))
     names = list(by_key)
     # No more can match than both have in common, so that few of many names need to be compared in full.
     most = 2 * _in_common(wanted, names) / np.maximum(np.array([*map(len, names)], dtype=int) + len(wanted), 1)
@@ -76,7 +107,11 @@ def _in_common(wanted: str, names: list[str]) -> np.ndarray:
 def nearest(name: str, known: Iterable[str]) -> str:
     """A clause that offers the known name nearest to a wrong one, or "" where none is near."""
     meant = closest(name, known)
-    return f'; did you mean "{meant}"?' if meant else ""
+    if not meant:
+        return ""
+    letter = foreign(name) if meant.isascii() else ""
+    of = f' Its "{letter}" is a {unicodedata.name(letter).capitalize()}.' if letter else ""
+    return f'. Did you mean "{meant}"?{of}'
 
 
 def hints(known: Iterable[str], otherwise: str) -> Callable[[str], str]:

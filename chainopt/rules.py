@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from chainopt.names import all_plain, found, key, keys, plain
+from chainopt import messages
+from chainopt.messages import Message, is_error
+from chainopt.names import all_plain, drawn, foreign, found, key, keys, plain
 
 Array = np.ndarray
-Text = str | Callable[[Any], str]
+Gaps = Callable[[Any], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Problem:
     """Something wrong with one field of one record: where, what stands there, what to do.
 
     record is the record's number in its list; for sheets inputs and outputs, the process's number and the
-    input's or output's. error False is a warning: the chain can be solved.
+    input's or output's. code is that of `messages`.
     """
 
     sheet: str
@@ -32,10 +35,15 @@ class Problem:
     column: str
     label: str
     text: str
-    error: bool = True
+    code: str
+
+    @property
+    def error(self) -> bool:
+        """Whether the chain can't be solved."""
+        return is_error(self.code)
 
     def __str__(self) -> str:
-        return f'{self.sheet} "{self.label}", {self.column}: {self.text}'
+        return f'{self.code} {self.sheet} "{self.label}", {self.column}: {self.text}'
 
 
 class Rows:
@@ -76,25 +84,30 @@ class Rows:
             return np.ones(len(values), dtype=bool)
         return np.array([value is not None for value in values], dtype=bool)
 
-    def say(self, column: str, broken: Array, text: Text, error: bool = True) -> None:
-        """Report a problem of each record at which a rule is broken."""
+    def say(self, column: str, broken: Array, message: Message, gaps: Gaps | None = None) -> None:
+        """Report a problem of each record at which a rule is broken; gaps are the message's own beside the
+        record's fields."""
         for i in np.flatnonzero(broken).tolist():
-            self.say_at(i, column, text if isinstance(text, str) else text(self.records[i]), error)
+            self.say_at(i, column, message, **(gaps(self.records[i]) if gaps else {}))
 
-    def say_at(self, i: int, column: str, text: str, error: bool = True) -> None:
+    def say_at(self, i: int, column: str, message: Message, **gaps: Any) -> None:
         """Report a problem of the record at a position."""
-        self.found.append(Problem(self.sheet, self.number(i), column, str(self.label(i)), text, error))
+        self.say_text(i, column, message.says(it=self.records[i], **gaps), message.code)
+
+    def say_text(self, i: int, column: str, text: str, code: str) -> None:
+        """Report a problem, already in words, of the record at a position."""
+        self.found.append(Problem(self.sheet, self.number(i), column, str(self.label(i)), text, code))
 
     def taken(self) -> list[Problem]:
         """The problems found since the last time, record by record."""
         found, self.found = sorted(self.found, key=lambda problem: problem.record), []
         return found
 
-    def say_first(self, column: str, *cases: tuple[Array, Text]) -> None:
+    def say_first(self, column: str, *cases: tuple[Array, Message]) -> None:
         """Report the first of several problems that a record has."""
         free = np.ones(len(self.records), dtype=bool)
-        for broken, text in cases:
-            self.say(column, free & broken, text)
+        for broken, message in cases:
+            self.say(column, free & broken, message)
             free &= ~broken
 
     def number_rule(
@@ -113,8 +126,11 @@ class Rows:
         if not wide:
             kept &= np.isfinite(values)
         raws = self.field(column)
+        tiny = (values != 0) & (np.abs(values) < np.finfo(float).tiny)
+        for i in np.flatnonzero(where & kept & tiny).tolist():
+            self.say_at(i, column, messages.TINY, value=values[i])
         for i in np.flatnonzero(where & ~kept).tolist():
-            self.say_at(i, column, _number_fault(raws[i], low, high, strict, wide))
+            self._say_number(i, column, raws[i], low, high, strict, wide)
         return where & kept
 
     def known_rule(
@@ -128,13 +144,13 @@ class Rows:
             of = {name: found(known, name) for name in {name for name in names if isinstance(name, str)}}
             codes = [of.get(name) if isinstance(name, str) else None for name in names]
         code = np.array([-1 if number is None else number for number in codes], dtype=int)
-        kind = "process" if column == "process" else "good"
+        message = messages.UNKNOWN_PROCESS if column == "process" else messages.UNKNOWN_GOOD
 
-        def text(record: Any) -> str:
+        def gaps(record: Any) -> dict[str, Any]:
             name = str(getattr(record, column))
-            return f'there is no {kind} "{name}"{hint(name)}'
+            return {"name": name, "hint": hint(name)}
 
-        self.say(column, where & (code < 0), text)
+        self.say(column, where & (code < 0), message, gaps)
         return code
 
     def unique_rule(self, column: str) -> dict[str, str]:
@@ -143,18 +159,41 @@ class Rows:
         if set(map(type, names)) <= {str}:
             spelling = dict(zip(keys(names), all_plain(names), strict=True))
             if len(spelling) == len(names) and "" not in spelling:
+                self._look_alikes(column, names)
                 return spelling
         spelling = {}
         for i, name in enumerate(names):
             if not isinstance(name, str) or not name.strip():
-                said = f"{name!r} is not a name: every row needs one, as text"
+                self.say_at(i, column, messages.NO_NAME, name=name)
             elif key(name) in spelling:
-                said = f'"{name}" is listed twice (the first is "{spelling[key(name)]}"): merge or rename'
+                self.say_at(i, column, messages.TWICE, name=name, first=spelling[key(name)])
             else:
                 spelling[key(name)] = plain(name)
-                continue
-            self.say_at(i, column, said)
+        self._look_alikes(column, names)
         return spelling
+
+    def _look_alikes(self, column: str, names: Sequence[Any]) -> None:
+        """Warn of names that are told apart by nothing that is seen."""
+        if all(isinstance(name, str) and name.isascii() for name in names):
+            return
+        first: dict[str, str] = {}
+        for i, name in enumerate(map(str, names)):
+            twin = first.setdefault(drawn(name), name)
+            if key(twin) != key(name):
+                letter = foreign(name) or foreign(twin) or next(c for c in name + twin if not c.isascii())
+                what = unicodedata.name(letter, f"U+{ord(letter):04X}").capitalize()
+                self.say_at(i, column, messages.LOOK_ALIKES, name=name, first=twin, letter=letter, what=what)
+
+    def _say_number(
+        self, i: int, column: str, value: Any, low: float, high: float, strict: bool, wide: bool
+    ) -> None:
+        if isnan(number := _as_number(value)):
+            return self.say_at(i, column, messages.NOT_A_NUMBER, value=value)
+        if not wide and not isfinite(number):
+            return self.say_at(i, column, messages.NOT_FINITE, value=value)
+        bound = f"above {low:g}" if strict else f"at least {low:g}"
+        bound += f" and at most {high:g}" if high < inf else ""
+        return self.say_at(i, column, messages.OUT_OF_RANGE, value=number, bound=bound)
 
 
 def repeated(owner: Array, code: Array) -> Array:
@@ -175,12 +214,3 @@ def _as_number(value: Any) -> float:
         return float(value)
     except OverflowError:
         return inf if value > 0 else -inf  # type: ignore[operator]
-
-
-def _number_fault(value: Any, low: float, high: float, strict: bool, wide: bool) -> str:
-    if isnan(number := _as_number(value)):
-        return f"{value!r} is not a number"
-    if not wide and not isfinite(number):
-        return f"{value} is not a finite number"
-    bound = f"above {low:g}" if strict else f"at least {low:g}"
-    return f"{value:g} must be {bound}" + (f" and at most {high:g}" if high < inf else "")

@@ -77,6 +77,12 @@ def test_the_workbook_page_is_the_schema():
     assert schema_markdown() in (ROOT / "docs" / "workbook.md").read_text(encoding="utf-8")
 
 
+def test_the_page_of_errors_is_the_table_of_messages(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    page = importlib.import_module("write_errors_page").page()
+    assert page == (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+
+
 def test_the_essays_page_has_the_numbers_of_today(monkeypatch):
     """Built anew, the page is the same: every number on it is computed."""
     monkeypatch.syspath_prepend(ROOT / "docs")

@@ -141,7 +141,7 @@ def test_one_of_several_results(file):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["{file}:twicw", "--at", "x=1"], 'did you mean "twice"?'),
+        (["{file}:twicw", "--at", "x=1"], 'Did you mean "twice"?'),
         (["{file}:constant", "--at", "x=1"], "is no function"),
         (["{file}", "--at", "x=1"], "is not FILE.py:FUNCTION"),
         (["nowhere.py:f", "--at", "x=1"], 'there is no file "nowhere.py"'),

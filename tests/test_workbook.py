@@ -5,9 +5,10 @@ import zipfile
 from math import inf
 
 import pytest
+from books import edit_xml, save_book
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 from xlsxwriter import Workbook as XlsxWriter
 
 from chainopt.chain import Chain
@@ -37,29 +38,6 @@ TUPPERWARE = {
         ["C", "tupperware = ln(polyethylene)"],
     ],
 }
-
-
-def save_book(path, sheets):
-    """Save rows of plain values as they are: text that begins with = becomes an Excel formula."""
-    book = Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(path)
-    return path
-
-
-def edit_xml(path, part, old, new):
-    """Replace text within one part of an .xlsx file, for what openpyxl can't write."""
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    assert old.encode() in parts[part]
-    parts[part] = parts[part].replace(old.encode(), new.encode())
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
 
 
 AWKWARD = (
@@ -432,7 +410,7 @@ def test_the_template_lacks_nothing_but_goods(tmp_path):
     path = tmp_path / "new.xlsx"
     write_template(path)
     (problem,) = check_workbook(path)
-    assert str(problem).startswith("goods!A2: the chain has no goods")
+    assert str(problem).startswith("E309 goods!A2: the chain has no goods")
 
 
 def test_the_template_overwrites_nothing(tmp_path):

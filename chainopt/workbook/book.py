@@ -18,6 +18,8 @@ from openpyxl.styles.numbers import BUILTIN_FORMATS_MAX_SIZE, is_date_format
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
+from chainopt import messages
+from chainopt.messages import Message
 from chainopt.workbook.faults import CellProblem, WorkbookError
 from chainopt.workbook.plain import plain_sheets
 from chainopt.workbook.raw import Calculated, ErrorValue, Raw, Sheet, merged_ranges, unescaped
@@ -29,32 +31,29 @@ def open_book(path: str | PathLike[str]) -> list[Sheet]:
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:
-        raise _refused(f"there is no file {path}") from None
+        raise _refused(messages.NO_FILE, path) from None
     except IsADirectoryError:
-        raise _refused(f"{path} is a folder: name a workbook in it") from None
+        raise _refused(messages.FOLDER, path) from None
     except (OSError, ValueError) as error:
-        raise _refused(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise _refused(messages.UNREADABLE, path, why=why) from None
     if not content:
-        raise _refused(f"{path} is empty: it is no workbook")
+        raise _refused(messages.EMPTY_FILE, path)
     if content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _refused(
-            f"{path} is protected by a password or in the old .xls format: save it as .xlsx, unprotected"
-        )
+        raise _refused(messages.OLD_OR_LOCKED, path)
     if not zipfile.is_zipfile(BytesIO(content)):
-        raise _refused(f"{path} is not an Excel workbook, or it is damaged: save it as .xlsx")
+        raise _refused(messages.NO_WORKBOOK, path, why="")
     try:
         sheets = _sheets(content)
     except Exception as error:  # openpyxl raises whatever a damaged part leads it to
-        raise _refused(
-            f"{path} is not an Excel workbook, or it is damaged ({error!r}): save it as .xlsx"
-        ) from error
+        raise _refused(messages.NO_WORKBOOK, path, why=f" ({error!r})") from error
     if all(raw in (None, "") for sheet in sheets for row in sheet.rows for raw in row):
-        raise _refused(f"{path} holds nothing: it needs the sheets {' and '.join(REQUIRED_SHEETS)}")
+        raise _refused(messages.NOTHING, path, sheets=" and ".join(REQUIRED_SHEETS))
     return sheets
 
 
-def _refused(text: str) -> WorkbookError:
-    return WorkbookError([CellProblem("", "", text)])
+def _refused(message: Message, path: str | PathLike[str], **gaps: Any) -> WorkbookError:
+    return WorkbookError([CellProblem("", "", message.says(path=path, **gaps), message.code)])
 
 
 def _sheets(content: bytes) -> list[Sheet]:

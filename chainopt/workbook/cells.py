@@ -9,6 +9,8 @@ from datetime import date, datetime, time, timedelta
 from math import inf, isfinite
 from typing import Any
 
+from chainopt import messages
+from chainopt.messages import Message
 from chainopt.names import key, nearest, plain
 from chainopt.workbook.raw import Calculated, ErrorValue, Plain, Raw
 from chainopt.workbook.schema import Column
@@ -17,8 +19,9 @@ from chainopt.workbook.schema import Column
 class CellFault(ValueError):
     """A cell that can't be read: the text says why; `meant` is the likely value, None where there is none."""
 
-    def __init__(self, text: str, meant: Any = None):
-        super().__init__(text)
+    def __init__(self, message: Message, meant: Any = None, **gaps: Any):
+        super().__init__(message.says(**gaps))
+        self.code = message.code
         self.meant = meant
 
 
@@ -43,15 +46,12 @@ def value_of(raw: Raw, column: Column) -> Any:
         return _formula(raw)
     if isinstance(raw, Calculated):
         if not raw.saved:
-            raise CellFault(
-                f"{shown(raw.formula)} is an Excel formula whose value was never saved: open the workbook in "
-                "Excel or LibreOffice and save it, or write the value"
-            )
+            raise CellFault(messages.UNSAVED, formula=shown(raw.formula))
         raw = raw.value
     if column.kind == "text":
         return raw.text if isinstance(raw, ErrorValue) else _typed(raw)
     if isinstance(raw, ErrorValue):
-        raise CellFault(f"{raw.text} is an error value of Excel, not {column.holds}: repair the cell or clear it")
+        raise CellFault(messages.ERROR_VALUE, value=raw.text, holds=column.holds)
     if column.kind in ("name", "choice"):
         return _name(raw, column)
     if column.kind == "yes/no":
@@ -87,28 +87,20 @@ def _formula(raw: Raw) -> str:
     if isinstance(raw, Calculated):
         if isinstance(raw.value, str) and "=" in raw.value:
             return raw.value
-        raise CellFault(
-            f'{shown(raw.formula)} is an Excel formula: write the formula as text, without the leading "=", '
-            'as in "steel = ore^0.5"'
-        )
+        raise CellFault(messages.EXCEL_FORMULA, formula=shown(raw.formula))
     if not isinstance(raw, str):
         text = raw.text if isinstance(raw, ErrorValue) else _typed(raw)
-        raise CellFault(f'{text} is not a formula: write "output = expression", as in "steel = ore^0.5"')
+        raise CellFault(messages.NO_FORMULA, text=text)
     if raw.lstrip().startswith("="):
-        raise CellFault(f'{shown(raw)} begins with "=": write the formula without the leading "="')
+        raise CellFault(messages.LEADING_EQUALS, text=shown(raw))
     return raw
 
 
 def _name(raw: Plain, column: Column) -> str:
     if isinstance(raw, bool):
-        raise CellFault(
-            f"{_typed(raw)} is a truth value, not a name: format the cell as text and type it again",
-            _typed(raw),
-        )
+        raise CellFault(messages.TRUTH_FOR_NAME, _typed(raw), value=_typed(raw))
     if isinstance(raw, date | time | timedelta):
-        raise CellFault(
-            f"{_typed(raw)} is a date or a time, not a name: format the cell as text and type it again"
-        )
+        raise CellFault(messages.DATE_FOR_NAME, value=_typed(raw))
     name = plain(_typed(raw))
     if column.kind == "choice":
         return {key(choice): choice for choice in column.choices}.get(key(name), name)
@@ -124,7 +116,7 @@ def _yes_or_no(raw: Plain) -> bool:
     if isinstance(raw, str) and key(raw) in _TRUTH:
         return _TRUTH[key(raw)]
     text = shown(raw) if isinstance(raw, str) else _typed(raw)
-    raise CellFault(f"{text} is neither yes nor no: write one of the two")
+    raise CellFault(messages.NEITHER_YES_NOR_NO, text=text)
 
 
 _INFINITE = {"inf": inf, "+inf": inf, "-inf": -inf}
@@ -132,29 +124,27 @@ _INFINITE = {"inf": inf, "+inf": inf, "-inf": -inf}
 
 def _number(raw: Plain, column: Column) -> float:
     if isinstance(raw, bool):
-        raise CellFault(f"{_typed(raw)} is a truth value, not a number: {_instead(column)}")
+        raise CellFault(messages.TRUTH_FOR_NUMBER, value=_typed(raw), instead=_instead(column))
     if isinstance(raw, date | time | timedelta):
-        raise CellFault(
-            f"{_typed(raw)} is a date or a time, not a number: format the cell as a number and type it again"
-        )
+        raise CellFault(messages.DATE_FOR_NUMBER, value=_typed(raw))
     if isinstance(raw, int | float):
         try:
             return float(raw)
         except OverflowError:
-            raise CellFault("the number is too large: use other units") from None
+            raise CellFault(messages.TOO_LARGE) from None
     text = str(raw)
     if key(text) in _INFINITE:
         if column.kind == "wide":
             return _INFINITE[key(text)]
-        raise CellFault(f"{shown(text)} is not allowed here: give a finite number")
+        raise CellFault(messages.INFINITE, text=shown(text))
     if column.kind == "disposal" and (hint := nearest(text, column.choices)):
-        raise CellFault(f"{shown(text)} is neither free, none nor a number{hint}", 0.0)
+        raise CellFault(messages.NO_DISPOSAL, 0.0, text=shown(text), hint=hint)
     meant, extra = numbers_meant(text)
     if meant:
-        advice = f"; did you mean {' or '.join(digits(number) for number in meant)}"
+        advice = f". Did you mean {' or '.join(digits(number) for number in meant)}"
         advice += f" (without {shown(extra)})?" if extra else "?"
-        raise CellFault(f"{shown(text)} is text, not a number{advice}", meant[0])
-    raise CellFault(f"{shown(text)} is text, not a number: {_instead(column)}")
+        raise CellFault(messages.TEXT_FOR_NUMBER, meant[0], text=shown(text), advice=advice)
+    raise CellFault(messages.TEXT_FOR_NUMBER, text=shown(text), advice=f": {_instead(column)}")
 
 
 def _instead(column: Column) -> str:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from chainopt.messages import Message, is_error
 
 
 @dataclass(frozen=True, slots=True)
 class CellProblem:
     """Something wrong with one cell: where, what stands there and what to do.
 
-    `sheet` is spelled as in the book; both are "" where the file itself is at fault. error False: a warning.
+    `sheet` is spelled as in the book; both are "" where the file itself is at fault. code is that of `messages`.
     """
 
     sheet: str
     cell: str
     text: str
-    error: bool = True
+    code: str
+
+    @property
+    def error(self) -> bool:
+        """Whether the workbook is refused for it; else it is a warning or a notice."""
+        return is_error(self.code)
 
     def __str__(self) -> str:
         where = f"{self.sheet}!{self.cell}" if self.cell else self.sheet
-        return (f"{where}: " if where else "") + ("" if self.error else "warning: ") + self.text
+        return f"{self.code} {where}: {self.text}" if where else f"{self.code}: {self.text}"
 
 
 class WorkbookError(ValueError):
@@ -40,11 +48,15 @@ class Faults:
     def __init__(self) -> None:
         self._found: dict[tuple[str, int, int], CellProblem] = {}
 
-    def say(self, sheet: str, at: tuple[int, int], text: str, error: bool = True) -> None:
+    def say(self, sheet: str, at: tuple[int, int], message: Message, **gaps: Any) -> None:
         """Report a problem at (row, column); (0, 0) is the sheet as a whole."""
+        self.say_text(sheet, at, message.says(**gaps), message.code)
+
+    def say_text(self, sheet: str, at: tuple[int, int], text: str, code: str) -> None:
+        """Report a problem, already in words, at (row, column)."""
         place = (sheet, *at)
-        if place not in self._found or (error and not self._found[place].error):
-            self._found[place] = CellProblem(sheet, coordinate(*at), text, error)
+        if place not in self._found or (is_error(code) and not self._found[place].error):
+            self._found[place] = CellProblem(sheet, coordinate(*at), text, code)
 
     def at(self, sheet: str, at: tuple[int, int]) -> bool:
         """Whether an error stands at this cell already."""

@@ -83,7 +83,7 @@ class Book:
             ]
         return {
             sheet: {
-                names: reader.place(Problem(sheet, number, "", "", "")) for names, number in reversed(numbered)
+                names: reader.place(Problem(sheet, number, "", "", "", "")) for names, number in reversed(numbered)
             }
             for sheet, numbered in records.items()
         }

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chainopt import messages
 from chainopt.chain import Chain, checked_chain
 from chainopt.checks import Parts, problems
 from chainopt.garbage import uncollected
@@ -27,7 +28,6 @@ from chainopt.records import (
 )
 from chainopt.rules import Problem
 from chainopt.workbook.book import open_book
-from chainopt.workbook.cells import shown
 from chainopt.workbook.faults import CellProblem, Faults, WorkbookError
 from chainopt.workbook.schema import SETTINGS, SHEETS
 from chainopt.workbook.tables import Table, find_tables, read_cell
@@ -163,8 +163,8 @@ class Reader:
         for n in np.flatnonzero(owner < 0).tolist():
             self.orphans = True
             if hint is not None:
-                text = f"there is no process {shown(named[n])}{hint(named[n])}"
-                self.faults.say(table.title, table.at(table.rows[n], "process"), text)
+                at, wrong = table.at(table.rows[n], "process"), named[n]
+                self.faults.say(table.title, at, messages.UNKNOWN_PROCESS, name=wrong, hint=hint(wrong))
         records = from_columns(kind, values, len(named))
         order = np.argsort(owner, kind="stable")
         ends = np.searchsorted(owner[order], np.arange(count + 1)).tolist()
@@ -188,10 +188,10 @@ class Reader:
             meant = key(name) if key(name) in known else closest(name, known)
             if meant != key(name):
                 hint = nearest(name, known) or f": settings are {', '.join(known)}"
-                self.faults.say(table.title, at, f"there is no setting {shown(name)}{hint}")
+                self.faults.say(table.title, at, messages.UNKNOWN_SETTING, name=name, hint=hint)
             elif meant in self.settings_rows:
-                text = f"{shown(name)} is set twice (first in row {self.settings_rows[meant]}): remove one"
-                self.faults.say(table.title, at, text)
+                first = self.settings_rows[meant]
+                self.faults.say(table.title, at, messages.SET_TWICE, name=name, row=first)
             else:
                 self.settings_rows[meant] = row
                 setting = known[meant]
@@ -203,6 +203,8 @@ class Reader:
         unread = self.faults.errors()
         absent = set()
         for problem in found:
+            if unread and problem.code.startswith("N"):
+                continue
             table, row, renamed = self.place(problem)
             column = renamed.get(problem.column, problem.column)
             causes = FOLLOWS_FROM.get((table.name, column), ())
@@ -216,7 +218,7 @@ class Reader:
                 if (table.name, text) in absent:
                     continue
                 absent.add((table.name, text))
-            self.faults.say(table.title, table.at(row, column), text, problem.error)
+            self.faults.say_text(table.title, table.at(row, column), text, problem.code)
 
     def place(self, problem: Problem) -> Place:
         if problem.sheet == "settings":

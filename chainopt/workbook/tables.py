@@ -9,13 +9,15 @@ from itertools import compress
 from operator import itemgetter
 from typing import Any
 
-from chainopt.names import all_plain, closest, key
+from chainopt import messages
+from chainopt.names import all_plain, closest, key, unseen
 from chainopt.workbook.cells import CellFault, blanks, digits, is_blank, shown, value_of
 from chainopt.workbook.faults import Faults, coordinate
 from chainopt.workbook.raw import Calculated, ErrorValue, Raw, Sheet
 from chainopt.workbook.schema import IGNORED_PREFIX, NOTES_SHEET, REQUIRED_SHEETS, SHEETS, Column
 
 TITLE_ROWS = 10
+_TOTALS = {"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "somme", "suma", "totale"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def read_column(table: Table, column: Column, faults: Faults) -> list[Any]:
     raws = table.cells.get(column.column)
     if raws is None:
         return [column.default] * len(table.rows)
+    if column.kind == "name":
+        _note_names(table, column, raws, faults)
     kinds = set(map(type, raws))
     own = float if column.kind in ("number", "wide", "disposal") else None
     if kinds == {own}:
@@ -74,6 +78,18 @@ def read_column(table: Table, column: Column, faults: Faults) -> list[Any]:
     ]
 
 
+def _note_names(table: Table, column: Column, raws: Sequence[Raw], faults: Faults) -> None:
+    """Notice names with characters that are read over, and what may be a row of totals."""
+    texts = {raw for raw in raws if type(raw) is str}
+    odd = {text: messages.UNSEEN for text in texts if unseen(text)}
+    if not column.refers and column.required:
+        odd |= {text: messages.TOTAL for text in texts if key(text).strip(":") in _TOTALS}
+    if odd:
+        for row, raw in zip(table.rows, raws, strict=True):
+            if type(raw) is str and raw in odd:
+                faults.say(table.title, table.at(row, column.column), odd[raw], name=shown(raw))
+
+
 def _known_texts(texts: Iterable[Any], column: Column) -> dict[str, Any]:
     """Those of the texts that stand for a value, each with it."""
     known: dict[str, Any] = {}
@@ -91,16 +107,13 @@ def read_cell(table: Table, row: int, column: Column, raw: Raw, faults: Faults) 
     name = column.column if column.column in table.columns else "value"
     if is_blank(raw):
         if column.required:
-            faults.say(
-                table.title,
-                table.at(row, name),
-                f"is blank: every row of {table.name} needs {column.holds} here",
-            )
+            at = table.at(row, name)
+            faults.say(table.title, at, messages.BLANK, of=table.name, holds=column.holds)
         return column.default
     try:
         return value_of(raw, column)
     except CellFault as fault:
-        faults.say(table.title, table.at(row, name), str(fault))
+        faults.say_text(table.title, table.at(row, name), str(fault), fault.code)
         return column.default if fault.meant is None else fault.meant
 
 
@@ -111,19 +124,20 @@ def find_tables(sheets: Sequence[Sheet], faults: Faults) -> dict[str, Table]:
     for sheet in sheets:
         name = key(sheet.name)
         if name in chosen:
-            faults.say(sheet.name, (0, 0), f'is a second sheet {shown(name)}: merge it into "{chosen[name].name}"')
+            first = chosen[name].name
+            faults.say(sheet.name, (0, 0), messages.SECOND_SHEET, name=shown(name), first=first)
         elif name in SHEETS:
             chosen[name] = sheet
         elif name != NOTES_SHEET and not name.startswith(IGNORED_PREFIX):
             unknown.append(sheet)
     for sheet in unknown:
         meant, hint = _meant(sheet.name, SHEETS, chosen)
-        faults.say(sheet.name, (0, 0), f"is no sheet that chainopt knows{hint or _known(SHEETS)}")
+        faults.say(sheet.name, (0, 0), messages.UNKNOWN_SHEET, hint=hint or _known(SHEETS))
         if meant and _header_row(meant, sheet, all_required=True):
             chosen[meant] = sheet
     for name in REQUIRED_SHEETS:
         if name not in chosen:
-            faults.say(name, (0, 0), f"this sheet is missing: add it, with the columns {', '.join(SHEETS[name])}")
+            faults.say(name, (0, 0), messages.MISSING_SHEET, columns=", ".join(SHEETS[name]))
     tables = ((name, _table(name, chosen[name], faults)) for name in SHEETS if name in chosen)
     return {name: table for name, table in tables if table is not None}
 
@@ -132,7 +146,7 @@ def _meant(text: str, known: dict[str, Any], taken: dict[str, Any]) -> tuple[str
     """The free name that an unknown one stands for, if any, and the clause that offers it."""
     found = closest(text, [name for name in known if name not in taken])
     offered = found or closest(text, known)
-    return found, f'; did you mean "{offered}"?' if offered else ""
+    return found, f'. Did you mean "{offered}"?' if offered else ""
 
 
 def _known(known: dict[str, Any]) -> str:
@@ -143,19 +157,13 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
     header = _header_row(name, sheet)
     if header is None:
         if name in REQUIRED_SHEETS:
-            faults.say(
-                sheet.name,
-                (1, 1),
-                f"the sheet is empty: row 1 must name its columns: {', '.join(SHEETS[name])}",
-            )
+            faults.say(sheet.name, (1, 1), messages.EMPTY_SHEET, columns=", ".join(SHEETS[name]))
         return None
     if header > 1:
-        text = f"the columns are named in row {header}, not in row 1: what stands above is ignored"
-        faults.say(sheet.name, (1, 1), text, error=False)
+        faults.say(sheet.name, (1, 1), messages.TITLE_ABOVE, row=header)
     for extent, corner in sheet.merged:
         if corner[0] >= header:
-            text = f"the cells {extent} are merged: the first alone holds a value, the others are blank"
-            faults.say(sheet.name, corner, text, error=False)
+            faults.say(sheet.name, corner, messages.MERGED, extent=extent)
     columns, read_over = _columns(name, sheet, header, faults)
     body = sheet.rows[header:]
     known = {*columns.values(), *read_over}
@@ -164,8 +172,8 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
     rows, cells = _filled(columns, body, header + 1)
     for column in SHEETS[name].values():
         if column.required and column.column not in columns and (rows or name in REQUIRED_SHEETS):
-            text = f'row {header} names the columns, and "{column.column}" is missing: add it ({column.meaning})'
-            faults.say(sheet.name, (header, 1), text)
+            gaps = {"row": header, "column": column.column, "meaning": column.meaning}
+            faults.say(sheet.name, (header, 1), messages.MISSING_COLUMN, **gaps)
     return Table(name, sheet.name, header, columns, rows, cells, read_over)
 
 
@@ -174,9 +182,8 @@ def _unnamed(sheet: Sheet, header: int, known: set[int], faults: Faults) -> None
     for row, cells in enumerate(sheet.rows[header:], header + 1):
         for number, raw in enumerate(cells, 1):
             if number not in known and not is_blank(raw):
-                text = f"{shown(heading(raw))} stands in a column without a name: "
-                text += f"give it one in row {header}; one that begins with {IGNORED_PREFIX} is ignored"
-                faults.say(sheet.name, (row, number), text)
+                at = (row, number)
+                faults.say(sheet.name, at, messages.UNNAMED_COLUMN, text=shown(heading(raw)), row=header)
                 known.add(number)
 
 
@@ -238,11 +245,7 @@ def _columns(name: str, sheet: Sheet, header: int, faults: Faults) -> tuple[dict
         text = " ".join(heading(raw).split())
         if key(text) in columns:
             first = coordinate(header, columns[key(text)])
-            faults.say(
-                sheet.name,
-                (header, number),
-                f"a second column {shown(text)} (the first is {first}): remove one",
-            )
+            faults.say(sheet.name, (header, number), messages.SECOND_COLUMN, name=shown(text), first=first)
             read_over[number] = key(text)
         elif key(text) in SHEETS[name]:
             columns[key(text)] = number
@@ -252,8 +255,8 @@ def _columns(name: str, sheet: Sheet, header: int, faults: Faults) -> tuple[dict
                 unknown[number] = text
     for number, text in unknown.items():
         meant, hint = _meant(text, SHEETS[name], columns)
-        says = f"{shown(text)} is no column of {name}{hint or _known(SHEETS[name])}"
-        faults.say(sheet.name, (header, number), says)
+        gaps = {"name": shown(text), "of": name, "hint": hint or _known(SHEETS[name])}
+        faults.say(sheet.name, (header, number), messages.UNKNOWN_COLUMN, **gaps)
         if meant:
             columns[meant] = number
     return columns, read_over

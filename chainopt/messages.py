@@ -1,0 +1,366 @@
+"""All that is said of a workbook's cells and of a chain's records: a code, a text with gaps, and what it means.
+
+The reader, the checks, the formulas and the docs' page of errors take their words from here. E is an error: the
+chain is refused. W is a warning: it is read, and may not be what was meant. N is a notice: it is read, and said.
+The hundreds of a code: 0 the file, 1 a cell's value, 2 sheets and columns, 3 names, 4 goods and processes, 5
+formulas. In a text `it` is the record at fault.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+MESSAGES: dict[str, Message] = {}
+"""By code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text with gaps, its code, and what the reader of the code's entry in the docs is told."""
+
+    code: str
+    text: str
+    meaning: str
+
+    def says(self, **gaps: Any) -> str:
+        """The text with its gaps filled."""
+        return self.text.format(**gaps)
+
+
+def is_error(code: str) -> bool:
+    """Whether what has this code keeps a chain from being read; without a code it does."""
+    return not code.startswith(("W", "N"))
+
+
+def _message(code: str, text: str, meaning: str) -> Message:
+    assert code not in MESSAGES
+    MESSAGES[code] = Message(code, text, meaning)
+    return MESSAGES[code]
+
+
+NO_FILE = _message("E001", "there is no file {path}", "The path names nothing. Look at its spelling.")
+FOLDER = _message("E002", "{path} is a folder: name a workbook in it", "A folder holds no chain by itself.")
+UNREADABLE = _message("E003", "{path} can't be read: {why}", "The system refuses to open the file.")
+EMPTY_FILE = _message("E004", "{path} is empty: it is no workbook", "The file has no bytes: a failed copy?")
+OLD_OR_LOCKED = _message(
+    "E005",
+    "{path} is protected by a password or in the old .xls format: save it as .xlsx, unprotected",
+    "Both have the same outer form, which is not that of .xlsx.",
+)
+NO_WORKBOOK = _message(
+    "E006",
+    "{path} is not an Excel workbook, or it is damaged{why}: save it as .xlsx",
+    "The file's content is not that of a workbook, whatever its name says.",
+)
+NOTHING = _message(
+    "E007", "{path} holds nothing: it needs the sheets {sheets}", "Every cell of every sheet is empty."
+)
+
+UNSAVED = _message(
+    "E101",
+    "{formula} is an Excel formula whose value was never saved: open the workbook in Excel or LibreOffice and "
+    "save it, or write the value",
+    "chainopt reads the values that a spreadsheet program saved; a program that only writes formulas saves none.",
+)
+ERROR_VALUE = _message(
+    "E102",
+    "{value} is an error value of Excel, not {holds}: repair the cell or clear it",
+    "The cell's formula failed in the spreadsheet.",
+)
+BLANK = _message(
+    "E103",
+    "is blank: every row of {of} needs {holds} here",
+    "A name, or a figure, that no row can lack.",
+)
+TEXT_FOR_NUMBER = _message(
+    "E104",
+    "{text} is text, not a number{advice}",
+    "A figure that was typed or imported as text: a decimal comma, blanks between thousands, a unit beside it. "
+    "chainopt never guesses: it says what was probably meant.",
+)
+TRUTH_FOR_NUMBER = _message(
+    "E105", "{value} is a truth value, not a number: {instead}", "TRUE and FALSE are not 1 and 0 here."
+)
+DATE_FOR_NUMBER = _message(
+    "E106",
+    "{value} is a date or a time, not a number: format the cell as a number and type it again",
+    "Spreadsheets turn what looks like a date, such as 1/2, into one.",
+)
+TOO_LARGE = _message("E107", "the number is too large: use other units", "Beyond 1.8e308 there are no numbers.")
+INFINITE = _message("E108", "{text} is not allowed here: give a finite number", "Only limits may be infinite.")
+NO_DISPOSAL = _message(
+    "E109",
+    "{text} is neither free, none nor a number{hint}",
+    "What disposal costs, or one of two words.",
+)
+NEITHER_YES_NOR_NO = _message(
+    "E110", "{text} is neither yes nor no: write one of the two", "1 and 0 could mean either, and are refused."
+)
+TRUTH_FOR_NAME = _message(
+    "E111",
+    "{value} is a truth value, not a name: format the cell as text and type it again",
+    "A good named TRUE needs a cell formatted as text.",
+)
+DATE_FOR_NAME = _message(
+    "E112",
+    "{value} is a date or a time, not a name: format the cell as text and type it again",
+    "Spreadsheets turn names that look like dates into dates.",
+)
+EXCEL_FORMULA = _message(
+    "E113",
+    '{formula} is an Excel formula: write the formula as text, without the leading "=", as in "steel = ore^0.5"',
+    "A production function is text, which chainopt reads, not a formula that Excel computes.",
+)
+NO_FORMULA = _message(
+    "E114",
+    '{text} is not a formula: write "output = expression", as in "steel = ore^0.5"',
+    "The column formula holds text.",
+)
+LEADING_EQUALS = _message(
+    "E115",
+    '{text} begins with "=": write the formula without the leading "="',
+    "It would be a formula of Excel, but for the cell's format.",
+)
+NOT_A_NUMBER = _message("E116", "{value!r} is not a number", "A record made in Python holds something else.")
+NOT_FINITE = _message("E117", "{value} is not a finite number", "Only limits may be infinite; nothing may be nan.")
+OUT_OF_RANGE = _message("E118", "{value:g} must be {bound}", "The figure is outside the column's range.")
+TINY = _message(
+    "W120",
+    "{value:g} is so near 0 that digits are lost: use other units",
+    "Below 2.2e-308 a number keeps fewer digits the smaller it is.",
+)
+NOT_TEXT = _message("E119", "{value!r} is not text", "A record made in Python holds something else for a formula.")
+
+SECOND_SHEET = _message(
+    "E201",
+    'is a second sheet {name}: merge it into "{first}"',
+    "Names of sheets are matched in any case.",
+)
+UNKNOWN_SHEET = _message(
+    "E202",
+    "is no sheet that chainopt knows{hint}",
+    "Nothing is ignored in silence: a sheet of your own is named notes, or begins with #.",
+)
+MISSING_SHEET = _message(
+    "E203", "this sheet is missing: add it, with the columns {columns}", "Goods and processes are required."
+)
+EMPTY_SHEET = _message(
+    "E204", "the sheet is empty: row 1 must name its columns: {columns}", "A required sheet holds nothing at all."
+)
+MISSING_COLUMN = _message(
+    "E205",
+    'row {row} names the columns, and "{column}" is missing: add it ({meaning})',
+    "No row does without it.",
+)
+UNNAMED_COLUMN = _message(
+    "E206",
+    "{text} stands in a column without a name: give it one in row {row}; one that begins with # is ignored",
+    "Nothing is ignored in silence, a stray cell far away neither.",
+)
+SECOND_COLUMN = _message(
+    "E207", "a second column {name} (the first is {first}): remove one", "It could be either that counts."
+)
+UNKNOWN_COLUMN = _message(
+    "E208", "{name} is no column of {of}{hint}", "A column of your own begins with #, and is ignored."
+)
+TITLE_ABOVE = _message(
+    "W209",
+    "the columns are named in row {row}, not in row 1: what stands above is ignored",
+    "Titles above the table are read over, up to ten rows.",
+)
+MERGED = _message(
+    "W210",
+    "the cells {extent} are merged: the first alone holds a value, the others are blank",
+    "A merged cell gives its value to one row, not to all that it spans.",
+)
+
+NO_NAME = _message("E301", "{name!r} is not a name: every row needs one, as text", "A record made in Python.")
+TWICE = _message(
+    "E302",
+    '"{name}" is listed twice (the first is "{first}"): merge or rename',
+    "Names are matched without regard to case and blanks.",
+)
+UNKNOWN_GOOD = _message(
+    "E303", 'there is no good "{name}"{hint}', "A name that the sheet goods lacks, most often misspelt."
+)
+UNKNOWN_PROCESS = _message(
+    "E304", 'there is no process "{name}"{hint}', "A name that the sheet processes lacks, most often misspelt."
+)
+UNKNOWN_FUNCTION = _message(
+    "E305", 'there is no function "{name}"{hint}', "Functions are those of the workbook's page in the docs."
+)
+UNKNOWN_SETTING = _message("E306", 'there is no setting "{name}"{hint}', "Settings are a list that is fixed.")
+SET_TWICE = _message("E307", '"{name}" is set twice (first in row {row}): remove one', "It could be either.")
+SAME_AS_GOOD = _message(
+    "E308",
+    "a good has this name too: rename one, a formula can't tell them apart",
+    "Parameters and goods share the names that formulas read.",
+)
+UNSEEN = _message(
+    "N310",
+    "{name} holds characters that can't be seen: they are read over",
+    "Zero-width blanks and soft hyphens come with text copied from web pages; no two names differ by them alone.",
+)
+LOOK_ALIKES = _message(
+    "W311",
+    '"{name}" looks like "{first}", and is another name: its "{letter}" is a {what}',
+    "A letter of another alphabet that is drawn like a Latin one; the two names stand for two things.",
+)
+TOTAL = _message(
+    "W312",
+    "{name} looks like a row of totals, and is read as any other row: remove it if it is one",
+    "chainopt adds up by itself; a row of totals would be a good or a process of its own.",
+)
+NO_GOODS = _message("E309", "the chain has no goods: list at least one", "Nothing could be priced.")
+
+IDLE_MAX_IMPORT = _message(
+    "W401",
+    "has no effect without an import price: give one, or clear it",
+    "A good without an import price can't be bought, so that nothing is limited.",
+)
+UNUSED_SUPPLY = _message(
+    "N411",
+    "nobody uses or buys this good: its supply of {it.supply:g} is worth nothing",
+    "No process reads it, and it has neither a price nor a min sale. Perhaps a row of inputs is missing.",
+)
+INFINITE_MIN_SALE = _message("E402", "inf can't be sold: give a finite amount", "An obligation must be an amount.")
+BUYING_BACK = _message(
+    "E403",
+    "{it.min_sale:g} is below 0, which needs a price at which to buy back",
+    "A sale below 0 buys from final demand, and needs a price to pay.",
+)
+NON_RIVAL_OBLIGATION = _message(
+    "E404",
+    "a non-rival good is read whole: without a price it takes no min sale",
+    "Each reader of a non-rival good takes all of it.",
+)
+MAX_BELOW_MIN_SALE = _message(
+    "E405", "{it.max_sale:g} is below the min sale {it.min_sale:g}", "No amount is between the two."
+)
+ELASTICITY_WITHOUT_PRICE = _message(
+    "E407",
+    "needs a price above 0, at the reference sale",
+    "A demand curve passes through its reference sale at its price.",
+)
+ELASTICITY_WITHOUT_REFERENCE = _message(
+    "E408",
+    "a demand elasticity needs the sale at which the price holds",
+    "A demand curve passes through its reference sale at its price.",
+)
+CURVE_BELOW_ZERO = _message(
+    "E409",
+    "below 0 there is no demand curve: 0 or more with an elasticity",
+    "A demand curve of constant elasticity ends at a sale of 0.",
+)
+IDLE_REFERENCE = _message(
+    "W410", "has no effect without a demand elasticity", "The price then holds whatever the sale."
+)
+
+INFINITE_MIN_LEVEL = _message(
+    "E451", "{it.min_level} is not a finite number: leave it blank for no limit", "A level must be an amount."
+)
+MIN_ABOVE_CAPACITY = _message(
+    "E452", "{it.min_level:g} is above the capacity {it.capacity:g}", "No level is between the two."
+)
+NO_TECHNOLOGY = _message(
+    "E453", "give a formula, or a function: {functions}", "A process needs to know what it makes of its inputs."
+)
+TWO_TECHNOLOGIES = _message("E454", "give a formula or a function, not both", "It could be either that counts.")
+CES_WITHOUT_ELASTICITY = _message(
+    "E455",
+    "ces needs an elasticity of substitution, above 0 and not 1",
+    "The elasticity says how readily one input takes the place of another.",
+)
+CES_AT_ONE = _message(
+    "E456", "at 1 the ces is cobb-douglas: name that function", "The formula of the ces divides by 0 there."
+)
+NO_RETURNS = _message(
+    "E457",
+    "{it.function} takes no returns: leave it blank",
+    "Only the ces has returns of their own; those of the others are in their coefficients.",
+)
+NO_ELASTICITY = _message(
+    "E458", "{it.function} takes no elasticity: leave it blank", "Only the ces has an elasticity to choose."
+)
+NO_INPUTS = _message(
+    "E459",
+    "{it.function} needs at least one input on the sheet inputs",
+    "Only a leontief process may make something of nothing: it is a purchase.",
+)
+FORMULA_SAYS_IT = _message(
+    "E460", "a formula says it all: leave this blank", "Scale, returns and elasticity belong to functions."
+)
+MADE_TWICE = _message(
+    "E461", '"{it.good}" is already an output of this process: list it once', "Yields don't add up in silence."
+)
+UNREAD_INPUT = _message(
+    "E462",
+    'the formula doesn\'t name "{it.good}": an input of a formula stands in it',
+    "With a formula, the sheet inputs only limits what the formula reads.",
+)
+USED_TWICE = _message(
+    "E463",
+    '"{it.good}" is already an input of this process: add the two up',
+    "Nothing adds up in silence.",
+)
+LIMITED_TWICE = _message("E464", '"{it.good}" is listed twice for this process', "It could be either limit.")
+NO_COEFFICIENT = _message(
+    "E465", "{function} needs a coefficient above 0 for each input", "Without it the function is not defined."
+)
+LARGE_EXPONENT = _message(
+    "W467",
+    "an exponent of {it.coefficient:g} is large: doubling the input would raise the level {times:.3g} times",
+    "The coefficients of cobb-douglas are exponents, most often below 1. A percentage typed without its sign?",
+)
+IDLE_COEFFICIENT = _message(
+    "E466",
+    "a formula has no coefficients: leave it blank, here only max counts",
+    "The formula's own numbers say how inputs count.",
+)
+NOT_WHOLE = _message("E471", "{it.max_iterations:g} is not a whole number", "Iterations are counted.")
+
+LONG = _message(
+    "E501",
+    "the formula has {length:,} characters; {most:,} are allowed: split the process in two",
+    "Formulas are kept short enough to be read, and to be read in milliseconds.",
+)
+STRANGE_CHARACTER = _message(
+    "E502", "{shown} is not allowed in a formula: {hint}", "Letters, digits, + - * / ^ ( ) = ; and [names]."
+)
+NO_TIMES = _message("E503", '"{text}": write * between the two', "2x could be a product, or a name.")
+MANY_STEPS = _message(
+    "E504", "the formula has more than {most} steps: split the process in two", "Each operation is a step."
+)
+EXPECTED = _message("E505", 'expected "{sign}" {why}, found {found}', "A sign is missing.")
+DEEP = _message("E506", "the formula is nested more than {most} deep", "Parentheses, powers and signs are nested.")
+UNEXPECTED = _message("E507", 'unexpected "{text}"{hint}', "The formula could have ended before it.")
+NO_OUTPUT = _message(
+    "E508", "a formula begins with the good that it makes: output = ...", "What stands left of = is the output."
+)
+STARS = _message("E509", "write ^ for a power, not **", "** is Python's word.")
+LARGE_CONSTANT = _message("E510", "{text} is too large a number", "Beyond 1.8e308 there are no numbers.")
+ENDS_EARLY = _message(
+    "E511", "the formula ends where a number or a name should stand", "Something is missing at the end."
+)
+MISPLACED = _message(
+    "E512", '"{text}" stands where a number or a name should', "Something is missing, or too much."
+)
+FORMULA_FUNCTION = _message(
+    "E513", '"{name}" is not a function{hint}', "Formulas know the functions listed, and no others."
+)
+ONE_ARGUMENT = _message(
+    "E514",
+    "{name} takes one argument, not {count} (write decimals with a point)",
+    "A comma parts arguments; only min takes several.",
+)
+EMPTY_BRACKETS = _message("E515", "the brackets hold no name", "A name that is no plain word goes in brackets.")
+NEITHER_GOOD_NOR_PARAMETER = _message(
+    "E516", '"{name}" is neither a good nor a parameter{hint}', "Every name of a formula must be one of them."
+)
+MADE_TWICE_HERE = _message("E517", '"{name}" is made twice by this formula', "Each output has one expression.")
+NO_VALUE = _message(
+    "E518",
+    '"{symbol}" of these constants has no finite value',
+    "Such as a division by 0, or the square root of a negative number.",
+)
