@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup, escape
@@ -69,14 +70,15 @@ def agreement(tables: Tables) -> Chart | None:
     axis = _axis([*goods["price"], *goods["backprop"]])
     points = [
         _Point(
-            row.good,
-            _across(axis.at(row.backprop)),
-            _up(axis.at(row.price)),
-            f"{short(row.good)}: price {figure(row.price)}, derivative {figure(row.backprop)}; {row.verdict}",
-            row.tone,
-            row.named,
+            row["good"],
+            _across(axis.at(row["backprop"])),
+            _up(axis.at(row["price"])),
+            f"{short(row['good'])}: price {figure(row['price'])}, derivative {figure(row['backprop'])}; "
+            f"{row['verdict']}",
+            row["tone"],
+            row["named"],
         )
-        for row in goods.itertuples()
+        for row in _rows(goods)
     ]
     line = _line(_across(0.0), _up(0.0), _across(1.0), _up(1.0), "even")
     ticks = "".join(_mark_across(axis.at(v), t) + _mark_up(axis.at(v), t) for v, t in axis.ticks)
@@ -100,14 +102,14 @@ def residuals(tables: Tables) -> Chart | None:
     last = max(len(goods) - 1, 1)
     points = [
         _Point(
-            row.good,
+            row["good"],
             _across(0.03 + 0.94 * i / last),
-            _up(axis.at(row.apart)),
-            f"{short(row.good)}: {residual(row.apart)} of the price; {row.verdict}",
-            row.tone,
-            row.named,
+            _up(axis.at(row["apart"])),
+            f"{short(row['good'])}: {residual(row['apart'])} of the price; {row['verdict']}",
+            row["tone"],
+            row["named"],
         )
-        for i, row in enumerate(goods.itertuples())
+        for i, row in enumerate(_rows(goods))
     ]
     marks = "".join(_mark_up(axis.at(v), t) for v, t in axis.ticks)
     limit = _up(axis.at(AGREES))
@@ -135,6 +137,10 @@ def _shown(tables: Tables) -> pd.DataFrame:
     tone = [TONES["prices"].get(word, "") for word in verdict]
     odd = [word not in ("", Verdict.AGREES) for word in verdict]
     return goods.assign(verdict=verdict, tone=tone, named=[bool(o) or len(goods) <= FEW for o in odd])
+
+
+def _rows(goods: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    return ({str(name): value for name, value in row.items()} for row in goods.to_dict("records"))
 
 
 def _missing(tables: Tables, shown: pd.DataFrame) -> str:
@@ -259,7 +265,7 @@ def _titles(across: str, up: str) -> str:
 
 def _drawn(points: Sequence[_Point]) -> Iterator[str]:
     """The points, those that differ on top, and the names for which there is room."""
-    taken = [(point.x - 4, point.y - 4, point.x + 4, point.y + 4) for point in points if len(points) <= FEW]
+    taken = [(point.x - 4, point.y - 4, point.x + 4, point.y + 4) for point in points]
     for point in sorted(points, key=lambda point: bool(point.tone)):
         tone = f" {point.tone}" if point.tone else ""
         yield (
@@ -271,7 +277,9 @@ def _drawn(points: Sequence[_Point]) -> Iterator[str]:
         for x, y, anchor in _beside(point, len(name) * _LETTER):
             left = x if anchor == "start" else x - len(name) * _LETTER
             box = (left, y - _LINE + 3, left + len(name) * _LETTER, y + 3)
-            inside = box[0] > _LEFT and box[2] < _WIDTH - _RIGHT and box[1] > _TOP and box[3] < _HEIGHT - _BOTTOM
+            inside = (
+                box[0] > _LEFT and box[2] < _WIDTH - _RIGHT and box[1] > _TOP and box[3] < _HEIGHT - _BOTTOM + 2
+            )
             if inside and not any(_overlap(box, other) for other in taken):
                 taken.append(box)
                 yield _text(x, y, anchor, name, "name")

@@ -28,8 +28,8 @@ SCRIPTS = ("page.js",)
 """Files beside this one that make the page's one style and one script."""
 MOST_ROWS = 500
 """The most goods, and the most processes, that a page shows; the workbook and the JSON hold all."""
-MOST_FLOWS = 800
-"""The most uses, and the most rows of the audit."""
+MOST_FLOWS = 500
+"""The most uses, and the most flows of the audit."""
 MOST_BARS = 15
 
 

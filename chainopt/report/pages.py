@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from chainopt.audit import Verdict
 from chainopt.chain import Chain
 from chainopt.report.legible import legible, places
 from chainopt.report.salience import MOST_TOLD, telling
@@ -38,8 +39,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A table of the page: sentences that come before it, the whole table, where this is a part of it, and what the
-    headings of its groups are.
+    """A table of the page: sentences to be read before it, the whole table, where this is a part of it, and what
+    the headings of its groups are.
     """
 
     name: str
@@ -77,7 +78,9 @@ _UNPRICED = {"price", "backprop", "difference", "range", "turnover", "value", "r
 _UNPRICED |= {"total", "multiplier", "derivative"}
 
 
-def pages(chain: Chain, solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]]) -> list[Page]:
+def pages(
+    chain: Chain, solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | None = None
+) -> list[Page]:
     """The tables worth showing: none without a plan, none of prices without a certificate.
 
     said: by name, what is to be read before a table.
@@ -109,7 +112,7 @@ def pages(chain: Chain, solution: Solution, kept: Tables, said: Mapping[str, Seq
             caption,
             columns,
             groups,
-            said.get(name, ()),
+            (said or {}).get(name, ()),
             grouped_by="Good" if name == "uses" else "",
         )
         found.append(_audit(page, sheet, kept) if name == "audit" else page)
@@ -117,8 +120,11 @@ def pages(chain: Chain, solution: Solution, kept: Tables, said: Mapping[str, Seq
 
 
 def _audit(page: Page, sheet: Sheet, kept: Tables) -> Page:
-    """The audit's page: the rows that say most, and the whole behind them."""
-    whole = replace(page, name="audit-whole", title="The whole audit", sentences=())
+    """The audit's page: the rows that say most; behind them all but the goods that agree, which `prices` shows."""
+    plain = (kept.audit["kind"] == "good") & (kept.audit["verdict"] == Verdict.AGREES)
+    lines = [row for row, out in zip(page.groups[0].rows, plain, strict=True) if not out]
+    title = "All flows, and the goods that differ"
+    whole = replace(page, name="audit-whole", title=title, sentences=(), groups=[Group("", "", lines)])
     rows = telling(kept.audit, MOST_TOLD).index
     part = replace(sheet, rows=sheet.rows.loc[rows], shown=sheet.shown.loc[rows])
     return replace(page, groups=[Group("", "", _cells(part, page.columns, "audit"))], whole=whole)

@@ -120,14 +120,8 @@ def foremost(tables: Tables, goods: int, processes: int, flows: int | None = Non
         kept_uses = kept_uses[kept_uses["good"].isin(kept_goods["good"])]
         first = kept_audit.index.isin(telling(kept_audit, MOST_TOLD).index)
         kept_audit = kept_audit[first | kept_audit["good"].isin(kept_goods["good"])]
-    if flows is not None and len(kept_uses) > flows:
-        worth = (kept_uses["value"] * kept_uses["amount"]).abs()
-        kept_uses = kept_uses[worth.rank(method="first", ascending=False, na_option="bottom") <= flows]
-        audited = kept_audit[kept_audit["kind"] != "good"]
-        worth = (audited["multiplier"] * audited["amount"]).abs().fillna(0.0)
-        order = audited.assign(plain=audited["verdict"] == Verdict.AGREES, less=-worth)
-        last = order.sort_values(["plain", "less"], kind="stable").index[flows:]
-        kept_audit = kept_audit.drop(last)
+    if flows is not None:
+        kept_uses, kept_audit = _foremost_uses(kept_uses, flows), _foremost_audit(kept_audit, flows)
     if len(kept_processes) > processes:
         moved = kept_processes[["revenue", "cost"]].abs().max(axis=1)
         order = moved.sort_values(ascending=False, kind="stable", na_position="last")
@@ -143,3 +137,16 @@ def foremost(tables: Tables, goods: int, processes: int, flows: int | None = Non
         audit=kept_audit,
         market=kept_market,
     )
+
+
+def _foremost_uses(uses: pd.DataFrame, most: int) -> pd.DataFrame:
+    worth = (uses["value"] * uses["amount"]).abs()
+    return uses[worth.rank(method="first", ascending=False, na_option="bottom") <= most]
+
+
+def _foremost_audit(audit: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Every good, and of the flows those that do not agree before those that do, by value."""
+    flows = audit[audit["kind"] != "good"]
+    worth = (flows["multiplier"] * flows["amount"]).abs().fillna(0.0)
+    order = flows.assign(plain=flows["verdict"] == Verdict.AGREES, less=-worth)
+    return audit.drop(order.sort_values(["plain", "less"], kind="stable").index[most:])
