@@ -1,4 +1,4 @@
-"""How long a report of so many goods takes in a browser until it can be used: python benchmarks/page.py [GOODS ...]
+"""How long a report of so many goods takes to open in a browser: python benchmarks/page.py [GOODS ...]
 
 From the start of the navigation to the end of the page's scripts and its load event, and on to the first search's
 result on the screen; the median of five openings from disk, in a window of 1440 by 900.
