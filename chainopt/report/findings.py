@@ -278,7 +278,7 @@ def _worth(tables: Tables) -> Iterator[Finding]:
             if story.share < 0.995:
                 why += f" ({percent(story.share)} of its value goes that way)"
         text = f"{one} {short(row['good'])} is worth {figure(row['price'])}, {why}."
-        yield Finding(Question.WORTH, "prices", text)
+        yield Finding(Question.WORTH, "prices", text, row=row[_ROW])
 
 
 def _agreement(tables: Tables) -> Iterator[Finding]:
@@ -333,7 +333,7 @@ def _apart(tables: Tables) -> Iterator[Finding]:
             if row["verdict"] == Verdict.RENT
             else f"{short(row['good'])} for {taker}: {row['verdict']}; {_stopped(short(row['cause'], 300))}"
         )
-        yield Finding(Question.APART, "audit", text, caution=not Verdict(row["verdict"]).sound)
+        yield Finding(Question.APART, "audit", text, caution=not Verdict(row["verdict"]).sound, row=row[_ROW])
     if len(rows) > MOST:
         text = f"They differ for {_count(len(rows) - MOST, 'more flow', 'more flows')}, each with its cause."
         yield Finding(Question.APART, "audit", text)
