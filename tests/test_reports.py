@@ -667,7 +667,7 @@ def test_a_full_disk_leaves_the_old_file(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match=r'^can\'t write ".*report.html": no space left on device$'):
+    with pytest.raises(OSError, match=r'^can\'t write ".*report.html": no space left on device; free some space'):
         write_html(*tupperware, path)
     assert path.read_text() == "old"
     assert [child.name for child in tmp_path.iterdir()] == ["report.html"]
