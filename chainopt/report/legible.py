@@ -70,3 +70,12 @@ def percent(value: float, noise: float = 1e-9) -> str:
 def places(text: str) -> int:
     """How many digits follow the point of a number's text; none where it has an exponent."""
     return len(text.partition(".")[2]) if "e" not in text else 0
+
+
+def width(text: str) -> float:
+    """How wide a text is, in letters of mean width: wide scripts take two, thin letters half."""
+    return sum(
+        2.0 if unicodedata.east_asian_width(c) in "WF" else 0.5 if c in "ijl.,:;'|! ft" else 1.35 if c in "mwMW" else 1.0
+        for c in text
+        if not unicodedata.combining(c)
+    )

@@ -1,0 +1,262 @@
+"""A picture of nodes and links: what is drawn, with every text as people read it, and the SVG and HTML of it.
+
+The SVG stands by itself, on paper too. The script, where it runs, makes it zoom, search and trace.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from chainopt.report.legible import width
+
+LETTER, LINE = 6.4, 14.0
+"""The mean width of a letter of a label, and the height of its lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a good's price comes from: price = factor * price of the next good, through a process.
+
+    next -1: the process makes nothing, and saves cost; part: how much of the good's value goes this way, in words.
+    """
+
+    through: int
+    next: int
+    factor: str
+    part: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A good or a process where it stands: half its width and height, its class, its figures by title.
+
+    weight: what matters most is labelled first. sign: a short figure under its label.
+    """
+
+    kind: str
+    name: str
+    x: float
+    y: float
+    half: tuple[float, float]
+    look: str
+    figures: Sequence[str]
+    weight: float
+    sign: str = ""
+    story: str = ""
+    step: Step | None = None
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A flow from node to node: its path, how wide it is, its class and its figures by title."""
+
+    tail: int
+    head: int
+    path: str
+    width: float
+    look: str
+    figures: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A shape that says one thing more: a rent, a recycle's direction, a part of an account."""
+
+    path: str
+    look: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An entry of the legend: a sample of a look, and what it means."""
+
+    look: str
+    shape: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """All that is drawn. titles: of the figures, by kind of node and for "link"; tables: where else to read it."""
+
+    name: str
+    title: str
+    caption: str
+    width: float
+    height: float
+    nodes: Sequence[Node]
+    links: Sequence[Link]
+    marks: Sequence[Mark]
+    legend: Sequence[Key]
+    titles: Mapping[str, Sequence[str]]
+    tables: Sequence[str]
+    left_out: str = ""
+    under: Sequence[Mark] = field(default=())
+
+    @property
+    def traces(self) -> bool:
+        return any(node.step is not None for node in self.nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name beside its node: the text's anchor point, and a second line."""
+
+    x: float
+    y: float
+    anchor: str
+    text: str
+    sign: str
+
+
+def labels(picture: Picture) -> list[Label]:
+    """The labels that fit without touching each other or a node, those of the weightiest nodes first."""
+    taken = _Plane(60.0)
+    for node in picture.nodes:
+        taken.add(node.x - node.half[0], node.y - node.half[1], node.x + node.half[0], node.y + node.half[1])
+    placed = []
+    for node in sorted(picture.nodes, key=lambda node: -node.weight):
+        long = LETTER * max(width(node.name), width(node.sign)) + 4
+        tall = LINE * (2 if node.sign else 1)
+        dx, dy = node.half[0] + 4, node.half[1] + 2
+        for anchor, left, top in (
+            ("middle", node.x - long / 2, node.y + dy),
+            ("middle", node.x - long / 2, node.y - dy - tall),
+            ("start", node.x + dx, node.y - tall / 2),
+            ("end", node.x - dx - long, node.y - tall / 2),
+        ):
+            box = (left, top, left + long, top + tall)
+            inside = left >= 0 and top >= 0 and box[2] <= picture.width and box[3] <= picture.height
+            if inside and taken.free(*box):
+                taken.add(*box)
+                x = {"middle": node.x, "start": left + 2, "end": box[2] - 2}[anchor]
+                placed.append(Label(x, top + LINE - 3.5, anchor, node.name, node.sign))
+                break
+    return placed
+
+
+class _Plane:
+    """Boxes by the squares that they touch."""
+
+    def __init__(self, side: float):
+        self.side = side
+        self.squares: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
+
+    def _over(self, left: float, top: float, right: float, bottom: float) -> list[tuple[int, int]]:
+        return [
+            (i, j)
+            for i in range(int(left // self.side), int(right // self.side) + 1)
+            for j in range(int(top // self.side), int(bottom // self.side) + 1)
+        ]
+
+    def free(self, left: float, top: float, right: float, bottom: float) -> bool:
+        return not any(
+            left < box[2] and box[0] < right and top < box[3] and box[1] < bottom
+            for square in self._over(left, top, right, bottom)
+            for box in self.squares.get(square, ())
+        )
+
+    def add(self, left: float, top: float, right: float, bottom: float) -> None:
+        for square in self._over(left, top, right, bottom):
+            self.squares.setdefault(square, []).append((left, top, right, bottom))
+
+
+def curve(points: Sequence[tuple[float, float]], back: bool = False, loop: float = 0.0) -> str:
+    """The path through points, level at each; one that goes back leaves and arrives by a loop of this reach."""
+    x, y = points[0]
+    path = f"M{_short(x)} {_short(y)}"
+    last = len(points) - 2
+    for i, (u, v) in enumerate(points[1:]):
+        out = into = (u - x) / 2
+        if back and i == 0:
+            out, into = loop, u - x + loop
+        elif back and i == last:
+            out, into = -loop, u - x - loop
+        else:
+            into = u - x - into
+        path += f"c{_short(out)} 0 {_short(into)} {_short(v - y)} {_short(u - x)} {_short(v - y)}"
+        # What the path says is rounded; what follows begins where it says.
+        x, y = x + round(u - x, 1), y + round(v - y, 1)
+    return path
+
+
+def _short(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0").replace("-0.", "-.").removeprefix("0") or "0"
+
+
+def svg(picture: Picture, name: str) -> Markup:
+    """The picture's SVG alone, with ids that begin with name."""
+    return Markup(_template("picture.svg").render(picture=picture, name=name, labels=labels(picture)))
+
+
+def fragment(picture: Picture, name: str) -> Markup:
+    """The picture for a page: SVG, legend and controls, without style and script; ids begin with name."""
+    return Markup(
+        _template("picture.html").render(
+            picture=picture, name=name, svg=svg(picture, name), data=Markup(_data(picture))
+        )
+    )
+
+
+def _data(picture: Picture) -> str:
+    """What the script reads, as JSON that no name can break out of."""
+    kinds = list(dict.fromkeys(node.kind for node in picture.nodes))
+    nodes = [
+        [
+            node.name,
+            kinds.index(node.kind),
+            round(node.x, 1),
+            round(node.y, 1),
+            *(round(half, 1) for half in node.half),
+            node.sign,
+            list(node.figures),
+            node.story,
+            [node.step.through, node.step.next, node.step.factor, node.step.part] if node.step else 0,
+            node.end,
+        ]
+        for node in picture.nodes
+    ]
+    found = {
+        "kinds": kinds,
+        "titles": [picture.titles[kind] for kind in kinds],
+        "link": picture.titles["link"],
+        "size": [round(picture.width), round(picture.height)],
+        "order": sorted(range(len(nodes)), key=lambda i: -picture.nodes[i].weight),
+        "nodes": nodes,
+        "links": [[link.tail, link.head, *link.figures] for link in picture.links],
+    }
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+@cache
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=PackageLoader("chainopt", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["short"] = _short
+    return environment.get_template(name)
+
+
+@cache
+def style() -> str:
+    """The pictures' style, in the colours that the page around them defines."""
+    return files("chainopt.report").joinpath("picture.css").read_text("utf-8")
+
+
+@cache
+def script() -> str:
+    """The pictures' script: it finds each picture of the page by itself, and none twice."""
+    return files("chainopt.report").joinpath("picture.js").read_text("utf-8")
