@@ -1,10 +1,10 @@
 """A directed graph in layers from left to right, after Sugiyama, Tagawa and Toda (1981).
 
-    1. edges that close cycles are turned round: few, and of little weight (Eades, Lin and Smyth 1993);
-    2. ranks minimise sum weight (rank(head) - rank(tail)), each at least 1: a linear program;
-    3. an edge over several ranks passes a bend in each, one that was turned round also beside both its ends;
-    4. within ranks, sweeps of weighted means order the nodes, and the order with the fewest crossings is kept;
-    5. heights come from sweeps too: nearest to the neighbours' mean that the order allows (isotonic regression).
+1. edges that close cycles are turned round: few, and of little weight (Eades, Lin and Smyth 1993);
+2. ranks minimise sum weight (rank(head) - rank(tail)), each at least 1: a linear program;
+3. an edge over several ranks passes a bend in each, one that was turned round also beside both its ends;
+4. within ranks, sweeps of weighted means order the nodes, and the order with the fewest crossings is kept;
+5. heights come from sweeps too: nearest to the neighbours' mean that the order allows (isotonic regression).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -55,7 +56,7 @@ def layered(
         where += span
         height += [t] * len(span)
         stops = bends if turn else [a, *bends, b]
-        for i, j in zip(stops, stops[1:], strict=False):
+        for i, j in pairwise(stops):
             # Bends would rather lie on one line than near their ends.
             pieces[i, j] += w * (1 + 2 * (i >= count) + 2 * (j >= count))
         if turn:
@@ -83,7 +84,9 @@ def _turned(count: int, edges: Sequence[Edge], weight: Sequence[float]) -> list[
     for (a, b), w in zip(edges, weight, strict=True):
         out[a][b] += w
         into[b][a] += w
-    left, first, last = set(range(count)), [], []
+    left = set(range(count))
+    first: list[int] = []
+    last: list[int] = []
     while left:
         sinks = sorted(v for v in left if not out[v])
         sources = sorted(v for v in left if out[v] and not into[v])
@@ -145,7 +148,7 @@ def _ordered(where: Sequence[int], pieces: dict[Edge, float]) -> list[list[int]]
         near = before if down else after
         for nodes in ranks if down else reversed(ranks):
             wanted = {v: mean(v, near[v]) for v in nodes}
-            nodes.sort(key=lambda v: (wanted[v], place[v]))  # noqa: B023 (sorted here and now)
+            nodes.sort(key=lambda v: (wanted[v], place[v]))
             number(nodes)
         crossed = _crossings(ranks, after, place)
         if crossed < fewest:
@@ -153,9 +156,7 @@ def _ordered(where: Sequence[int], pieces: dict[Edge, float]) -> list[list[int]]
     return best
 
 
-def _crossings(
-    ranks: list[list[int]], after: list[list[tuple[int, float]]], place: Sequence[float]
-) -> int:
+def _crossings(ranks: list[list[int]], after: list[list[tuple[int, float]]], place: Sequence[float]) -> int:
     """How many pairs of edges cross: the inversions of their heads, tails in order."""
     crossed = 0
     for nodes in ranks:

@@ -74,8 +74,12 @@ def places(text: str) -> int:
 
 def width(text: str) -> float:
     """How wide a text is, in letters of mean width: wide scripts take two, thin letters half."""
-    return sum(
-        2.0 if unicodedata.east_asian_width(c) in "WF" else 0.5 if c in "ijl.,:;'|! ft" else 1.35 if c in "mwMW" else 1.0
-        for c in text
-        if not unicodedata.combining(c)
-    )
+    return sum(_letter(c) for c in text)
+
+
+def _letter(character: str) -> float:
+    if unicodedata.combining(character):
+        return 0.0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 2.0
+    return 0.5 if character in "ijlft.,:;'|! " else 1.35 if character in "mwMW" else 1.0

@@ -1,9 +1,10 @@
-"""The chain as a layered network: goods and processes from left to right, links as wide as the value they carry."""
+"""The chain as a layered network: goods and processes from left to right, links as wide as their value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isnan
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,13 +14,15 @@ from chainopt.network import MAX_USE
 from chainopt.paths import Story
 from chainopt.report.layout import Layout, layered
 from chainopt.report.legible import figure, legible, percent, short
-from chainopt.report.picture import Key, Link, Mark, Node, Picture, Step, curve
+from chainopt.report.picture import Key, Link, Mark, Node, Picture, Step, curve, left_out
 from chainopt.report.salience import NOISE, binding, losing, money_scale, turnover
 from chainopt.report.sheets import Sheet
 from chainopt.tables import Tables
 
 Array = np.ndarray
-WIDE, HIGH, MARGIN = 1200.0, 800.0, 34.0
+Scale = Callable[[Any], Any]
+WIDE, HIGH, MARGIN = 1200.0, 900.0, 34.0
+MOVES = ("supply", "imported", "produced", "used", "sold", "disposed")
 WIDEST, THINNEST = 11.0, 0.8
 SHADES = 5
 TITLES = {
@@ -73,11 +76,12 @@ def network_picture(flows: Flows, whole: Tables, kept: Tables, shown: Mapping[st
     return Picture(
         name="network",
         title="Network",
-        caption="Goods (round) and processes (square) from first supplies on the left to final demand on the right; "
+        caption="Goods (round) and processes (square), from first supplies on the left to final demand on the "
+        "right; "
         + (
             "the width of a link shows the value that it carries, the colour of a good its price"
             if certified
-            else "the width of a link shows its share of the good, as there are no prices that could be trusted"
+            else "the width of a link shows its share of the good where the solver stopped, as there are no prices to be shown"
         ),
         width=float(x(layout.rank.max(initial=0))) + MARGIN + (loop if any(layout.back) else 0.0),
         height=2 * MARGIN + row * _extent(layout),
@@ -86,8 +90,9 @@ def network_picture(flows: Flows, whole: Tables, kept: Tables, shown: Mapping[st
         marks=marks,
         legend=_legend(nodes, drawn, marks, kept),
         titles=TITLES,
+        clear=6.0,
         tables=("prices", "uses", "processes"),
-        left_out=_left_out(len(whole.goods) - goods, len(whole.processes) - len(kept.processes)),
+        left_out=left_out(len(whole.goods) - goods, len(whole.processes) - len(kept.processes)),
     )
 
 
@@ -116,7 +121,7 @@ def _extent(layout: Layout) -> float:
     return max(heights) - min(heights) if heights else 0.0
 
 
-def _grid(layout: Layout):  # type: ignore[no-untyped-def]
+def _grid(layout: Layout) -> tuple[Scale, Scale, float, float]:
     """From ranks and heights to points: functions of x and y, and the step between columns and between rows."""
     ranks = int(layout.rank.max(initial=0))
     column = float(np.clip((WIDE - 2 * MARGIN) / max(ranks, 1), 28.0, 190.0))
@@ -134,8 +139,8 @@ def _nodes(
     shown: Mapping[str, Sheet],
     number: Mapping[tuple[str, int], int],
 ) -> list[Node]:
-    names = {name: number["good", g] for g, name in kept.goods["good"].items()}
-    runs = {name: number["process", p] for p, name in kept.processes["process"].items()}
+    names = {row["good"]: number["good", g] for g, row in _rows(kept.goods)}
+    runs = {row["process"]: number["process", p] for p, row in _rows(kept.processes)}
     shade = _shades(kept.goods["price"])
     prices, balances, processes = (
         shown[name].shown.to_dict("index") for name in ("prices", "balances", "processes")
@@ -143,8 +148,8 @@ def _nodes(
     worth = turnover(kept.goods).abs().fillna(0.0)
     gone = set(losing(whole).index)
     nodes: list[Node] = []
-    for g, good in kept.goods.to_dict("index").items():
-        moved = sum(abs(good[column]) for column in ("supply", "imported", "produced", "used", "sold"))
+    for g, good in _rows(kept.goods):
+        moved = sum(abs(good[column]) for column in MOVES)
         story = whole.stories.get(good["good"])
         sold = good["sold"] > 0
         given = good["supply"] > 0 or good["imported"] > 0
@@ -154,7 +159,7 @@ def _nodes(
             legible(good["price unit"]),
             prices[g]["backprop"],
             legible(good["unit"]),
-            *(balances[g][column] for column in ("supply", "imported", "produced", "used", "sold", "disposed")),
+            *(balances[g][column] if balances[g][column] != "0" else "" for column in MOVES),
         ]
         i = len(nodes)
         nodes.append(
@@ -168,12 +173,13 @@ def _nodes(
                 figures=figures,
                 weight=float(worth[g]),
                 sign=_rounded(good["price"]),
+                round=True,
                 story=legible(story.text) if story and not story.legs else "",
                 step=_step(story, names, runs),
                 end=legible(story.end) if story and not story.legs else "",
             )
         )
-    for p, process in kept.processes.to_dict("index").items():
+    for p, process in _rows(kept.processes):
         i = len(nodes)
         columns = ("level", "revenue", "cost", "profit", "rent")
         look = ["cp-idle" * (process["level"] == 0), "cp-loss" * (p in gone)]
@@ -193,6 +199,11 @@ def _nodes(
     return nodes
 
 
+def _rows(table: pd.DataFrame) -> list[tuple[int, dict[str, Any]]]:
+    """Each row with its number in the whole table."""
+    return list(zip(table.index.tolist(), table.to_dict("records"), strict=True))  # type: ignore[arg-type]
+
+
 def _rounded(price: float) -> str:
     return "" if isnan(price) else figure(float(f"{price:.3g}"))
 
@@ -202,14 +213,14 @@ def _shades(price: pd.Series) -> dict[int, str]:
     positive = np.unique(price[price > 0])
     cuts = np.quantile(positive, np.arange(1, SHADES) / SHADES) if len(positive) else np.zeros(0)
     return {
-        int(g): "none"
+        g: "none"
         if isnan(value)
         else "less"
         if value < 0
         else "zero"
         if value == 0
         else f"p{1 + int(np.searchsorted(cuts, value, side='left'))}"
-        for g, value in price.items()
+        for g, value in zip(price.index.tolist(), price.tolist(), strict=True)
     }
 
 
@@ -221,9 +232,7 @@ def _step(story: Story | None, goods: Mapping[str, int], processes: Mapping[str,
     if leg.next is not None and leg.next not in goods:
         return None
     part = percent(leg.share) if leg.share < 0.995 else ""
-    return Step(
-        processes[leg.process], goods[leg.next] if leg.next is not None else -1, figure(leg.factor), part
-    )
+    return Step(processes[leg.process], goods[leg.next] if leg.next is not None else -1, figure(leg.factor), part)
 
 
 def _figures(links: pd.DataFrame, kept: Tables, shown: Mapping[str, Sheet]) -> list[list[str]]:
@@ -232,9 +241,7 @@ def _figures(links: pd.DataFrame, kept: Tables, shown: Mapping[str, Sheet]) -> l
     amount, share = uses["amount"].to_dict(), uses["share"].to_dict()
     return [
         [amount[u] if into else figure(moved), share[u] if into else "", figure(value, noise)]
-        for u, into, moved, value in zip(
-            links.index, links["into"], links["amount"], links["value"], strict=True
-        )
+        for u, into, moved, value in zip(links.index, links["into"], links["amount"], links["value"], strict=True)
     ]
 
 
@@ -260,24 +267,13 @@ def _diamond(x: float, y: float, size: float) -> str:
 
 
 def _arrow(x: float, y: float, side: float, size: float) -> str:
-    return f"M{x - side * size:.1f} {y - size:.1f}l{2 * side * size:.1f} {size:.1f} {-2 * side * size:.1f} {size:.1f}z"
-
-
-def _left_out(goods: int, processes: int) -> str:
-    """What of the chain is not drawn, as a sentence."""
-    parts = [
-        f"{count:,} {one if count == 1 else many}"
-        for count, one, many in ((goods, "good", "goods"), (processes, "process", "processes"))
-        if count
-    ]
-    if not parts:
-        return ""
-    verb = "is" if goods + processes == 1 else "are"
-    return f"{' and '.join(parts)} of less value {verb} left out of the picture, with what links to them."
+    long = 2 * side * size
+    return f"M{x - long / 2:.1f} {y - size:.1f}l{long:.1f} {size:.1f} {-long:.1f} {size:.1f}z"
 
 
 def _legend(nodes: Sequence[Node], links: Sequence[Link], marks: Sequence[Mark], kept: Tables) -> list[Key]:
-    looks = {look for item in (*nodes, *links, *marks) for look in item.look.split()}
+    every = [item.look for item in nodes] + [item.look for item in links] + [item.look for item in marks]
+    looks = {look for item in every for look in item.split()}
     price = kept.goods["price"]
     shade = _shades(price)
     keys = []
@@ -285,7 +281,9 @@ def _legend(nodes: Sequence[Node], links: Sequence[Link], marks: Sequence[Mark],
         found = [price[g] for g, given in shade.items() if given == name]
         if found:
             low, high = _rounded(min(found)), _rounded(max(found))
-            keys.append(Key(f"cp-good cp-{name}", "good", f"price {low}" if low == high else f"{low} to {high}"))
+            keys.append(
+                Key(f"cp-good cp-{name}", "good", f"price {low}" if low == high else f"price {low} to {high}")
+            )
     for look, shape, text in (
         ("cp-zero", "good", "price 0"),
         ("cp-less", "good", "price below 0"),

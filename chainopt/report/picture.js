@@ -22,6 +22,7 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
     made.append(...children);
     return made;
   };
+  const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
   const named = (text) => element("bdi", text);
   const drawn = (name, attributes, text) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -69,14 +70,17 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
       if (traced !== null && !must) continue;
       const sign = factors.get(i) ?? node.sign, lines = sign ? 2 : 1;
       const long = (Math.max(widthOf(node.name), widthOf(sign)) + 6) / scale, tall = 14 * lines / scale;
-      const [x, y] = place(node), dx = node.halfX * zoom + 5 / scale, dy = node.halfY * zoom + 3 / scale;
-      const options = [["middle", x - long / 2, y + dy], ["middle", x - long / 2, y - dy - tall], ["start", x + dx, y - tall / 2], ["end", x - dx - long, y - tall / 2]]
+      const [x, y] = place(node), dx = node.halfX * zoom + 5 / scale, dy = node.halfY * zoom + 4 / scale;
+      // What must be seen may stand a line or more away, and any label draws in from the edge.
+      const middle = clamp(x - long / 2, Math.min(x0, x - dx), Math.max(x1 - long, x + dx - long));
+      const away = must ? [0, 1, 2, 3] : [0];
+      const options = [...away.flatMap((n) => [["middle", middle, y + dy + n * tall], ["middle", middle, y - dy - (n + 1) * tall]]), ["start", x + dx, y - tall / 2], ["end", x - dx - long, y - tall / 2]]
         .filter(([, a, b]) => a >= x0 && b >= y0 && a + long <= x1 && b + tall <= y1);
       const option = options.find(([, a, b]) => !taken([a, b, a + long, b + tall])) ?? (must ? options[0] : undefined);
       if (!option) continue;
       const [anchor, a, b] = option;
       add([a, b, a + long, b + tall]);
-      const at = anchor === "middle" ? x : anchor === "start" ? a + 2 / scale : a + long - 2 / scale;
+      const at = anchor === "middle" ? a + long / 2 : anchor === "start" ? a + 2 / scale : a + long - 2 / scale;
       const text = drawn("text", { x: at, y: b + 10.5 / scale, "text-anchor": anchor, "font-size": size }, node.name);
       if (sign) text.append(drawn("tspan", { class: factors.has(i) ? "cp-factor" : "cp-sign", x: at, dy: 14 / scale }, sign));
       made.push(text);
@@ -96,7 +100,6 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
   }
 
   /* Zoom and pan, within the picture. */
-  const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
   function moveTo(wanted, x, y) {
     zoom = clamp(wanted, 1, 40);
     const rest = 0.5 * (zoom > 1);
@@ -184,9 +187,8 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
   }
   function tell(i) {
     const node = nodes[i];
-    const parts = [heading(node.name, node.kind), terms(node.titles, node.figures)];
-    if (node.step) parts.push(...path(i).told);
-    else if (node.story) parts.push(element("p", "", named("Price " + node.story + ".")));
+    const parts = [heading(node.name, node.kind), ...(node.step ? path(i).told : []), terms(node.titles, node.figures)];
+    if (node.story) parts.push(element("p", "", named("Price " + node.story + ".")));
     panel.replaceChildren(...parts, ...listed("From", node.into, "tail"), ...listed("To", node.out, "head"));
   }
   const spoken = (node) => [node.name, node.kind, ...node.titles.map((title, i) => node.figures[i] && !["in", "Unit", "Firm"].includes(title) ? title + " " + node.figures[i] : "")].filter(Boolean).join(", ");

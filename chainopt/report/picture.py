@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -37,7 +37,7 @@ class Step:
 class Node:
     """A good or a process where it stands: half its width and height, its class, its figures by title.
 
-    weight: what matters most is labelled first. sign: a short figure under its label.
+    weight: what matters most is labelled first. sign: a short figure under its label. round: a circle, not a box.
     """
 
     kind: str
@@ -49,6 +49,7 @@ class Node:
     figures: Sequence[str]
     weight: float
     sign: str = ""
+    round: bool = False
     story: str = ""
     step: Step | None = None
     end: str = ""
@@ -85,7 +86,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that is drawn. titles: of the figures, by kind of node and for "link"; tables: where else to read it."""
+    """All that is drawn.
+
+    titles: of the figures, by kind of node and for "link"; tables: where else to read them; clear: the room that
+    labels leave on both sides of a node.
+    """
 
     name: str
     title: str
@@ -99,7 +104,7 @@ class Picture:
     titles: Mapping[str, Sequence[str]]
     tables: Sequence[str]
     left_out: str = ""
-    under: Sequence[Mark] = field(default=())
+    clear: float = 0.0
 
     @property
     def traces(self) -> bool:
@@ -121,15 +126,17 @@ def labels(picture: Picture) -> list[Label]:
     """The labels that fit without touching each other or a node, those of the weightiest nodes first."""
     taken = _Plane(60.0)
     for node in picture.nodes:
-        taken.add(node.x - node.half[0], node.y - node.half[1], node.x + node.half[0], node.y + node.half[1])
+        dx, dy = node.half[0] + picture.clear, node.half[1]
+        taken.add(node.x - dx, node.y - dy, node.x + dx, node.y + dy)
     placed = []
     for node in sorted(picture.nodes, key=lambda node: -node.weight):
         long = LETTER * max(width(node.name), width(node.sign)) + 4
         tall = LINE * (2 if node.sign else 1)
-        dx, dy = node.half[0] + 4, node.half[1] + 2
+        dx, dy = node.half[0] + picture.clear + 4, node.half[1] + 4
+        middle = min(max(node.x - long / 2, 0.0), picture.width - long)
         for anchor, left, top in (
-            ("middle", node.x - long / 2, node.y + dy),
-            ("middle", node.x - long / 2, node.y - dy - tall),
+            ("middle", middle, node.y + dy),
+            ("middle", middle, node.y - dy - tall),
             ("start", node.x + dx, node.y - tall / 2),
             ("end", node.x - dx - long, node.y - tall / 2),
         ):
@@ -137,7 +144,7 @@ def labels(picture: Picture) -> list[Label]:
             inside = left >= 0 and top >= 0 and box[2] <= picture.width and box[3] <= picture.height
             if inside and taken.free(*box):
                 taken.add(*box)
-                x = {"middle": node.x, "start": left + 2, "end": box[2] - 2}[anchor]
+                x = {"middle": left + long / 2, "start": left + 2, "end": box[2] - 2}[anchor]
                 placed.append(Label(x, top + LINE - 3.5, anchor, node.name, node.sign))
                 break
     return placed
@@ -192,6 +199,19 @@ def _short(number: float) -> str:
     return f"{number:.1f}".removesuffix(".0").replace("-0.", "-.").removeprefix("0") or "0"
 
 
+def left_out(goods: int, processes: int) -> str:
+    """What of the chain is not drawn, as a sentence."""
+    parts = [
+        f"{count:,} {one if count == 1 else many}"
+        for count, one, many in ((goods, "good", "goods"), (processes, "process", "processes"))
+        if count
+    ]
+    if not parts:
+        return ""
+    verb = "is" if goods + processes == 1 else "are"
+    return f"{' and '.join(parts)} of less value {verb} left out of the picture, with what links to them."
+
+
 def svg(picture: Picture, name: str) -> Markup:
     """The picture's SVG alone, with ids that begin with name."""
     return Markup(_template("picture.svg").render(picture=picture, name=name, labels=labels(picture)))
@@ -215,7 +235,8 @@ def _data(picture: Picture) -> str:
             kinds.index(node.kind),
             round(node.x, 1),
             round(node.y, 1),
-            *(round(half, 1) for half in node.half),
+            round(node.half[0] + picture.clear, 1),
+            round(node.half[1], 1),
             node.sign,
             list(node.figures),
             node.story,
@@ -253,10 +274,20 @@ def _template(name: str) -> Template:
 @cache
 def style() -> str:
     """The pictures' style, in the colours that the page around them defines."""
-    return files("chainopt.report").joinpath("picture.css").read_text("utf-8")
+    return _file("picture.css")
+
+
+@cache
+def alone() -> str:
+    """The colours and letters of pictures that stand alone."""
+    return _file("alone.css")
 
 
 @cache
 def script() -> str:
     """The pictures' script: it finds each picture of the page by itself, and none twice."""
-    return files("chainopt.report").joinpath("picture.js").read_text("utf-8")
+    return _file("picture.js")
+
+
+def _file(name: str) -> str:
+    return files("chainopt.report").joinpath(name).read_text("utf-8")

@@ -13,16 +13,22 @@ from markupsafe import Markup, escape
 
 from chainopt.chain import Chain
 from chainopt.flows import flows
+from chainopt.report.findings import headline
+from chainopt.report.legible import legible
 from chainopt.report.network_picture import network_picture
-from chainopt.report.picture import Picture, fragment, script, style, svg
+from chainopt.report.picture import Picture, alone, fragment, script, style, svg
 from chainopt.report.salience import foremost
 from chainopt.report.sheets import Sheet, sheets
+from chainopt.report.value_picture import value_picture
 from chainopt.solution import Solution
 from chainopt.tables import Tables, tables
 from chainopt.writing import replacing
 
 MOST_DRAWN = 500
 """The most goods, and the most processes, of a network that can still be read by zooming."""
+
+
+NO_PLAN = "There is no plan to draw"
 
 
 def pictures(chain: Chain, solution: Solution, figures: Tables) -> tuple[Picture, ...]:
@@ -32,4 +38,70 @@ def pictures(chain: Chain, solution: Solution, figures: Tables) -> tuple[Picture
         return ()
     kept = foremost(figures, MOST_DRAWN, MOST_DRAWN)
     shown: Mapping[str, Sheet] = sheets(chain, kept)
-    return (network_picture(moved, figures, kept, shown),)
+    value = value_picture(moved, figures)
+    return (network_picture(moved, figures, kept, shown), *([value] if value is not None else []))
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """The pictures of one solution: they show themselves in a notebook, and `save` writes them to a file."""
+
+    title: str
+    pictures: tuple[Picture, ...]
+    message: str
+
+    def _repr_html_(self) -> str:
+        # Two cells of a notebook are one page: the ids of each are its own.
+        own = f"chainopt-{uuid4().hex[:8]}"
+        parts = [Markup("<p>{}</p>").format(self.message)] if self.message else []
+        for picture in self.pictures:
+            parts.append(Markup("<h2>{}</h2>").format(picture.title))
+            parts.append(fragment(picture, f"{own}-{picture.name}"))
+        return (
+            f'<div class="chainopt-alone"><style>{alone()}{style()}</style>'
+            f"{Markup('').join(parts)}<script>{{{script()}}}</script></div>"
+        )
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the pictures to a page, or the first of them to a drawing where path ends in .svg.
+
+        The file is replaced only once it is complete. Raises OSError where it can't be written, and ValueError
+        for any other ending, or where there is nothing to draw.
+        """
+        kind = Path(path).suffix.lower()
+        if kind not in (".html", ".htm", ".svg"):
+            raise ValueError(f'a picture is written as .svg or .html, not as "{Path(path).name}"')
+        if kind == ".svg" and not self.pictures:
+            raise ValueError(self.message)
+        text = self._drawing() if kind == ".svg" else self._page()
+        with replacing(path) as file:
+            file.write(text.encode("utf-8"))
+
+    def _page(self) -> str:
+        return (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{escape(self.title)}</title><style>:root {{ color-scheme: light dark; }} body {{ margin: 1.5rem; font-family: system-ui, sans-serif; }}</style>"
+            f"</head><body><main><h1>{escape(self.title)}</h1>{self._repr_html_()}</main></body></html>\n"
+        )
+
+    def _drawing(self) -> str:
+        """The first picture with its colours written out, as drawing programs know no variables."""
+        light = re.sub(r"light-dark\(([^,]+),[^)]+\)", r"\1", alone() + style().partition("@media")[0])
+        colours = dict(re.findall(r"(--[\w-]+): ([^;}]+)", light))
+        plain = re.sub(r"var\((--[\w-]+)\)", lambda match: colours[match[1]], light)
+        drawn = svg(self.pictures[0], "chainopt")
+        return str(drawn).replace("<title", f"<style>{plain}</style><title", 1)
+
+
+def plot(chain: Chain, solution: Solution, *, numeraire: str | None = None, figures: Tables | None = None) -> Plot:
+    """The chain as a layered network, and its value flow: shown by a notebook as they are, or `save`d to a file.
+
+    Links are as wide as the value (price times amount) that they carry. figures: the solution's tables, where
+    they are there already. Raises NumeraireError as `tables` does.
+    """
+    drawn = pictures(chain, solution, figures or tables(chain, solution, numeraire=numeraire))
+    message = "" if solution.certified else headline(solution)
+    if not drawn:
+        message = f"{message} {NO_PLAN}.".strip()
+    return Plot(legible(chain.name) or "Supply chain", drawn, message)
