@@ -193,6 +193,7 @@ def _heights(
     into = sparse.csr_array((pull, (head, tail)), shape=shape)
     out = sparse.csr_array((pull, (tail, head)), shape=shape)
     both = sparse.csr_array(into + out)
+    free = both.sum(axis=1) == 0
     for sweep in range(3 * SWEEPS):
         # At the end everything is drawn to both its sides.
         near = both if sweep >= 2 * SWEEPS else (into, out)[sweep % 2]
@@ -201,6 +202,9 @@ def _heights(
             nodes = order[r]
             held = mass[nodes]
             wanted = np.where(held > 0, (near[nodes] @ y) / np.where(held > 0, held, 1.0), y[nodes])
+            # What is linked to nothing stands beside the rest.
+            loose = free[nodes]
+            wanted[loose] = wanted[~loose].mean() if (~loose).any() else 0.0
             fitted = isotonic_regression(wanted - offsets[r], weights=np.where(held > 0, held, 1e-3 * pull.min()))
             y[nodes] = fitted.x + offsets[r]
     return y

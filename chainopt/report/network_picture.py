@@ -48,7 +48,7 @@ def network_picture(flows: Flows, whole: Tables, kept: Tables, shown: Mapping[st
     count = len(number)
     layout = layered([1.0] * count, ends, (0.2 + size).tolist(), [0.1] * len(ends), 0.6)
     x, y, column, row = _grid(layout)
-    radius = float(np.clip(0.24 * min(2 * row, column), 4.5, 12.0))
+    radius = float(np.clip(0.24 * min(2 * row, column), 3.0, 12.0))
     nodes = _nodes(x(layout.rank), y(layout.y), radius, whole, kept, shown, number)
     goods, drawn, marks = len(kept.goods), [], []
     capped = _capped(whole)
@@ -81,7 +81,7 @@ def network_picture(flows: Flows, whole: Tables, kept: Tables, shown: Mapping[st
         + (
             "the width of a link shows the value that it carries, the colour of a good its price"
             if certified
-            else "the width of a link shows its share of the good where the solver stopped, as there are no prices to be shown"
+            else "the width of a link shows its share of the good where the solver stopped: there are no prices"
         ),
         width=float(x(layout.rank.max(initial=0))) + MARGIN + (loop if any(layout.back) else 0.0),
         height=2 * MARGIN + row * _extent(layout),
@@ -125,7 +125,7 @@ def _grid(layout: Layout) -> tuple[Scale, Scale, float, float]:
     """From ranks and heights to points: functions of x and y, and the step between columns and between rows."""
     ranks = int(layout.rank.max(initial=0))
     column = float(np.clip((WIDE - 2 * MARGIN) / max(ranks, 1), 28.0, 190.0))
-    row = float(np.clip((HIGH - 2 * MARGIN) / max(_extent(layout), 1.0), 13.0, 58.0))
+    row = float(np.clip((HIGH - 2 * MARGIN) / max(_extent(layout), 1.0), 7.0, 58.0))
     top = min([*layout.y, *(y for bends in layout.bends for _, y in bends)], default=0.0)
     return (lambda rank: MARGIN + column * rank), (lambda y: MARGIN + row * (y - top)), column, row
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -176,27 +177,54 @@ class _Plane:
             self.squares.setdefault(square, []).append((left, top, right, bottom))
 
 
-def curve(points: Sequence[tuple[float, float]], back: bool = False, loop: float = 0.0) -> str:
-    """The path through points, level at each; one that goes back leaves and arrives by a loop of this reach."""
+Point = tuple[float, float]
+
+
+def curve(points: Sequence[Point], back: bool = False, loop: float = 0.0) -> str:
+    """The path through points, level at both ends; one that goes back leaves and arrives by a loop of this reach."""
+    through = _straight(points[1:-1] if back else points)
     x, y = points[0]
     path = f"M{_short(x)} {_short(y)}"
-    last = len(points) - 2
-    for i, (u, v) in enumerate(points[1:]):
-        out = into = (u - x) / 2
-        if back and i == 0:
-            out, into = loop, u - x + loop
-        elif back and i == last:
-            out, into = -loop, u - x - loop
+    pieces = [*pairwise(through)]
+    bent = list(zip(pieces, pairwise(_slopes(through)), strict=True))
+    if back:
+        bent = [((points[0], through[0]), (loop, loop)), *bent, ((through[-1], points[-1]), (-loop, -loop))]
+    for i, (((x, y), (u, v)), (leave, arrive)) in enumerate(bent):
+        if back and i in (0, len(bent) - 1):
+            handles = (leave, 0.0, u - x + arrive, v - y)
         else:
-            into = u - x - into
-        path += f"c{_short(out)} 0 {_short(into)} {_short(v - y)} {_short(u - x)} {_short(v - y)}"
-        # What the path says is rounded; what follows begins where it says.
-        x, y = x + round(u - x, 1), y + round(v - y, 1)
+            # A level end has a longer handle, so that short steps still look like steps.
+            first, second = ((u - x) * (1 / 2 if slope == 0 else 1 / 3) for slope in (leave, arrive))
+            handles = (first, leave * first, u - x - second, v - y - arrive * second)
+        path += "c" + " ".join(map(_short, (*handles, u - x, v - y)))
     return path
 
 
+def _straight(points: Sequence[Point], most: float = 1.5) -> list[Point]:
+    """The points without those that lie nearly on the line through the others (Ramer, Douglas and Peucker)."""
+    if len(points) < 3:
+        return list(points)
+    (x, y), (u, v) = points[0], points[-1]
+    off = [abs(b - y - (v - y) * (a - x) / (u - x)) if u != x else 0.0 for a, b in points]
+    far = max(range(len(points)), key=off.__getitem__)
+    if off[far] <= most:
+        return [points[0], points[-1]]
+    return _straight(points[: far + 1], most)[:-1] + _straight(points[far:], most)
+
+
+def _slopes(points: Sequence[Point]) -> list[float]:
+    """The slope at each point: level at the ends and where the path turns, so that it never overshoots.
+
+    In between it is the harmonic mean of both sides' slopes (Fritsch and Carlson 1980).
+    """
+    steps = [(v - y) / (u - x) if u != x else 0.0 for (x, y), (u, v) in pairwise(points)]
+    inner = [2 * a * b / (a + b) if a * b > 0 else 0.0 for a, b in pairwise(steps)]
+    return [0.0, *inner, 0.0] if len(points) > 1 else [0.0]
+
+
 def _short(number: float) -> str:
-    return f"{number:.1f}".removesuffix(".0").replace("-0.", "-.").removeprefix("0") or "0"
+    text = f"{number:.1f}".removesuffix(".0").replace("-0.", "-.")
+    return text.removeprefix("0") or "0"
 
 
 def left_out(goods: int, processes: int) -> str:

@@ -28,6 +28,7 @@ MOST_DRAWN = 500
 """The most goods, and the most processes, of a network that can still be read by zooming."""
 
 
+_PAGE = ":root { color-scheme: light dark; } body { margin: 1.5rem; font-family: system-ui, sans-serif; }"
 NO_PLAN = "There is no plan to draw"
 
 
@@ -81,8 +82,8 @@ class Plot:
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{escape(self.title)}</title><style>:root {{ color-scheme: light dark; }} body {{ margin: 1.5rem; font-family: system-ui, sans-serif; }}</style>"
-            f"</head><body><main><h1>{escape(self.title)}</h1>{self._repr_html_()}</main></body></html>\n"
+            f"<title>{escape(self.title)}</title><style>{_PAGE}</style></head>"
+            f"<body><main><h1>{escape(self.title)}</h1>{self._repr_html_()}</main></body></html>\n"
         )
 
     def _drawing(self) -> str:
