@@ -101,7 +101,29 @@ def _turned(count: int, edges: Sequence[Edge], weight: Sequence[float]) -> list[
             for w in into[v]:
                 out[w].pop(v, None)
     at = {v: i for i, v in enumerate([*first, *reversed(last)])}
-    return [at[a] >= at[b] for a, b in edges]
+    back = [at[a] >= at[b] for a, b in edges]
+    after: list[list[int]] = [[] for _ in range(count)]
+    for (a, b), turn in zip(edges, back, strict=True):
+        if not turn:
+            after[a].append(b)
+    # Any that closes no cycle after all goes forward again, the heaviest first.
+    for e in sorted((e for e, turn in enumerate(back) if turn), key=lambda e: -weight[e]):
+        a, b = edges[e]
+        if not _reaches(after, b, a):
+            back[e] = False
+            after[a].append(b)
+    return back
+
+
+def _reaches(after: list[list[int]], start: int, end: int) -> bool:
+    seen, waiting = {start}, [start]
+    while waiting:
+        here = waiting.pop()
+        if here == end:
+            return True
+        waiting += [v for v in after[here] if v not in seen]
+        seen.update(after[here])
+    return False
 
 
 def _ranks(count: int, edges: Sequence[Edge], weight: Sequence[float]) -> Array:

@@ -14,7 +14,7 @@ from chainopt.network import MAX_USE
 from chainopt.paths import Story
 from chainopt.report.layout import Layout, layered
 from chainopt.report.legible import figure, legible, percent, short
-from chainopt.report.picture import Key, Link, Mark, Node, Picture, Step, curve, left_out
+from chainopt.report.picture import THINNEST, Key, Link, Mark, Node, Picture, Step, curve, left_out
 from chainopt.report.salience import NOISE, binding, losing, money_scale, turnover
 from chainopt.report.sheets import Sheet
 from chainopt.tables import Tables
@@ -23,7 +23,7 @@ Array = np.ndarray
 Scale = Callable[[Any], Any]
 WIDE, HIGH, MARGIN = 1200.0, 900.0, 34.0
 MOVES = ("supply", "imported", "produced", "used", "sold", "disposed")
-WIDEST, THINNEST = 11.0, 0.8
+WIDEST = 11.0
 SHADES = 5
 TITLES = {
     "good": ("Price", "in", "Derivative", "Unit", "Supply", "Imported", "Produced", "Used", "Sold", "Disposed"),
@@ -53,6 +53,8 @@ def network_picture(flows: Flows, whole: Tables, kept: Tables, shown: Mapping[st
     goods, drawn, marks = len(kept.goods), [], []
     capped = _capped(whole)
     loop = min(0.45 * column, 60.0)
+    # In a dense picture nobody could follow a link's every bend.
+    slack = 1.5 if row > 13.0 else 6.0
     figures = _figures(links, kept, shown)
     for i, ((a, b), of) in enumerate(zip(ends, zip(links["good"], links["process"], strict=True), strict=True)):
         side = -1.0 if layout.back[i] else 1.0
@@ -61,7 +63,7 @@ def network_picture(flows: Flows, whole: Tables, kept: Tables, shown: Mapping[st
         stop = (nodes[b].x - nodes[b].half[0], nodes[b].y)
         idle = not size[i] > 0
         look = "cp-idle" if idle else "cp-back" if layout.back[i] else ""
-        path = curve([start, *bends, stop], layout.back[i], loop)
+        path = curve([start, *bends, stop], layout.back[i], loop, slack)
         drawn.append(Link(a, b, path, float(thick[i]), look, figures[i]))
         middle = bends[len(bends) // 2] if bends else ((start[0] + stop[0]) / 2, (start[1] + stop[1]) / 2)
         if layout.back[i] and not idle:

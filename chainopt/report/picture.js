@@ -179,7 +179,7 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
   }
   function listed(title, those, other) {
     if (!those.length) return [];
-    const sorted = [...those].sort((a, b) => paths.indexOf(a.path) - paths.indexOf(b.path)).slice(0, 8);
+    const sorted = [...those].sort((a, b) => thick(b) - thick(a)).slice(0, 8);
     const lines = sorted.flatMap((link) => [
       element("dt", "", named(nodes[link[other]].name)), element("dd", [link.figures[0], link.figures[1] && `(${link.figures[1]})`, link.figures[2] && "worth " + link.figures[2]].filter(Boolean).join(" "))]);
     const more = those.length - sorted.length;
@@ -258,7 +258,8 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
     shapes[i].focus({ preventScroll: true });
   });
   svg.addEventListener("focusin", (event) => { const i = nodeOf(event); if (i >= 0 && i !== chosen) choose(i); });
-  const heaviest = (those, end) => those.length ? those.reduce((a, b) => Number(b.path.getAttribute("stroke-width")) > Number(a.path.getAttribute("stroke-width")) ? b : a)[end] : undefined;
+  const thick = (link) => Number(link.path.getAttribute("stroke-width") ?? 0);
+  const heaviest = (those, end) => those.length ? those.reduce((a, b) => thick(b) > thick(a) ? b : a)[end] : undefined;
   const beside = (down) => {
     const here = nodes[current];
     const same = nodes.map((node, i) => [node.y, i]).filter(([, i]) => Math.abs(nodes[i].x - here.x) < 1).sort((a, b) => a[0] - b[0]).map(([, i]) => i);

@@ -17,6 +17,9 @@ from markupsafe import Markup
 
 from chainopt.report.legible import width
 
+MOST_LABELS = 150
+THINNEST = 0.8
+"""Links are no thinner than this; the style's own width."""
 LETTER, LINE = 6.4, 14.0
 """The mean width of a letter of a label, and the height of its lines."""
 
@@ -124,13 +127,15 @@ class Label:
 
 
 def labels(picture: Picture) -> list[Label]:
-    """The labels that fit without touching each other or a node, those of the weightiest nodes first."""
+    """The labels of the weightiest nodes, as far as they fit without touching each other or a node."""
     taken = _Plane(60.0)
     for node in picture.nodes:
         dx, dy = node.half[0] + picture.clear, node.half[1]
         taken.add(node.x - dx, node.y - dy, node.x + dx, node.y + dy)
-    placed = []
+    placed: list[Label] = []
     for node in sorted(picture.nodes, key=lambda node: -node.weight):
+        if len(placed) == MOST_LABELS:
+            break
         long = LETTER * max(width(node.name), width(node.sign)) + 4
         tall = LINE * (2 if node.sign else 1)
         dx, dy = node.half[0] + picture.clear + 4, node.half[1] + 4
@@ -180,9 +185,9 @@ class _Plane:
 Point = tuple[float, float]
 
 
-def curve(points: Sequence[Point], back: bool = False, loop: float = 0.0) -> str:
-    """The path through points, level at both ends; one that goes back leaves and arrives by a loop of this reach."""
-    through = _straight(points[1:-1] if back else points)
+def curve(points: Sequence[Point], back: bool = False, loop: float = 0.0, slack: float = 1.5) -> str:
+    """The path past points, by slack at most, level at both ends; back: it leaves and arrives by a loop, so far."""
+    through = _straight(points[1:-1] if back else points, slack)
     x, y = points[0]
     path = f"M{_short(x)} {_short(y)}"
     pieces = [*pairwise(through)]
@@ -200,7 +205,7 @@ def curve(points: Sequence[Point], back: bool = False, loop: float = 0.0) -> str
     return path
 
 
-def _straight(points: Sequence[Point], most: float = 1.5) -> list[Point]:
+def _straight(points: Sequence[Point], most: float) -> list[Point]:
     """The points without those that lie nearly on the line through the others (Ramer, Douglas and Peucker)."""
     if len(points) < 3:
         return list(points)
@@ -242,7 +247,9 @@ def left_out(goods: int, processes: int) -> str:
 
 def svg(picture: Picture, name: str) -> Markup:
     """The picture's SVG alone, with ids that begin with name."""
-    return Markup(_template("picture.svg").render(picture=picture, name=name, labels=labels(picture)))
+    return Markup(
+        _template("picture.svg").render(picture=picture, name=name, labels=labels(picture), thinnest=THINNEST)
+    )
 
 
 def fragment(picture: Picture, name: str) -> Markup:

@@ -134,7 +134,7 @@ def value_picture(flows: Flows, whole: Tables) -> Picture | None:
                 layout.back[i],
                 loops[i],
             ),
-            width=max(fit * thick[i], 0.4),
+            width=fit * thick[i],
             look="cp-back" if layout.back[i] else "cp-paid" if streams[i].paid else "",
             figures=streams[i].figures,
         )
