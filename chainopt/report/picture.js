@@ -267,7 +267,9 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
   };
   const keys = {
     ArrowRight: () => heaviest(nodes[current].out, "head"), ArrowLeft: () => heaviest(nodes[current].into, "tail"),
-    ArrowDown: () => beside(true), ArrowUp: () => beside(false), Home: () => data.order[0], End: () => data.order[data.order.length - 1],
+    ArrowDown: () => beside(true), ArrowUp: () => beside(false), Home: () => data.order[0],
+    // By value, so that nothing is out of reach.
+    PageDown: () => data.order[data.order.indexOf(current) + 1], PageUp: () => data.order[data.order.indexOf(current) - 1], End: () => data.order[data.order.length - 1],
   };
   svg.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;

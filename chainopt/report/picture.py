@@ -186,7 +186,7 @@ Point = tuple[float, float]
 
 
 def curve(points: Sequence[Point], back: bool = False, loop: float = 0.0, slack: float = 1.5) -> str:
-    """The path past points, by slack at most, level at both ends; back: it leaves and arrives by a loop, so far."""
+    """The path past points, by slack at most, level at both ends; back: it leaves and arrives by a loop."""
     through = _straight(points[1:-1] if back else points, slack)
     x, y = points[0]
     path = f"M{_short(x)} {_short(y)}"
