@@ -1,5 +1,6 @@
 """A solution for people and programs: Excel, HTML, the terminal, JSON, all from the same tables."""
 
+from chainopt.report import notebook as notebook
 from chainopt.report.excel import write_excel
 from chainopt.report.findings import Finding, findings, headline
 from chainopt.report.html import html_text, write_html
