@@ -286,6 +286,11 @@ def test_a_plot_is_saved_as_a_page_or_a_drawing(solved, tmp_path):
     # Drawing programs know neither variables nor schemes.
     assert not re.search(r"var\(|light-dark", drawing)
     assert "distillation" in drawing
+    assert "unit cost" not in drawing
+    plot.save(tmp_path / "value.svg", picture="value-flow")
+    assert "unit cost" in (tmp_path / "value.svg").read_text("utf-8")
+    with pytest.raises(ValueError, match='no picture "map": say "network" or "value-flow"'):
+        plot.save(tmp_path / "map.svg", picture="map")
     with pytest.raises(ValueError, match=r"written as \.svg or \.html"):
         plot.save(tmp_path / "plot.png")
     with pytest.raises(OSError, match="no folder"):

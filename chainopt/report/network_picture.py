@@ -15,7 +15,7 @@ from chainopt.paths import Story
 from chainopt.report.layout import Layout, layered
 from chainopt.report.legible import figure, legible, percent, short
 from chainopt.report.picture import THINNEST, Key, Link, Mark, Node, Picture, Step, curve, left_out
-from chainopt.report.salience import NOISE, binding, losing, money_scale, turnover
+from chainopt.report.salience import NOISE, binding, losing, money_scale, price_scale, turnover
 from chainopt.report.sheets import Sheet
 from chainopt.tables import Tables
 
@@ -46,7 +46,7 @@ def network_picture(flows: Flows, whole: Tables, kept: Tables, shown: Mapping[st
     size = _sizes(links, kept, certified)
     thick = np.where(size > 0, np.maximum(WIDEST * size, THINNEST), THINNEST)
     count = len(number)
-    layout = layered([1.0] * count, ends, (0.2 + size).tolist(), [0.1] * len(ends), 0.6)
+    layout = layered([1.0] * count, ends, (0.02 + size).tolist(), [0.1] * len(ends), 0.6)
     x, y, column, row = _grid(layout)
     radius = float(np.clip(0.24 * min(2 * row, column), 3.0, 12.0))
     nodes = _nodes(x(layout.rank), y(layout.y), radius, whole, kept, shown, number)
@@ -143,7 +143,8 @@ def _nodes(
 ) -> list[Node]:
     names = {row["good"]: number["good", g] for g, row in _rows(kept.goods)}
     runs = {row["process"]: number["process", p] for p, row in _rows(kept.processes)}
-    shade = _shades(kept.goods["price"])
+    price = _felt(kept)
+    shade = _shades(price)
     prices, balances, processes = (
         shown[name].shown.to_dict("index") for name in ("prices", "balances", "processes")
     )
@@ -174,7 +175,7 @@ def _nodes(
                 look=" ".join(filter(None, look)),
                 figures=figures,
                 weight=float(worth[g]),
-                sign=_rounded(good["price"]),
+                sign=_rounded(price[g]),
                 round=True,
                 story=legible(story.text) if story and not story.legs else "",
                 step=_step(story, names, runs),
@@ -204,6 +205,12 @@ def _nodes(
 def _rows(table: pd.DataFrame) -> list[tuple[int, dict[str, Any]]]:
     """Each row with its number in the whole table."""
     return list(zip(table.index.tolist(), table.to_dict("records"), strict=True))  # type: ignore[arg-type]
+
+
+def _felt(kept: Tables) -> pd.Series:
+    """The goods' prices, 0 where they are no more than rounding, as the tables have it."""
+    price = kept.goods["price"]
+    return price.mask(price.abs() <= 1e-3 * NOISE * price_scale(kept), 0.0)
 
 
 def _rounded(price: float) -> str:
@@ -276,7 +283,7 @@ def _arrow(x: float, y: float, side: float, size: float) -> str:
 def _legend(nodes: Sequence[Node], links: Sequence[Link], marks: Sequence[Mark], kept: Tables) -> list[Key]:
     every = [item.look for item in nodes] + [item.look for item in links] + [item.look for item in marks]
     looks = {look for item in every for look in item.split()}
-    price = kept.goods["price"]
+    price = _felt(kept)
     shade = _shades(price)
     keys = []
     for name in [f"p{i}" for i in range(1, SHADES + 1)]:

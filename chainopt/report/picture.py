@@ -6,6 +6,7 @@ The SVG stands by itself, on paper too. The script, where it runs, makes it zoom
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -249,6 +250,28 @@ def svg(picture: Picture, name: str) -> Markup:
     """The picture's SVG alone, with ids that begin with name."""
     return Markup(
         _template("picture.svg").render(picture=picture, name=name, labels=labels(picture), thinnest=THINNEST)
+    )
+
+
+def drawing(picture: Picture) -> str:
+    """The picture as a file: its legend below it, its colours written out for programs that know no variables."""
+    light = re.sub(r"light-dark\(([^,]+),[^)]+\)", r"\1", alone() + style().partition("@media")[0])
+    colours = dict(re.findall(r"(--[\w-]+): ([^;}]+)", light))
+    plain = re.sub(r"var\((--[\w-]+)\)", lambda match: colours[match[1]], light)
+    keys, x, y = [], 20.0, picture.height + 16.0
+    for key in picture.legend:
+        long = 40.0 + LETTER * width(key.text)
+        if x > 20.0 and x + long > picture.width:
+            x, y = 20.0, y + 20.0
+        keys.append((x, y, key))
+        x += long
+    return _template("picture_alone.svg").render(
+        picture=picture,
+        height=y + 16.0,
+        keys=keys,
+        style=Markup(plain),
+        paper=colours["--panel"],
+        svg=svg(picture, "chainopt"),
     )
 
 

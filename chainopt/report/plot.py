@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -16,7 +15,7 @@ from chainopt.flows import flows
 from chainopt.report.findings import headline
 from chainopt.report.legible import legible
 from chainopt.report.network_picture import network_picture
-from chainopt.report.picture import Picture, alone, fragment, script, style, svg
+from chainopt.report.picture import Picture, alone, drawing, fragment, script, style
 from chainopt.report.salience import foremost
 from chainopt.report.sheets import Sheet, sheets
 from chainopt.report.value_picture import value_picture
@@ -63,18 +62,25 @@ class Plot:
             f"{Markup('').join(parts)}<script>{{{script()}}}</script></div>"
         )
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the pictures to a page, or the first of them to a drawing where path ends in .svg.
+    def save(self, path: str | PathLike[str], *, picture: str = "network") -> None:
+        """Write both pictures to a page (.html), or one, "network" or "value-flow", to a drawing (.svg).
 
         The file is replaced only once it is complete. Raises OSError where it can't be written, and ValueError
-        for any other ending, or where there is nothing to draw.
+        for any other ending, or where there is no such picture.
         """
-        kind = Path(path).suffix.lower()
-        if kind not in (".html", ".htm", ".svg"):
-            raise ValueError(f'a picture is written as .svg or .html, not as "{Path(path).name}"')
-        if kind == ".svg" and not self.pictures:
-            raise ValueError(self.message)
-        text = self._drawing() if kind == ".svg" else self._page()
+        match Path(path).suffix.lower():
+            case ".html" | ".htm":
+                text = self._page()
+            case ".svg":
+                found = [drawn for drawn in self.pictures if drawn.name == picture]
+                if not found:
+                    known = " or ".join(f'"{drawn.name}"' for drawn in self.pictures)
+                    raise ValueError(
+                        f'there is no picture "{picture}": {f"say {known}" if known else self.message}'
+                    )
+                text = drawing(found[0])
+            case _:
+                raise ValueError(f'a picture is written as .svg or .html, not as "{Path(path).name}"')
         with replacing(path) as file:
             file.write(text.encode("utf-8"))
 
@@ -85,14 +91,6 @@ class Plot:
             f"<title>{escape(self.title)}</title><style>{_PAGE}</style></head>"
             f"<body><main><h1>{escape(self.title)}</h1>{self._repr_html_()}</main></body></html>\n"
         )
-
-    def _drawing(self) -> str:
-        """The first picture with its colours written out, as drawing programs know no variables."""
-        light = re.sub(r"light-dark\(([^,]+),[^)]+\)", r"\1", alone() + style().partition("@media")[0])
-        colours = dict(re.findall(r"(--[\w-]+): ([^;}]+)", light))
-        plain = re.sub(r"var\((--[\w-]+)\)", lambda match: colours[match[1]], light)
-        drawn = svg(self.pictures[0], "chainopt")
-        return str(drawn).replace("<title", f"<style>{plain}</style><title", 1)
 
 
 def plot(chain: Chain, solution: Solution, *, numeraire: str | None = None, figures: Tables | None = None) -> Plot:
