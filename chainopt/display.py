@@ -1,4 +1,4 @@
-"""How a notebook shows what chainopt gives: by type, registered by the reports, so that no result knows of them."""
+"""How a notebook shows what chainopt gives: by type, registered by the reports, of which no result knows."""
 
 from __future__ import annotations
 

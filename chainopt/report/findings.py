@@ -14,10 +14,12 @@ from chainopt.market_test import findings as market_findings
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.report.legible import figure, percent, residual, short
 from chainopt.report.salience import (
+    NOISE,
     ambiguous,
     binding,
     disagreeing,
     losing,
+    price_scale,
     relative_differences,
     scarce_supplies,
     telling,
@@ -253,7 +255,8 @@ def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
 
 def _worth(tables: Tables) -> Iterator[Finding]:
     """What the goods of the greatest turnover are worth, and what makes it so; first those that are made on."""
-    goods = tables.goods[tables.goods["price"].notna() & tables.goods["good"].isin(tables.stories.keys())]
+    goods = tables.goods[tables.goods["price"].abs() > NOISE * price_scale(tables)]
+    goods = goods[goods["good"].isin(tables.stories.keys())]
     goods = goods.assign(
         plain=[not tables.stories[good].legs for good in goods["good"]], moved=-turnover(goods).abs()
     )

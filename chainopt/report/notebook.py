@@ -1,4 +1,4 @@
-"""What a notebook shows of a solution, its tables and a price's story: plain HTML in one scope, without a script."""
+"""What a notebook shows of a solution, its tables and a price's story: HTML in one scope, without a script."""
 
 from __future__ import annotations
 
