@@ -55,7 +55,9 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def opened(browser: Any, path: Path, *, size: tuple[int, int] = SIZES[0], scheme: str = "light") -> Iterator[Opened]:
+def opened(
+    browser: Any, path: Path, *, size: tuple[int, int] = SIZES[0], scheme: str = "light"
+) -> Iterator[Opened]:
     """A file in a window of its own, until the end of the block."""
     context = browser.new_context(
         viewport={"width": size[0], "height": size[1]}, color_scheme=scheme, reduced_motion="reduce"

@@ -25,7 +25,7 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
   const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
   const named = (text) => element("bdi", text);
   const drawn = (name, attributes, text) => {
-    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    const made = document.createElementNS(svg.namespaceURI, name);
     for (const key in attributes) made.setAttribute(key, attributes[key]);
     if (text) made.textContent = text;
     return made;
