@@ -16,7 +16,7 @@ from chainopt.policy import to_program
 from chainopt.program import Program
 from chainopt.pyomo_plugin import ChainoptIpopt
 from chainopt.records import Good, Input, Observed, Output, Parameter, Process, Settings
-from chainopt.report import Plot, plot, result_record, write_excel, write_html
+from chainopt.report import Plot, annotate, plot, result_record, write_excel, write_html
 from chainopt.solution import Solution
 from chainopt.solve import solve
 from chainopt.status import Status
@@ -46,6 +46,7 @@ __all__ = [
     "Tables",
     "TraceError",
     "WorkbookError",
+    "annotate",
     "audit",
     "build_model",
     "check_workbook",

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Callable
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from enum import StrEnum
-from io import TextIOWrapper
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from chainopt.chain import Chain
 from chainopt.checks import ChainError
+from chainopt.console import BAD_INPUT, printing, refuse, refusing, say, settle_streams
 from chainopt.differences import holding
 from chainopt.dossier import dossier
 from chainopt.examples import copy_example, example_names
 from chainopt.explain import Explanation
-from chainopt.interior import Progress, SolverMissing
+from chainopt.interior import SolverMissing
 from chainopt.program import Program
-from chainopt.report import json_text, program_record, result_record, show, write_excel, write_html
+from chainopt.report import (
+    Notes,
+    headline,
+    json_text,
+    program_record,
+    result_record,
+    show,
+    write_excel,
+    write_html,
+)
+from chainopt.report import annotate as annotate_book
+from chainopt.report.salience import ambiguous
+from chainopt.report.waiting import waiting
 from chainopt.script import ScriptError, arguments, call_of, load, where
 from chainopt.solution import Solution
 from chainopt.solve import solve
 from chainopt.status import Status
-from chainopt.tables import NumeraireError, prices
+from chainopt.tables import NumeraireError, Tables, prices
 from chainopt.trace import trace as follow
 from chainopt.tracer import MAX_STEPS, TraceError
 from chainopt.workbook import (
@@ -40,9 +55,8 @@ from chainopt.workbook import (
     write_template,
     write_workbook,
 )
-from chainopt.writing import replacing
+from chainopt.writing import apart, file_name, folder_for, replacing
 
-BAD_INPUT = 2
 REPORTS = Path("reports")
 
 app = typer.Typer(
@@ -62,13 +76,21 @@ class Method(StrEnum):
     AUTO = "auto"
 
 
-@app.command(name="solve", epilog="Example: chainopt solve data/tupperware.xlsx --set natgas.supply=5 --json -")
+@app.command(
+    name="solve",
+    short_help="Solve a workbook: plan, prices, reports.",
+    epilog="Example: chainopt solve data/tupperware.xlsx --set natgas.supply=5 --json -",
+)
 def solve_command(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook that holds the chain.")],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder for the Excel and HTML reports (default: reports)."),
+        typer.Option(metavar="DIR", help="Folder for the reports, made where it is absent (default: reports)."),
     ] = None,
+    annotate: Annotated[
+        bool,
+        typer.Option("--annotate", help="Also copy BOOK, with results in new columns and notes on cells."),
+    ] = False,
     json: Annotated[
         str | None,
         typer.Option(metavar="FILE|-", help="Write the result as JSON, - to stdout; reports then need --out."),
@@ -90,61 +112,141 @@ def solve_command(
         list[str] | None,
         typer.Option("--range", metavar="GOOD", help="How far this good's price holds; may be repeated."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print no tables; errors still go to stderr.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print no tables and no progress; warnings and errors go to stderr.")
+    ] = False,
 ) -> None:
     """Solve the chain in BOOK: every good's price beside its back-propagated derivative.
 
-    Writes BOOK-report.xlsx and BOOK-report.html, and prints the results. Exit codes: 0 solved and certified;
-    2 bad input; 3 infeasible; 4 unbounded; 5 stopped early; 6 solved, but not certified; 130 interrupted.
+    Writes BOOK-report.xlsx and BOOK-report.html (with --annotate BOOK-annotated.xlsx too), and prints the results.
+    Exit codes: 0 solved and certified; 2 bad input, or a file that can't be written; 3 infeasible; 4 unbounded;
+    5 stopped early; 6 solved, but not certified; 130 interrupted.
     """
     started = time.perf_counter()
     chain = _chain(book, changes or [])
     seconds = {"read": time.perf_counter() - started}
     for warning in chain.warnings:
-        _say(f"warning: {warning}")
-    with _refusing(SolverMissing), _progress() as progress:
-        solution = solve(chain, method=method.value, progress=progress)
-    seconds |= solution.seconds
-    with _refusing(NumeraireError, OSError, ValueError):
-        found = dossier(chain, solution, numeraire=numeraire, differences=differences and solution.certified)
-        if not quiet and json != "-":
-            show(chain, solution, found, Console())
-            for good in ranges or []:
-                print(holding(solution, good))
-        if json is None or out is not None:
-            folder = out or REPORTS
-            folder.mkdir(parents=True, exist_ok=True)
-            for ending, write in ((".xlsx", write_excel), (".html", write_html)):
-                path = folder / f"{book.stem}-report{ending}"
-                write(chain, solution, path, tables=found)
-                if not quiet and json != "-":
-                    print(f"wrote {path}")
+        say(f"warning: {warning}")
+    reports = _reports(book, out or REPORTS, json is None or out is not None, annotate)
+    targets = [path for path, _ in reports] + ([Path(json)] if json not in (None, "-") else [])
+    with refusing(OSError):
+        for target in targets:
+            apart(target, book)
+        if reports:
+            folder_for(out or REPORTS)
+    problems: list[str] = []
+    with refusing(SolverMissing, NumeraireError), waiting(Console(stderr=True, quiet=quiet)) as wait:
+        wait.doing("solving")
+        solution = solve(chain, method=method.value, progress=wait.step)
+        seconds |= solution.seconds
+        again = differences and solution.certified
+        wait.doing("solving again for each good" if again else "asking what each process would do")
+        found = dossier(chain, solution, numeraire=numeraire, differences=again)
+        wait.doing("writing")
+        wrote = [
+            said for path, write in reports if (said := _wrote(write, chain, solution, path, found, problems))
+        ]
         if json is not None:
-            _write_json(json, result_record(chain, solution, seconds=seconds, tables=found))
+            record = result_record(chain, solution, seconds=seconds, tables=found)
+            _write_json(json, record, problems)
+    if not quiet and json != "-":
+        with refusing(ValueError), printing() as console:
+            show(chain, solution, found, console)
+            for good in ranges or [] if solution.certified else []:
+                print(holding(solution, good))
+            if any(wrote):
+                print()
+            for line in filter(None, wrote):
+                print(line)
+            given = [*(part for change in changes or [] for part in ("--set", change))]
+            given += ["--numeraire", numeraire] if numeraire else []
+            if step := _next(book, given, solution, found, reports, differences=differences, annotated=annotate):
+                # A command that is broken into lines can't be copied: rather without its remark.
+                step = step if len(step) + 6 <= console.width else step.partition("  #")[0]
+                print(f"next: {step}")
+    for problem in problems:
+        say(problem)
     if solution.status is not Status.OPTIMAL:
         explained = found.explanation or Explanation("")
-        _say(f"{solution.status}: {explained.summary or solution.message}")
+        why = f"{solution.status}: {explained.summary or solution.message}"
+        say(headline(solution) if explained.causes else why)
         for cell, cause in zip(cells(book, explained.causes), explained.causes, strict=True):
-            _say(f"{cell or cause.sheet}: {cause.text}")
-    raise typer.Exit(solution.status.exit_code)
+            say(f"{cell or cause.sheet}: {cause.text}")
+    raise typer.Exit(solution.status.exit_code or (BAD_INPUT if problems else 0))
 
 
-@app.command(epilog="Example: chainopt check data/tupperware.xlsx")
+Write = Callable[..., object]
+"""Writes a chain, its solution and its tables to a path."""
+
+
+def _reports(book: Path, folder: Path, reports: bool, annotated: bool) -> list[tuple[Path, Write]]:
+    """What is to be written, under names that stay in the folder whatever the workbook is called."""
+    planned: list[tuple[str, Write]] = [("-report.xlsx", write_excel), ("-report.html", write_html)]
+    planned = planned if reports else []
+    if annotated:
+        planned.append((f"-annotated{book.suffix}", partial(annotate_book, book)))
+    return [(folder / file_name(book.stem, ending), write) for ending, write in planned]
+
+
+def _wrote(
+    write: Write, chain: Chain, solution: Solution, path: Path, found: Tables, problems: list[str]
+) -> str | None:
+    """Write a report; a line that says so, or None and one more problem."""
+    try:
+        result = write(chain, solution, path, tables=found)
+    except (OSError, ValueError) as error:
+        problems.append(str(error))
+        return None
+    if isinstance(result, Notes) and result.left_out:
+        return f"wrote {path}: {result.cells} notes; {result.left_out} findings more are left out"
+    return f"wrote {path}"
+
+
+def _next(
+    book: Path,
+    given: list[str],
+    solution: Solution,
+    found: Tables,
+    reports: list[tuple[Path, Write]],
+    *,
+    differences: bool,
+    annotated: bool,
+) -> str:
+    """The command that helps most after this one, and what for; "" where there is none."""
+    command = shlex.join(["chainopt", "solve", str(book), *given])
+    if not solution.certified:
+        causes = found.explanation.causes if found.explanation is not None else ()
+        return f"{command} --annotate  # marks these cells in a copy" if causes and not annotated else ""
+    if not differences and len(ambiguous(found.goods)):
+        return f"{command} --differences  # the worth of more and of less, where a price is open"
+    if not annotated:
+        return f"{command} --annotate  # results beside your own figures"
+    return next((f"open {path}" for path, _ in reports if path.suffix == ".html"), "")
+
+
+@app.command(
+    short_help="Say everything that is wrong with a workbook.",
+    epilog="Example: chainopt check data/tupperware.xlsx",
+)
 def check(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook that holds the chain.")],
 ) -> None:
     """Say everything that is wrong with BOOK, each with its sheet and cell; 0 where nothing is, else 2."""
     chain, found = inspect_workbook(book)
     for problem in found:
-        _say(str(problem))
+        say(str(problem))
     if chain is None:
         errors = sum(problem.error for problem in found)
-        _say(f"{errors} error{'s' if errors > 1 else ''} in {book}")
+        say(f"{errors} error{'s' if errors > 1 else ''} in {book}")
         raise typer.Exit(BAD_INPUT)
-    print(f"{book}: nothing wrong; {len(chain.goods)} goods, {len(chain.processes)} processes")
+    with printing():
+        print(f"{book}: nothing wrong; {len(chain.goods)} goods, {len(chain.processes)} processes")
 
 
-@app.command(epilog="Example: chainopt new chain.xlsx --example steel_loop")
+@app.command(
+    short_help="Write a workbook to fill in, or an example.",
+    epilog="Example: chainopt new chain.xlsx --example steel_loop",
+)
 def new(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook to write; it must not exist yet.")],
     example: Annotated[
@@ -152,15 +254,19 @@ def new(
     ] = None,
 ) -> None:
     """Write an empty workbook to fill in, with drop-downs and notes, or a copy of an example."""
-    with _refusing(OSError, ValueError):
+    with refusing(OSError, ValueError):
         if example is None:
             write_template(book)
         else:
             copy_example(example, book)
-    print(f"wrote {book}: fill it in, then run `chainopt solve {book}`")
+    with printing():
+        print(f"wrote {book}: fill it in, then run `{shlex.join(['chainopt', 'solve', str(book)])}`")
 
 
-@app.command(epilog="Example: chainopt trace docs/essay.py:tupperware --at natgas=4 --solve")
+@app.command(
+    short_help="Trace a Python function as a supply chain.",
+    epilog="Example: chainopt trace docs/essay.py:tupperware --at natgas=4 --solve",
+)
 def trace(
     target: Annotated[str, typer.Argument(metavar="FILE.py:FUNCTION", help="The function; its file is run.")],
     at: Annotated[
@@ -195,7 +301,7 @@ def trace(
     """
     # What the user's code prints must not stand in what is piped on.
     aside = sys.stderr if json == "-" or source else sys.stdout
-    with _refusing(ScriptError), redirect_stdout(aside):
+    with refusing(ScriptError), redirect_stdout(aside):
         function = load(target)
         given, held = arguments(at or [], "--at", function), arguments(fix or [], "--fix", function)
         if both := given.keys() & held.keys():
@@ -207,25 +313,29 @@ def trace(
         positional, named = call_of(function, given | held)
     with redirect_stdout(aside):
         program = _traced(follow(function, fixed=held, max_steps=max_steps), positional, named)
-    with _refusing(ValueError, ArithmeticError, OSError, SolverMissing):
+    with refusing(ValueError, ArithmeticError, OSError, SolverMissing):
         if output is None and len(program.outputs) > 1:
             raise ValueError(f"it gives several results: choose one with --output: {', '.join(program.outputs)}")
         worth = None if output is None else {output: 1.0}
         chain = program.to_chain(worth) if solved or book is not None else None
         solution = solve(chain) if chain is not None and solved else None
         known = _prices(program, chain, solution) if chain and solution else None
-        if json is not None:
-            _write_json(json, program_record(program, output, known))
-        if source:
-            print(program.source(output), end="")
-        elif json != "-":
-            print(program.listing(output, known))
         if book is not None and chain is not None:
             write_workbook(chain, book)
-            if json != "-" and not source:
-                print(f"wrote {book}")
+        problems: list[str] = []
+        if json is not None:
+            _write_json(json, program_record(program, output, known), problems)
+        with printing():
+            if source:
+                print(program.source(output), end="")
+            elif json != "-":
+                print(program.listing(output, known))
+                if book is not None:
+                    print(f"wrote {book}")
+    for problem in problems:
+        refuse(problem)
     if solution is not None and solution.status is not Status.OPTIMAL:
-        _say(f"{solution.status}: {solution.message}")
+        say(f"{solution.status}: {solution.message}")
         raise typer.Exit(solution.status.exit_code)
 
 
@@ -234,11 +344,11 @@ def _traced(run: Callable[..., Program], positional: tuple[Any, ...], named: dic
     try:
         return run(*positional, **named)
     except TraceError as error:
-        _refuse(str(error))
+        refuse(str(error))
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        _refuse(where(error))
+        refuse(where(error))
 
 
 def _prices(program: Program, chain: Chain, solution: Solution) -> dict[str, float | None]:
@@ -248,61 +358,41 @@ def _prices(program: Program, chain: Chain, solution: Solution) -> dict[str, flo
     return found | {argument: found.get(name) for argument, name in names.items()}
 
 
-def _write_json(target: str, record: dict[str, Any]) -> None:
+def _write_json(target: str, record: dict[str, Any], problems: list[str]) -> None:
     text = json_text(record)
     if target == "-":
-        print(text)
+        with printing():
+            print(text)
         return
-    with replacing(target) as file:
-        file.write(f"{text}\n".encode())
+    try:
+        with replacing(target) as file:
+            file.write(f"{text}\n".encode())
+    except OSError as error:
+        problems.append(str(error))
 
 
 def _chain(book: Path, changes: list[str]) -> Chain:
-    with _refusing(WorkbookError, AssignmentError, ChainError):
+    with refusing(WorkbookError, AssignmentError, ChainError):
         chain = read_workbook(book)
         return assign(chain, changes) if changes else chain
 
 
-@contextmanager
-def _refusing(*errors: type[Exception]) -> Any:
-    """Turn these errors into lines on stderr and the exit code of bad input."""
-    try:
-        yield
-    except errors as error:
-        _refuse(str(error))
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"chainopt {version('chainopt')}")
+        raise typer.Exit
 
 
-def _refuse(text: str) -> NoReturn:
-    _say(text)
-    raise typer.Exit(BAD_INPUT)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-@contextmanager
-def _progress() -> Any:
-    """A line on stderr that follows the solver's iterations, on a terminal only."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with console.status("solving") as line:
-
-        def follow(step: Progress) -> None:
-            line.update(
-                f"iteration {step.iteration}: value {step.objective:.6g}, infeasibility "
-                f"{max(step.primal_infeasibility, step.dual_infeasibility):.1e}, {step.seconds:.1f} s"
-            )
-
-        report: Callable[[Progress], None] = follow
-        yield report
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:
     """The command `chainopt`."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    settle_streams()
     app()

@@ -124,7 +124,7 @@ def findings(test: MarketTest) -> list[str]:
             "No competitive equilibrium supports the plan at these prices, although each price is the derivative "
             f"of the optimal value: {who} (duality gap {gap})."
         )
-    found += [_sentence(row) for row in against.to_dict("records")]
+    found += [sentence(row) for row in against.to_dict("records")]
     for row in table[(table["verdict"] == RENT) & (table["profit"] < 0)].to_dict("records"):
         found.append(
             f'"{row["process"]}" runs at a loss of {-row["profit"]:.6g} that its min level imposes: without it '
@@ -158,7 +158,7 @@ def _some(names: pd.Series, most: int = 3) -> str:
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
 
-def _sentence(row: Mapping[Hashable, Any]) -> str:
+def sentence(row: Mapping[Hashable, Any]) -> str:
     """One process's reason not to keep to the plan."""
     name, profit = f'"{row["process"]}" (firm {row["firm"]})', row["profit"]
     gain, verdict = row["deviation"], row["verdict"]

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+from io import StringIO
 from math import inf, log
 from pathlib import Path
 
@@ -230,3 +231,51 @@ def test_a_report_never_overwrites_the_workbook(tmp_path):
     done = run("solve", path, "--out", ".", folder=tmp_path)
     assert done.returncode == 0
     assert path.read_bytes() == twin.read_bytes()
+
+
+def test_annotate_writes_a_copy_and_names_the_next_step(tmp_path):
+    path = book(tmp_path, goods=[co.Good("A", supply=1, price=8), co.Good("bread", price=1)])
+    done = run("solve", path.name, folder=tmp_path)
+    assert done.stdout.splitlines()[-1].startswith("next: chainopt solve chain.xlsx --annotate")
+    done = run("solve", path.name, "--annotate", folder=tmp_path)
+    assert done.returncode == 0
+    assert co.read_workbook(tmp_path / "reports" / "chain-annotated.xlsx") == co.read_workbook(path)
+    assert done.stdout.splitlines()[-1].startswith("next: open ")
+
+
+def test_a_reader_that_goes_away_and_a_full_disk(tmp_path):
+    """What is written is written before anything is printed."""
+    arguments = [*COMMAND, "solve", DATA / "tupperware.xlsx"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    gone = subprocess.run(arguments, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, timeout=120, check=False)
+    os.close(writer)
+    assert (gone.returncode, gone.stderr) == (0, b"")
+    assert len(list((tmp_path / "reports").iterdir())) == 2
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            arguments, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, timeout=120, check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.count(b"\n") == 1
+    assert b"no space left" in done.stderr
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_figures_are_never_cut(width):
+    """A table that does not fit loses columns, and says which."""
+    from rich.console import Console
+
+    from chainopt.report import show
+
+    chain = co.read_workbook(DATA / "petrochemicals.xlsx")
+    solution = co.solve(chain)
+    console = Console(width=width, record=True, file=StringIO())
+    show(chain, solution, co.dossier(chain, solution, market=False), console)
+    text = console.export_text()
+    assert max(map(len, text.splitlines())) <= width
+    assert "\u2026" not in text
+    processes = text[text.index("\nProcesses") :]
+    assert "hydrocracker" in processes
+    assert "98,338.5" in processes
+    assert ("Too narrow here for Revenue" in processes) == (width < 80)

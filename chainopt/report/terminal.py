@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -13,7 +14,7 @@ from chainopt.chain import Chain
 from chainopt.report.findings import Question, findings, headline, money
 from chainopt.report.legible import legible, residual, short
 from chainopt.report.salience import ambiguous, binding, foremost, turnover
-from chainopt.report.sheets import Sheet, sheets
+from chainopt.report.sheets import Column, Sheet, sheets
 from chainopt.solution import Solution
 from chainopt.tables import Tables
 
@@ -22,6 +23,8 @@ MOST_LIMITS = 15
 MOST_STORIES = 10
 _NAME_WIDTH = 32
 _GOODS = ("good", "goods")
+_DISPENSABLE = ("difference", "total", "firm", "revenue", "cost", "unit", "supply", "produced", "range", "limit")
+"""Columns that give way in a narrow terminal, the first first: a figure that is cut would be another figure."""
 
 
 def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> None:
@@ -100,7 +103,27 @@ def _say(console: Console, text: str, style: str = "") -> None:
 
 
 def _print(console: Console, sheet: Sheet, names: list[str], whole: int, what: tuple[str, str]) -> None:
-    """One table of these columns; one in which every cell is blank is left out."""
+    """One table of these columns, less those in which every cell is blank, and those that the width can't take."""
+    columns = sorted((c for c in sheet.columns if c.name in names), key=lambda c: names.index(c.name))
+    columns = [column for column in columns if any(map(str, sheet.shown[column.name]))]
+    table, dropped = _table(sheet, columns), []
+    endless = console.options.update(max_width=10_000)
+    for name in _DISPENSABLE:
+        spare = next((column for column in columns if column.name == name), None)
+        if Measurement.get(console, endless, table).minimum <= console.width:
+            break
+        if spare is not None:
+            columns.remove(spare)
+            dropped.append(spare.title)
+            table = _table(sheet, columns)
+    console.print()
+    console.print(table)
+    _left_out(console, whole - len(sheet.rows), what)
+    if dropped:
+        console.print(Text(f"Too narrow here for {', '.join(dropped)}: see the reports."))
+
+
+def _table(sheet: Sheet, columns: list[Column]) -> Table:
     table = Table(
         title=sheet.title,
         title_justify="left",
@@ -110,12 +133,11 @@ def _print(console: Console, sheet: Sheet, names: list[str], whole: int, what: t
         show_edge=False,
     )
     cells: list[list[Text]] = []
-    for column in sorted((c for c in sheet.columns if c.name in names), key=lambda c: names.index(c.name)):
+    for column in columns:
         texts = [str(text) for text in sheet.shown[column.name]]
-        if not any(texts):
-            continue
         if column.numeric:
-            table.add_column(column.title, justify="right", no_wrap=True)
+            widest = max(map(len, [column.title, *texts]))
+            table.add_column(column.title, justify="right", no_wrap=True, min_width=widest)
         else:
             table.add_column(column.title, overflow="fold", min_width=6)
         loss = "bold red" if column.name == "profit" else ""
@@ -124,6 +146,4 @@ def _print(console: Console, sheet: Sheet, names: list[str], whole: int, what: t
         )
     for row in zip(*cells, strict=True):
         table.add_row(*row)
-    console.print()
-    console.print(table)
-    _left_out(console, whole - len(sheet.rows), what)
+    return table

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from os import PathLike
 from typing import Protocol
 
+from chainopt.chain import Chain, checked_chain
 from chainopt.names import key
 from chainopt.rules import Problem
-from chainopt.workbook.faults import coordinate
+from chainopt.workbook.faults import CellProblem, WorkbookError, coordinate
 from chainopt.workbook.read import Reader
+from chainopt.workbook.tables import Table
+
+Names = tuple[str, ...]
+"""What a row is of, by key: (good,), (process,), (parameter,), (process, good); ("", good) for a sale observed."""
 
 
 class Placed(Protocol):
@@ -25,30 +31,69 @@ class Placed(Protocol):
     def good(self) -> str: ...
 
 
+class Book:
+    """A workbook as it stands: its tables, and the rows of their records. Raises WorkbookError as reading does."""
+
+    def __init__(self, path: str | PathLike[str]):
+        self._reader = Reader()
+        self.problems: tuple[CellProblem, ...] = self._reader.book(path)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """The schema's tables by name."""
+        return self._reader.tables
+
+    def chain(self) -> Chain:
+        """The chain that the workbook holds; raises WorkbookError where it holds none."""
+        if any(problem.error for problem in self.problems):
+            raise WorkbookError(self.problems)
+        return checked_chain(self._reader.parts, self._reader.found)
+
+    def place(self, cause: Placed) -> tuple[Table, int, int] | None:
+        """The table, row and column of a cause, that of the row's name where the column is absent; None where the
+        book has no such row."""
+        names = (key(cause.record), key(cause.good)) if cause.good else (key(cause.record),)
+        known = self._rows.get(cause.sheet, {}).get(names)
+        if known is None:
+            return None
+        table, row, renamed = known
+        return table, *table.at(row, renamed.get(cause.column, cause.column))
+
+    def rows(self, sheet: str) -> dict[int, Names]:
+        """What each row of a sheet is of."""
+        return {row: names for names, (table, row, _) in self._rows.get(sheet, {}).items() if table.name == sheet}
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[Names, tuple[Table, int, dict[str, str]]]]:
+        """Every row by sheet and names, with the columns that go by another name there."""
+        reader = self._reader
+        records: dict[str, list[tuple[Names, tuple[int, ...]]]] = {
+            "goods": [((key(good.good),), (i,)) for i, good in enumerate(reader.goods)],
+            "processes": [((key(process.process),), (i,)) for i, process in enumerate(reader.processes)],
+            "parameters": [((key(known.parameter),), (i,)) for i, known in enumerate(reader.parameters)],
+            "observed": [
+                ((key(seen.process or ""), key(seen.good)), (i,)) for i, seen in enumerate(reader.observed)
+            ],
+        }
+        for sheet in ("inputs", "outputs"):
+            records[sheet] = [
+                ((key(process.process), key(row.good)), (i, j))
+                for i, process in enumerate(reader.processes)
+                for j, row in enumerate(getattr(process, sheet))
+            ]
+        return {
+            sheet: {
+                names: reader.place(Problem(sheet, number, "", "", "")) for names, number in reversed(numbered)
+            }
+            for sheet, numbered in records.items()
+        }
+
+
 def cells(path: str | PathLike[str], causes: Iterable[Placed]) -> tuple[str, ...]:
     """The cell of each cause, such as goods!F7, spelled as in the book; the row's name where the column is absent.
 
     "" for a cause whose row the book lacks. Raises WorkbookError where the file is no workbook.
     """
-    reader = Reader()
-    reader.book(path)
-    return tuple(_cell(reader, cause) for cause in causes)
-
-
-def _cell(reader: Reader, cause: Placed) -> str:
-    record = _record(reader, cause)
-    if record is None:
-        return ""
-    table, row, renamed = reader.place(Problem(cause.sheet, record, cause.column, "", ""))
-    return f"{table.title}!{coordinate(*table.at(row, renamed.get(cause.column, cause.column)))}"
-
-
-def _record(reader: Reader, cause: Placed) -> tuple[int, ...] | None:
-    processes = [process.process for process in reader.processes]
-    named = [good.good for good in reader.goods] if cause.sheet == "goods" else processes
-    i = next((i for i, name in enumerate(named) if key(name) == key(cause.record)), None)
-    if i is None or cause.sheet in ("goods", "processes"):
-        return None if i is None else (i,)
-    rows = getattr(reader.processes[i], cause.sheet)
-    j = next((j for j, row in enumerate(rows) if key(row.good) == key(cause.good)), None)
-    return None if j is None else (i, j)
+    book = Book(path)
+    places = map(book.place, causes)
+    return tuple(f"{place[0].title}!{coordinate(*place[1:])}" if place else "" for place in places)

@@ -7,17 +7,15 @@ Python's lock, in threads beside the look.
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from itertools import chain
-from xml.etree import ElementTree
 from zipfile import ZipFile
 
 from python_calamine import CalamineSheet, CalamineWorkbook
 
+from chainopt.workbook.package import Package
 from chainopt.workbook.raw import Sheet, merged_ranges
 
 _MISREAD = (
@@ -56,9 +54,10 @@ def plain_sheets(content: bytes) -> list[Sheet | None]:
         shared = [archive.read(part) for part in archive.namelist() if part.endswith("Strings.xml")]
         misread = any(text.search(strings) for strings in shared for text in _MISREAD)
         dated = not _UNDATED.issuperset(map(int, _FORMAT.findall(archive.read("xl/styles.xml"))))
+        worksheets = ((name, archive.read(part)) for name, part in Package(archive).worksheets())
         reading = [
             (name, xml, beside.submit(_parsed, content, name) if not misread and _is_safe(xml) else None)
-            for name, xml in _worksheets(archive)
+            for name, xml in worksheets
         ]
         sheets: list[Sheet | None] = []
         for name, xml, parsing in reading:
@@ -75,19 +74,6 @@ def plain_sheets(content: bytes) -> list[Sheet | None]:
 def _parsed(content: bytes, name: str) -> CalamineSheet:
     # A book of its own: one book reads one sheet at a time.
     return CalamineWorkbook.from_filelike(BytesIO(content)).get_sheet_by_name(name)
-
-
-def _worksheets(archive: ZipFile) -> Iterator[tuple[str, bytes]]:
-    """Each worksheet's name and XML, in the book's order."""
-    relations = {
-        relation.get("Id"): relation
-        for relation in ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    }
-    for sheet in ElementTree.fromstring(archive.read("xl/workbook.xml")).iterfind("{*}sheets/{*}sheet"):
-        relation = relations[next(value for name, value in sheet.items() if name.endswith("}id"))]
-        if relation.get("Type", "").endswith("/worksheet"):
-            part = posixpath.normpath(posixpath.join("/xl", relation.get("Target", "")))
-            yield sheet.get("name", ""), archive.read(part.lstrip("/"))
 
 
 def _is_safe(xml: bytes) -> bool:

@@ -21,7 +21,7 @@ TITLE_ROWS = 10
 @dataclass(frozen=True, slots=True)
 class Table:
     """A sheet of the schema: its columns' numbers, the numbers of its rows that are not blank, and their raw cells
-    by column."""
+    by column; ignored are the other columns' names, as keys, by number."""
 
     name: str
     title: str
@@ -29,6 +29,12 @@ class Table:
     columns: dict[str, int]
     rows: Sequence[int]
     cells: dict[str, Sequence[Raw]]
+    ignored: dict[int, str]
+
+    @property
+    def width(self) -> int:
+        """The number of the last column that has a name."""
+        return max(*self.columns.values(), *self.ignored, 0)
 
     @property
     def complete(self) -> bool:
@@ -160,7 +166,7 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
         if column.required and column.column not in columns and (rows or name in REQUIRED_SHEETS):
             text = f'row {header} names the columns, and "{column.column}" is missing: add it ({column.meaning})'
             faults.say(sheet.name, (header, 1), text)
-    return Table(name, sheet.name, header, columns, rows, cells)
+    return Table(name, sheet.name, header, columns, rows, cells, read_over)
 
 
 def _unnamed(sheet: Sheet, header: int, known: set[int], faults: Faults) -> None:
@@ -223,10 +229,10 @@ def heading(raw: Raw) -> str:
     return digits(raw) if isinstance(raw, int | float) and not isinstance(raw, bool) else str(raw or "")
 
 
-def _columns(name: str, sheet: Sheet, header: int, faults: Faults) -> tuple[dict[str, int], set[int]]:
-    """The known columns' numbers, and the numbers of those to read over."""
+def _columns(name: str, sheet: Sheet, header: int, faults: Faults) -> tuple[dict[str, int], dict[int, str]]:
+    """The known columns' numbers, and the names of those to read over, as keys, by number."""
     columns: dict[str, int] = {}
-    read_over: set[int] = set()
+    read_over: dict[int, str] = {}
     unknown: dict[int, str] = {}
     for number, raw in enumerate(sheet.rows[header - 1], 1):
         text = " ".join(heading(raw).split())
@@ -237,11 +243,11 @@ def _columns(name: str, sheet: Sheet, header: int, faults: Faults) -> tuple[dict
                 (header, number),
                 f"a second column {shown(text)} (the first is {first}): remove one",
             )
-            read_over.add(number)
+            read_over[number] = key(text)
         elif key(text) in SHEETS[name]:
             columns[key(text)] = number
         elif text:
-            read_over.add(number)
+            read_over[number] = key(text)
             if not text.startswith(IGNORED_PREFIX):
                 unknown[number] = text
     for number, text in unknown.items():
