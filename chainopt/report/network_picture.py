@@ -219,6 +219,8 @@ def _rounded(price: float) -> str:
 
 def _shades(price: pd.Series) -> dict[int, str]:
     """The class of each good's price: p1 to p5 by fifths of the positive ones, zero, less, or none."""
+    # Prices that read the same have one colour.
+    price = price.map(lambda value: float(f"{value:.6g}"))
     positive = np.unique(price[price > 0])
     cuts = np.quantile(positive, np.arange(1, SHADES) / SHADES) if len(positive) else np.zeros(0)
     return {

@@ -72,7 +72,7 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
       const long = (Math.max(widthOf(node.name), widthOf(sign)) + 6) / scale, tall = 14 * lines / scale;
       const [x, y] = place(node), dx = node.halfX * zoom + 5 / scale, dy = node.halfY * zoom + 4 / scale;
       // What must be seen may stand a line or more away, and any label draws in from the edge.
-      const middle = clamp(x - long / 2, Math.min(x0, x - dx), Math.max(x1 - long, x + dx - long));
+      const middle = clamp(x - long / 2, x0, x1 - long);
       const away = must ? [0, 1, 2, 3] : [0];
       const options = [...away.flatMap((n) => [["middle", middle, y + dy + n * tall], ["middle", middle, y - dy - (n + 1) * tall]]), ["start", x + dx, y - tall / 2], ["end", x - dx - long, y - tall / 2]]
         .filter(([, a, b]) => a >= x0 && b >= y0 && a + long <= x1 && b + tall <= y1);
