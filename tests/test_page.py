@@ -141,7 +141,6 @@ def test_the_tab_key_goes_from_the_top_to_every_control(chromium: Any, report: C
                 break
             places.append(place)
         assert all(visible for _, visible in places)
-        # Pixels of a row of controls; what is inside a box that scrolls may be at another place.
         assert len(places) > 60
         assert places[0][0] < places[-1][0]
 
@@ -255,14 +254,15 @@ def test_a_solution_displays_itself(chromium: Any, tmp_path: Path) -> None:
 
 
 def test_the_policy_admits_the_page_and_nothing_else(chromium: Any, tmp_path: Path) -> None:
-    """The same page with one planted script and one planted style: neither is carried out."""
+    """A planted script and a planted style are refused; a planted button without a name is found."""
     chain = co.read_workbook(DATA / "tupperware.xlsx")
     solution = co.solve(chain)
     text = html_text(chain, solution, co.dossier(chain, solution))
-    planted = "<script>document.title = 'planted'</script><p id='p' style='color: red'>x</p>"
+    planted = "<script>document.title = 'planted'</script><p id='p' style='color: red'>x</p><button></button>"
     path = tmp_path / "planted.html"
     path.write_text(text.replace("<main>", "<main>" + planted), "utf-8")
     with opened(chromium, path) as seen:
         assert seen.page.title() != "planted"
         assert seen.page.evaluate("getComputedStyle(document.getElementById('p')).color") != "rgb(255, 0, 0)"
         assert any("Content Security Policy" in error for error in seen.errors)
+        assert [rule.split(":")[0] for rule in seen.violations()] == ["button-name"]

@@ -10,7 +10,7 @@ for (const theme of document.querySelectorAll(".theme")) {
 }
 
 /* A cell's figure in full, where its text has fewer digits; what only brings points under each other is no text. */
-const shown = (cell) => (cell.querySelector("bdi") ?? cell.querySelector("span") ?? cell.firstChild)?.textContent ?? "";
+const shown = (cell) => (cell.querySelector("bdi") ?? cell.firstChild)?.textContent ?? "";
 const full = (cell) => "n" in cell.dataset ? cell.dataset.n || shown(cell).replaceAll(",", "") : shown(cell);
 const number = (text) => Number(text.replace("inf", "Infinity"));
 const said = (table, text) => { document.getElementById(table.id + "-said").textContent = text; };
