@@ -18,13 +18,15 @@ from chainopt.report.charts import Chart, agreement, residuals
 from chainopt.report.findings import Question, audit_sentence, findings, headline, money
 from chainopt.report.legible import figure, legible, short
 from chainopt.report.pages import pages
+from chainopt.report.picture import fragment
+from chainopt.report.plot import pictures
 from chainopt.report.salience import NOISE, foremost, money_scale, turnover
 from chainopt.solution import Solution
 from chainopt.tables import Tables
 from chainopt.writing import replacing
 
-STYLES = ("page.css",)
-SCRIPTS = ("page.js",)
+STYLES = ("page.css", "picture.css")
+SCRIPTS = ("page.js", "picture.js")
 """Files beside this one that make the page's one style and one script."""
 MOST_ROWS = 500
 """The most goods, and the most processes, that a page shows; the workbook and the JSON hold all."""
@@ -71,6 +73,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
         money=money(figures),
         facts=_facts(chain, solution),
         bars=_bars(kept) if solution.certified else [],
+        drawn=[(picture, fragment(picture, picture.name)) for picture in pictures(chain, solution, figures)],
         pages=pages(chain, solution, kept, said),
         charts=_charts(kept) if solution.certified else {},
         left_out={
