@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Each of several processes with threads of its own for linear algebra would wait for the others.
 ONE_THREAD := OPENBLAS_NUM_THREADS=1
 
-.PHONY: run test lint install nightly samples benchmark clean
+.PHONY: run test lint install nightly samples pictures benchmark clean
 
 # Solve a workbook and write its reports: make run BOOK=data/petrochemicals.xlsx
 run: $(VENV)/installed
@@ -28,6 +28,10 @@ nightly: $(VENV)/developed
 # The sample reports of every workbook in data/ (one of them is infeasible, and explained: exit code 3).
 samples: $(VENV)/installed
 	for book in data/*.xlsx; do $(BIN)/chainopt solve $$book --out reports --quiet || test $$? -eq 3 || exit 1; done
+
+# The pictures of docs/pictures, by Chromium, LibreOffice and poppler's pdftoppm.
+pictures: $(VENV)/developed
+	$(ONE_THREAD) $(BIN)/python docs/write_pictures.py
 
 # chainopt beside its peers: hours; it goes on where it was stopped (make benchmark MINUTES=30: for half an hour).
 benchmark: $(VENV)/compared
