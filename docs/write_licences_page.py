@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[1]
 HEAD = """# Licences of what chainopt stands on
 
 Each is installed beside chainopt, none is part of it. Inside the wheel of casadi are Ipopt (EPL-2.0), MUMPS
-(CeCILL-C), METIS (Apache-2.0) and OpenBLAS (BSD-3-Clause); cyipopt is built against that Ipopt. The page is written
-from the packages' own data.
+(CeCILL-C), METIS (Apache-2.0) and OpenBLAS (BSD-3-Clause); cyipopt is built against that Ipopt. The page is
+written from the packages' own data.
 
 | package | licence | what for |
 | --- | --- | --- |
