@@ -51,6 +51,10 @@ def _content(name, verdict, word, content):
     return Sample(name, (verdict,), word, make)
 
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+"""The beginning of old Office files, and of those with a password."""
+
+
 def _formula(text, code, word, name=None):
     return _changed(name or f"a formula: {text[:30]}", f"{code} processes!B3", word, ("processes", "B3", text))
 
@@ -282,8 +286,9 @@ FILES = (
     Sample("a folder", ("E002",), "is a folder", lambda path: path.parent),
     Sample("an endless name", ("E003",), "can't be read", lambda path: path.with_name("x" * 300)),
     _content("an empty file", "E004", "is empty", b""),
-    _content("an old .xls", "E005", ".xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)),
-    _content("a text", "E006", "not an Excel workbook", b"good,supply\nore,5\n"),
+    _content("an old .xls", "E008", "old .xls", OLE + "Workbook".encode("utf-16-le")),
+    _content("a password", "E005", "password", OLE + "EncryptedPackage".encode("utf-16-le")),
+    _content("a table as text", "E006", "goods.csv", b"good,supply\nore,5\n"),
     Sample(
         "sheets without a cell", ("E007",), "holds nothing", lambda path: save_book(path, {"goods": [], "x": []})
     ),

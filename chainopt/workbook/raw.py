@@ -34,18 +34,31 @@ Plain = str | int | float | bool | date | time | timedelta | ErrorValue | None
 Raw = Plain | Calculated
 
 
+Flaw = tuple[tuple[int, int], str, str]
+"""Something wrong with how a cell is stored: its row and column, the code of `messages` and the text."""
+
+
 @dataclass(slots=True)
 class Sheet:
     """A sheet as it stands: its rows from row 1 and column A on, and its merged ranges.
 
-    An empty cell is None or ""; a row may end before the others.
+    An empty cell is None or ""; a row may end before the others. hidden is whether the sheet as a whole is;
+    hidden_rows and hidden_columns are numbers. stale is whether the book asks for its formulas to be calculated
+    anew, so that the values saved may be old.
     """
 
     name: str
     rows: Sequence[Sequence[Raw]]
     merged: Sequence[tuple[str, tuple[int, int]]] = ()
+    hidden: bool = False
+    hidden_rows: Sequence[int] = ()
+    hidden_columns: Sequence[int] = ()
+    stale: bool = False
+    flaws: Sequence[Flaw] = ()
 
 
+WIDEST, TALLEST = 16_384, 1_048_576
+"""Columns and rows of an Excel sheet."""
 LONGEST_TEXT = 32_767
 """The most characters that Excel keeps in a cell."""
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -69,3 +82,33 @@ def merged_ranges(xml: bytes, start: int = 0) -> list[tuple[str, tuple[int, int]
     """The merged ranges of a sheet's XML, each with the row and column of its first cell."""
     ranges = [found.decode() for found in _MERGED.findall(xml, start)]
     return [(extent, coordinate_to_tuple(extent.split(":")[0].replace("$", ""))) for extent in ranges]
+
+
+_COLUMN = re.compile(rb"<(?:\w+:)?col\s[^>]*>")
+_ROW = re.compile(rb"<row\b[^>]*>")
+_UNSEEN = re.compile(rb"\s(?:hidden=[\"'](?:1|true)|(?:ht|width)=[\"']0(?:\.0*)?)[\"']")
+
+
+def hidden_columns(xml: bytes) -> list[int]:
+    """The numbers of the columns that a sheet's XML hides, or gives no width."""
+    head = xml[: max(xml.find(b"sheetData"), 0)]
+    found = [tag for tag in _COLUMN.findall(head) if _UNSEEN.search(tag)]
+    ends = [(int(_number(tag, b"min")), int(_number(tag, b"max"))) for tag in found]
+    return [number for first, last in ends for number in range(first, min(last, WIDEST) + 1)]
+
+
+def numbered_rows(xml: bytes) -> tuple[list[int], list[int]]:
+    """The number of each row of a sheet's XML, in its order, and those of the rows that it hides.
+
+    Raises ValueError where a row has no number.
+    """
+    tags = _ROW.findall(xml)
+    numbers = [int(_number(tag, b"r")) for tag in tags]
+    return numbers, [number for number, tag in zip(numbers, tags, strict=True) if _UNSEEN.search(tag)]
+
+
+def _number(tag: bytes, name: bytes) -> bytes:
+    found = re.search(rb"\s%s=[\"']([0-9]+)[\"']" % name, tag)
+    if found is None:
+        raise ValueError(f"a tag without {name.decode()}: {tag[:80]!r}")
+    return found[1]
