@@ -236,7 +236,7 @@ STALE = _message(
     "W125",
     "{formula} is an Excel formula whose saved value may be old: the book asks to be calculated anew. Open it in "
     "Excel or LibreOffice, let it calculate, and save it{more}",
-    "Books that are calculated by hand, or were written by a program, keep values that may not be their formulas'.",
+    "Books calculated by hand, or written by a program, keep values that may not be their formulas'.",
 )
 NOT_TEXT = _message("E119", "{value!r} is not text", "A record made in Python holds something else for a formula.")
 

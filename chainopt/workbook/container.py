@@ -59,8 +59,8 @@ def opened(path: object, content: bytes, limits: Limits) -> Container:
 
     if not content:
         raise refuse(messages.EMPTY_FILE)
-    if kind := refused(content):
-        raise refuse_kind(kind)
+    if odd := refused(content):
+        raise refuse_kind(odd)
     try:
         archive = ZipFile(BytesIO(content))
     except (BadZipFile, OSError, ValueError, NotImplementedError) as error:

@@ -27,11 +27,16 @@ def csv_files(folder: Path) -> list[Path]:
 
 
 def csv_sheets(folder: Path, files: Sequence[Path], limits: Limits) -> list[Sheet]:
-    """A sheet for each of these .csv files of a folder; raises WorkbookError where one can't be read or is too large."""
+    """A sheet for each of these .csv files of a folder; raises WorkbookError where one is no text or too large."""
     size = sum(path.stat().st_size for path in files)
     if size > limits.bytes:
-        gaps = {"size": size / 2**20, "most": limits.megabytes, "variable": variable("megabytes")}
-        raise refusal(messages.TOO_LARGE_FILE, path=folder, **gaps)
+        raise refusal(
+            messages.TOO_LARGE_FILE,
+            path=folder,
+            size=size / 2**20,
+            most=limits.megabytes,
+            variable=variable("megabytes"),
+        )
     sheets, cells = [], 0
     for path in files:
         sheets.append(Sheet(path.stem, list(_rows(path))))

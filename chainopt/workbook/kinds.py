@@ -112,6 +112,8 @@ def archive_kind(names: set[str], mimetype: bytes) -> Refusal | str:
         return Refusal(messages.OTHER_FORMAT, "an OpenDocument text or drawing", "name a workbook")
     if "[Content_Types].xml" in names or "_rels/.rels" in names:
         return "xlsx"
+    if not names:
+        return Refusal(messages.NO_WORKBOOK, "an empty archive", "copy or download it again")
     inside = next((name for name in sorted(names) if name.lower().endswith((".xlsx", ".ods", ".xls"))), "")
     advice = f'unpack it, and name "{inside[:60]}"' if inside else "name a workbook"
     return Refusal(messages.NO_WORKBOOK, "a zip archive of other files", advice)

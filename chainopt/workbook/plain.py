@@ -16,7 +16,7 @@ from itertools import chain
 from python_calamine import CalamineSheet, CalamineWorkbook
 
 from chainopt.workbook.outline import Outline
-from chainopt.workbook.raw import WIDEST, Sheet, hidden_columns, merged_ranges, numbered_rows
+from chainopt.workbook.raw import WIDEST, Sheet, hidden_columns, hidden_rows, merged_ranges
 
 _MISREAD = (
     # An escape of a surrogate or a noncharacter, which calamine leaves as it stands.
@@ -34,8 +34,8 @@ _ODD = (
 )
 _FIRST_CELL = re.compile(rb'<row\b[^>]*><c r="[A-Z]{1,3}[0-9]+"')
 _NAMED = re.compile(rb'<c (?:[a-z]+="[^"]*" )*?r="([A-Z]{1,3}[0-9]+)"')
-_ELSEWHERE = re.compile(rb'<row\b[^>]*? r="([0-9]+)"[^>]*>\s*<c (?:[a-z]+="[^"]*" )*?r="[A-Z]+(?!\1")')
-"""A row whose first cell is named as of another."""
+_BEGUN = re.compile(rb'<row\b[^>]*? r="([0-9]+)"[^>]*>\s*<c (?:[a-z]+="[^"]*" )*?r="[A-Z]+([0-9]+)"')
+"""A row's number, and that in the name of its first cell."""
 _SHARED = re.compile(rb't="s"[^>]*><v>([0-9]+)</v>')
 _LAST_ROW = re.compile(rb'<row\b[^>]*?\br="([0-9]+)"')
 _WIDER = ((26, re.compile(rb'r="[A-Z]{2}')), (702, re.compile(rb'r="[A-Z]{3}')))
@@ -66,8 +66,7 @@ def plain_sheets(content: bytes, outline: Outline, parts: Mapping[str, bytes]) -
         sheets: list[Sheet | None] = []
         for sheet, parsing in reading:
             xml = parts[sheet.part]
-            hidden = None if parsing is None or any(odd.search(xml) for odd in _ODD) else _hidden_rows(xml, texts)
-            if parsing is None or hidden is None:
+            if parsing is None or any(odd.search(xml) for odd in _ODD) or not _in_order(xml, texts):
                 sheets.append(None)
                 continue
             rows = parsing.result().to_python(skip_empty_area=False)
@@ -76,7 +75,7 @@ def plain_sheets(content: bytes, outline: Outline, parts: Mapping[str, bytes]) -
                 sheets.append(None)
                 continue
             merged = merged_ranges(xml, xml.rfind(b"</sheetData>"))
-            sheets.append(Sheet(sheet.name, rows, merged, sheet.hidden, hidden, hidden_columns(xml)))
+            sheets.append(Sheet(sheet.name, rows, merged, sheet.hidden, hidden_rows(xml), hidden_columns(xml)))
         return sheets
 
 
@@ -100,15 +99,14 @@ def _is_safe(xml: bytes) -> bool:
     return height * width <= _MOST_CELLS and height * _LEAST_ROW <= len(xml)
 
 
-def _hidden_rows(xml: bytes, texts: int) -> list[int] | None:
-    """The rows that a sheet hides; None where its rows are out of order, or a cell is there twice, has no name or
-    that of another row, or refers to a text beyond those shared."""
-    try:
-        rows, hidden = numbered_rows(xml)
-    except ValueError:
-        return None
+def _in_order(xml: bytes, texts: int) -> bool:
+    """Whether rows follow their numbers, every cell has a name of its own, and refers to a text that is there."""
+    begun = _BEGUN.findall(xml)
+    rows = [int(row) for row, _ in begun]
     cells = _NAMED.findall(xml)
-    named_once = len(set(cells)) == len(cells) == xml.count(b"<c ")
-    in_order = all(map(int.__lt__, rows, rows[1:])) and not _ELSEWHERE.search(xml)
-    known = max(map(int, _SHARED.findall(xml)), default=-1) < texts
-    return hidden if named_once and in_order and known else None
+    return (
+        all(map(int.__lt__, rows, rows[1:]))
+        and all(row == of for row, of in begun)
+        and len(set(cells)) == len(cells) == xml.count(b"<c ")
+        and max(map(int, _SHARED.findall(xml)), default=-1) < texts
+    )

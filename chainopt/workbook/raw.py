@@ -85,30 +85,19 @@ def merged_ranges(xml: bytes, start: int = 0) -> list[tuple[str, tuple[int, int]
 
 
 _COLUMN = re.compile(rb"<(?:\w+:)?col\s[^>]*>")
-_ROW = re.compile(rb"<row\b[^>]*>")
-_UNSEEN = re.compile(rb"\s(?:hidden=[\"'](?:1|true)|(?:ht|width)=[\"']0(?:\.0*)?)[\"']")
+_NO_SIZE = rb"(?:hidden=[\"'](?:1|true)|(?:ht|width)=[\"']0(?:\.0*)?)[\"']"
+_HIDDEN = re.compile(rb"\s" + _NO_SIZE)
+_HIDDEN_ROW = re.compile(rb"<row\b(?=[^>]*\s" + _NO_SIZE + rb")[^>]*?\sr=[\"']([0-9]+)")
 
 
 def hidden_columns(xml: bytes) -> list[int]:
     """The numbers of the columns that a sheet's XML hides, or gives no width."""
     head = xml[: max(xml.find(b"sheetData"), 0)]
-    found = [tag for tag in _COLUMN.findall(head) if _UNSEEN.search(tag)]
-    ends = [(int(_number(tag, b"min")), int(_number(tag, b"max"))) for tag in found]
-    return [number for first, last in ends for number in range(first, min(last, WIDEST) + 1)]
+    tags = [tag for tag in _COLUMN.findall(head) if _HIDDEN.search(tag)]
+    ends = [re.search(rb"(?=.*\smin=.([0-9]+))(?=.*\smax=.([0-9]+))", tag, re.DOTALL) for tag in tags]
+    return [number for end in ends if end for number in range(int(end[1]), min(int(end[2]), WIDEST) + 1)]
 
 
-def numbered_rows(xml: bytes) -> tuple[list[int], list[int]]:
-    """The number of each row of a sheet's XML, in its order, and those of the rows that it hides.
-
-    Raises ValueError where a row has no number.
-    """
-    tags = _ROW.findall(xml)
-    numbers = [int(_number(tag, b"r")) for tag in tags]
-    return numbers, [number for number, tag in zip(numbers, tags, strict=True) if _UNSEEN.search(tag)]
-
-
-def _number(tag: bytes, name: bytes) -> bytes:
-    found = re.search(rb"\s%s=[\"']([0-9]+)[\"']" % name, tag)
-    if found is None:
-        raise ValueError(f"a tag without {name.decode()}: {tag[:80]!r}")
-    return found[1]
+def hidden_rows(xml: bytes) -> list[int]:
+    """The numbers of the rows that a sheet's XML hides, or gives no height, of those that have a number there."""
+    return list(map(int, _HIDDEN_ROW.findall(xml))) if b" hidden=" in xml or b" ht=" in xml else []

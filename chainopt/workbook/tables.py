@@ -174,7 +174,7 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
         faults.say_text(sheet.name, at, text, code)
     _note_hidden(sheet, columns, rows, faults)
     if sheet.stale:
-        _note_stale(sheet.name, columns, rows, cells, faults)
+        _note_stale(name, sheet.name, columns, rows, cells, faults)
     for column in SHEETS[name].values():
         if column.required and column.column not in columns and (rows or name in REQUIRED_SHEETS):
             gaps = {"row": header, "column": column.column, "meaning": column.meaning}
@@ -206,12 +206,18 @@ def _ranges(numbers: Iterable[int], name: Callable[[int], str]) -> str:
 
 
 def _note_stale(
-    sheet: str, columns: dict[str, int], rows: Sequence[int], cells: dict[str, Sequence[Raw]], faults: Faults
+    table: str,
+    sheet: str,
+    columns: dict[str, int],
+    rows: Sequence[int],
+    cells: dict[str, Sequence[Raw]],
+    faults: Faults,
 ) -> None:
     """Warn of the first formula whose value may be old, and count the others."""
     places = [
         (row, columns[name], raw.formula)
         for name, column in cells.items()
+        if SHEETS[table][name].kind != "text"
         for row, raw in zip(rows, column, strict=True)
         if isinstance(raw, Calculated) and raw.saved
     ]
