@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from books import SOUND, edit_xml, faulty, save_book
+from containers import CONTAINERS, LIMITED
 
 import chainopt as co
 
@@ -294,7 +295,16 @@ FILES = (
     ),
 )
 
-SAMPLES = (*FILES, *SHEETS, *NUMBERS, *CELLS, *NAMES, *FORMULAS, *ODD_XML)
+SAMPLES = (
+    *FILES,
+    *(Sample(*container) for container in CONTAINERS),
+    *SHEETS,
+    *NUMBERS,
+    *CELLS,
+    *NAMES,
+    *FORMULAS,
+    *ODD_XML,
+)
 
 
 @dataclass(frozen=True)
@@ -306,6 +316,19 @@ class Made:
     word: str
     make: Callable[[], object]
 
+
+@dataclass(frozen=True)
+class Limited:
+    """A workbook refused for a limit that the environment sets."""
+
+    name: str
+    code: str
+    word: str
+    environment: dict[str, str]
+    make: Callable[[Path], Path]
+
+
+LIMITS = tuple(Limited(*limited) for limited in LIMITED)
 
 RECORDS = (
     Made("a level without end", "E451", "leave it blank",

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from itertools import chain
 
+import numpy as np
 from python_calamine import CalamineSheet, CalamineWorkbook
 
 from chainopt.workbook.outline import Outline
@@ -101,12 +102,26 @@ def _is_safe(xml: bytes) -> bool:
 
 def _in_order(xml: bytes, texts: int) -> bool:
     """Whether rows follow their numbers, every cell has a name of its own, and refers to a text that is there."""
+    names = _NAMED.findall(xml)
+    if len(names) != xml.count(b"<c ") or max(map(int, _SHARED.findall(xml)), default=-1) >= texts:
+        return False
+    row, column = _places(names)
     begun = _BEGUN.findall(xml)
-    rows = [int(row) for row, _ in begun]
-    cells = _NAMED.findall(xml)
     return (
-        all(map(int.__lt__, rows, rows[1:]))
+        bool(np.all(np.diff(row * (WIDEST + 1) + column) > 0))
+        and column.max(initial=0) <= WIDEST
+        and len(begun) == np.count_nonzero(np.diff(row, prepend=0))
         and all(row == of for row, of in begun)
-        and len(set(cells)) == len(cells) == xml.count(b"<c ")
-        and max(map(int, _SHARED.findall(xml)), default=-1) < texts
     )
+
+
+def _places(names: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
+    """The rows and columns of cells by their names."""
+    row = np.zeros(len(names), dtype=np.int64)
+    column = row.copy()
+    signs = np.array(names, dtype=bytes)
+    for sign in signs.view(np.uint8).reshape(len(names), signs.itemsize).T:
+        # Letters come after digits in ASCII, and 0 fills what is short.
+        column = np.where(sign >= ord("A"), column * 26 + sign - (ord("A") - 1), column)
+        row = np.where((sign > 0) & (sign < ord("A")), row * 10 + sign - ord("0"), row)
+    return row, column

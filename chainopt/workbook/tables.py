@@ -241,13 +241,15 @@ def _filled(
     columns: dict[str, int], body: Sequence[Sequence[Raw]], first: int
 ) -> tuple[Sequence[int], dict[str, Sequence[Raw]]]:
     """The numbers of the rows where any of the columns holds something, and these rows' cells by column."""
+    numbers: Sequence[int] = range(first, first + len(body))
+    if not all(body):
+        numbers, body = list(compress(numbers, body)), list(filter(None, body))
     width = max(columns.values(), default=0)
     if min(map(len, body), default=width) < width:
         body = [(*row, *[None] * (width - len(row))) for row in body]
     cells: dict[str, Sequence[Raw]] = {
         name: list(map(itemgetter(number - 1), body)) for name, number in columns.items()
     }
-    numbers = range(first, first + len(body))
     empty = []
     for column in cells.values():
         empty.append(blanks(column))
