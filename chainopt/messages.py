@@ -214,22 +214,22 @@ TINY = _message(
 )
 CELL_TWICE = _message(
     "E121",
-    "the file holds this cell twice: write it anew",
+    "the file holds this cell twice: type it again, and save",
     "It could be either that counts, and programs differ in which they take.",
 )
 NO_SHARED_TEXT = _message(
     "E122",
-    "refers to text {index} of the {count} that the file holds: write the cell anew",
+    "refers to text {index} of the {count} that the file holds: type it again, and save",
     "Texts of a workbook are listed in one place, and cells give their number.",
 )
 MISPLACED_CELL = _message(
     "E123",
-    'the file calls a cell of row {row} "{name}": write the row anew',
+    'the file calls a cell of row {row} "{name}": type the row again, and save',
     "Its place could be either.",
 )
 UNREADABLE_VALUE = _message(
     "E124",
-    'the file stores "{stored}" here, which is no value of the kind "{kind}": write the cell anew',
+    'the file stores "{stored}" here, which is no value of the kind "{kind}": type it again, and save',
     "Programs other than spreadsheets write such cells.",
 )
 STALE = _message(

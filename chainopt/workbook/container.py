@@ -6,6 +6,7 @@ import re
 import zipfile
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 from zlib import error as DeflateError
@@ -14,7 +15,7 @@ from chainopt import messages
 from chainopt.messages import Message
 from chainopt.workbook.faults import CellProblem, WorkbookError
 from chainopt.workbook.kinds import PROTECTED, Refusal, archive_kind, refused
-from chainopt.workbook.limits import Limits, variable
+from chainopt.workbook.limits import Limits, limits, variable
 
 _MOST_PARTS = 10_000
 _MOST_RATIO = 200
@@ -45,7 +46,7 @@ def refusal(message: Message, sheet: str = "", **gaps: Any) -> WorkbookError:
     return WorkbookError([CellProblem(sheet, "", message.says(**gaps), message.code)])
 
 
-def opened(path: object, content: bytes, limits: Limits) -> Container:
+def opened(path: object, content: bytes, allowed: Limits) -> Container:
     """The parts of a workbook's file; raises WorkbookError where it is not whole, harmless and of a known format.
 
     A strict Office file, or one in UTF-16, comes out as the usual kind.
@@ -88,8 +89,8 @@ def opened(path: object, content: bytes, limits: Limits) -> Container:
         if any(info.flag_bits & 1 for info in xml):
             raise refuse(messages.LOCKED_PART)
         size = sum(info.file_size for info in xml)
-        if size > limits.bytes:
-            given = {"size": size / 2**20, "most": limits.megabytes, "variable": variable("megabytes")}
+        if size > allowed.bytes:
+            given = {"size": size / 2**20, "most": allowed.megabytes, "variable": variable("megabytes")}
             raise refuse(messages.TOO_LARGE_FILE, **given)
         for info in xml:
             if info.file_size > _SMALL and info.file_size > _MOST_RATIO * info.compress_size:
@@ -105,6 +106,15 @@ def opened(path: object, content: bytes, limits: Limits) -> Container:
     if any(usual[name] is not parts[name] for name in parts):
         content = _packed(usual)
     return Container(kind, content, usual)
+
+
+def usual_office_file(path: Path) -> bytes:
+    """The bytes of an .xlsx or .xlsm file as Excel writes it; raises ValueError for a workbook of another kind."""
+    content = b"" if path.is_dir() else path.read_bytes()
+    found = opened(path, content, limits()) if content else None
+    if found is None or found.format != "xlsx" or found.content is not content:
+        raise ValueError(f"can't copy {path} with results: only .xlsx and .xlsm files are; save it as .xlsx")
+    return content
 
 
 def _strays(name: str) -> bool:
