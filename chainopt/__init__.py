@@ -16,7 +16,7 @@ from chainopt.policy import to_program
 from chainopt.program import Program
 from chainopt.pyomo_plugin import ChainoptIpopt
 from chainopt.records import Good, Input, Observed, Output, Parameter, Process, Settings
-from chainopt.report import annotate, result_record, write_excel, write_html
+from chainopt.report import Plot, annotate, plot, result_record, write_excel, write_html
 from chainopt.solution import Solution
 from chainopt.solve import solve
 from chainopt.status import Status
@@ -36,6 +36,7 @@ __all__ = [
     "Observed",
     "Output",
     "Parameter",
+    "Plot",
     "Process",
     "Program",
     "Settings",
@@ -58,6 +59,7 @@ __all__ = [
     "kkt",
     "limits",
     "market_test",
+    "plot",
     "prices",
     "processes",
     "read_workbook",

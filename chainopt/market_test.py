@@ -114,8 +114,8 @@ def findings(test: MarketTest) -> list[str]:
     found = []
     if test.supported:
         found.append(
-            "Posted prices hold the plan: no process, buyer or importer finds a gain in leaving it (duality gap "
-            f"{test.gap:.1e} of the plan's money). It is a competitive equilibrium."
+            "No process would rather do otherwise: posted prices hold the plan, and no buyer or importer gains by "
+            f"leaving it either (duality gap {test.gap:.1e} of the plan's money). It is a competitive equilibrium."
         )
     else:
         who = f"{_some(against['process']) if len(against) else 'a buyer or importer'} would not keep to it"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainopt.backprop import use_values
+from chainopt.display import Displayed
 from chainopt.operations import ZERO
 from chainopt.plan import use_prices
 from chainopt.solution import Solution
@@ -34,7 +35,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Story(Displayed):
     """A good's price in words: who sets it, the main path to there, and the share of value on that path."""
 
     good: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from chainopt.backprop import Derivatives
 from chainopt.chain import Chain
+from chainopt.display import Displayed
 from chainopt.intervals import Intervals
 from chainopt.network import Network
 from chainopt.plan import Multipliers, Plan, Residuals
@@ -14,7 +15,7 @@ from chainopt.status import Status
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Solution:
+class Solution(Displayed):
     """A chain's solution.
 
     net numbers what could run of the chain: plan, multipliers, derivatives and intervals are in its order;

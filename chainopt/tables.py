@@ -16,6 +16,7 @@ import pandas as pd
 from chainopt.audit import audit
 from chainopt.backprop import use_values
 from chainopt.chain import Chain
+from chainopt.display import Displayed
 from chainopt.explain import Explanation
 from chainopt.intervals import SKIPPED, Intervals, price_intervals, settled
 from chainopt.market_test import MarketTest
@@ -35,7 +36,7 @@ class NumeraireError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Displayed):
     """All tables of a solution, in money of the numeraire (None: the objective's own).
 
     goods: amounts and both prices of each good; uses: every use, sale and disposal with what it would pay for

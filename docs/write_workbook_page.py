@@ -15,11 +15,11 @@ Read are `.xlsx` and `.xlsm` (macros are not looked at), `.ods`, and a folder wi
 `goods.csv`, `processes.csv` and so on, in UTF-8 or UTF-16, parted by commas, semicolons or tabs, decimals with a
 point. Other formats are refused by name. Rows, columns and sheets that are hidden or filtered are read, and said.
 
-A file is looked at before any parser sees it, and one that is damaged, ambiguous or made to do harm is refused with
-what to do ([errors.md](errors.md)). It may hold 10,000,000 cells (`CHAINOPT_MOST_CELLS` in the environment sets
-another limit) and unpack to 256 MB (`CHAINOPT_MOST_MEGABYTES`). More than 2 MB of sheets that are not plain, and of
-`.ods`, are read in a process of its own, for at most 120 s (`CHAINOPT_MOST_SECONDS`) in 2,000 MB of memory
-(`CHAINOPT_MOST_MEMORY`; where the system can limit it).
+A file is looked at before any parser sees it, and one that is damaged, ambiguous or made to do harm is refused
+with what to do ([errors.md](errors.md)). It may hold 10,000,000 cells (`CHAINOPT_MOST_CELLS` in the environment
+sets another limit) and unpack to 256 MB (`CHAINOPT_MOST_MEGABYTES`). Of sheets that are not plain, and of `.ods`
+files, more than 2 MB are read in a process of its own, for at most 120 s (`CHAINOPT_MOST_SECONDS`) in 2,000 MB of
+memory (`CHAINOPT_MOST_MEMORY`; where the system can limit it).
 
 Sheets without Excel formulas, error values and dates are read some fifteen times as fast as those that have some
 ([workbooks.md](../benchmarks/workbooks.md) measures a hundred thousand rows). The first hundred wrong names each

@@ -297,13 +297,13 @@ FILES = (
 
 SAMPLES = (
     *FILES,
-    *(Sample(*container) for container in CONTAINERS),
     *SHEETS,
     *NUMBERS,
     *CELLS,
     *NAMES,
     *FORMULAS,
     *ODD_XML,
+    *(Sample(*container) for container in CONTAINERS),
 )
 
 

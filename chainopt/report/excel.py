@@ -19,11 +19,11 @@ from chainopt.network import network
 from chainopt.plan import places
 from chainopt.receipts import MOST_USES, Node, Receipts, receipts
 from chainopt.report.as_read import write_inputs
-from chainopt.report.charts import write_charts
 from chainopt.report.findings import price_range
 from chainopt.report.front import HOME, write_summary
 from chainopt.report.legible import figure, short
 from chainopt.report.legible import places as digits
+from chainopt.report.native_charts import write_charts
 from chainopt.report.paper import Paper, tall
 from chainopt.report.receipt_sheet import NAME, Solved, write_receipts
 from chainopt.report.shapes import shape

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Literal
 
 import pandas as pd
@@ -11,8 +12,19 @@ import pandas as pd
 from chainopt.audit import Verdict
 from chainopt.market_test import findings as market_findings
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.report.legible import figure, residual, short
-from chainopt.report.salience import ambiguous, binding, disagreeing, losing, price_scale, scarce_supplies
+from chainopt.report.legible import figure, percent, residual, short
+from chainopt.report.salience import (
+    NOISE,
+    ambiguous,
+    binding,
+    disagreeing,
+    losing,
+    price_scale,
+    relative_differences,
+    scarce_supplies,
+    telling,
+    turnover,
+)
 from chainopt.solution import Solution
 from chainopt.status import Status
 from chainopt.tables import Tables
@@ -24,12 +36,24 @@ _ROW = "#"
 Subject = Literal["explanation", "prices", "audit", "uses", "processes", "market", "limits", "solver"]
 
 
+class Question(StrEnum):
+    """What a reader asks of a solution, in the order of a report."""
+
+    FAILED = "Why is there no solution?"
+    SURE = "What to beware of?"
+    LIMITS = "What limits the output?"
+    WORTH = "What is each good worth, and why?"
+    LEAVING = "Which process would rather shut down, or do something else?"
+    APART = "Where do multiplier and derivative differ, and why?"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A sentence, and the table that shows more of it, and the number of its row there where it is about one;
-    caution where the reader should think twice.
+    """A sentence, the question that it answers, the table that shows more of it, and the number of its row there
+    where it is about one; caution where the reader should think twice.
     """
 
+    question: Question
     about: Subject
     text: str
     caution: bool = False
@@ -63,18 +87,21 @@ def findings(solution: Solution, tables: Tables, *, supplies: bool = True) -> li
 
     supplies: say which supplies are the most valuable, where no table does.
     """
+    leaving = list(_market(tables) if tables.market is not None else _losses(solution, tables))
+    loud = any(finding.caution for finding in leaving)
     return [
         *_explanation(solution, tables),
-        *(_losses(tables) if tables.market is None else []),
-        *(_market(tables) if tables.market is not None and not tables.market.supported else []),
+        *(leaving if loud else []),
         *_removed(solution),
-        *(Finding("solver", _sentence(text), caution=True) for text in warnings(solution)),
+        *(Finding(Question.SURE, "solver", _sentence(text), caution=True) for text in warnings(solution)),
         *_scarce_limits(tables),
         *(_scarce_supplies(tables) if supplies else []),
+        *_worth(tables),
         *_agreement(tables),
         *_ranges(tables),
+        *_apart(tables),
         *_audit(tables),
-        *(_market(tables) if tables.market is not None and tables.market.supported else []),
+        *([] if loud else leaving),
     ]
 
 
@@ -122,7 +149,8 @@ _VERDICTS = {
 def _audit(tables: Tables) -> Iterator[Finding]:
     text = audit_sentence(tables)
     if text:
-        yield Finding("audit", text, caution=not all(Verdict(name).sound for name in tables.audit["verdict"]))
+        sound = all(Verdict(name).sound for name in tables.audit["verdict"])
+        yield Finding(Question.APART, "audit", text, caution=not sound)
 
 
 def _market(tables: Tables) -> Iterator[Finding]:
@@ -131,55 +159,60 @@ def _market(tables: Tables) -> Iterator[Finding]:
         return
     said = market_findings(tables.market)
     for text in said[: MOST + 1]:
-        yield Finding("market", short(text, 1000), caution=not tables.market.supported)
+        yield Finding(Question.LEAVING, "market", short(text, 1000), caution=not tables.market.supported)
     if len(said) > MOST + 1:
-        yield Finding("market", f"The market test says {len(said) - MOST - 1:,} more of the kind.", True)
+        text = f"The market test says {len(said) - MOST - 1:,} more of the kind."
+        yield Finding(Question.LEAVING, "market", text, True)
 
 
 def _explanation(solution: Solution, tables: Tables) -> Iterator[Finding]:
     explanation = tables.explanation
     causes = explanation.causes if explanation is not None else ()
+    reason = Question.SURE if solution.certified else Question.FAILED
     for cause in causes[:MOST]:
         where = f'Sheet {cause.sheet}, row "{short(cause.record)}", column "{cause.column}"'
-        yield Finding("explanation", _stopped(f"{where}: {short(cause.text, 1000)}"), caution=True)
+        yield Finding(reason, "explanation", _stopped(f"{where}: {short(cause.text, 1000)}"), caution=True)
     if len(causes) > MOST:
         text = f"{_count(len(causes) - MOST, 'more cell is', 'more cells are')} part of the reason."
-        yield Finding("explanation", text, caution=True)
+        yield Finding(reason, "explanation", text, caution=True)
     if solution.certified:
         return
     if explanation is not None and explanation.summary:
         # What the summary says beyond its causes, such as how sure they are.
         rest = explanation.summary.removeprefix("; ".join(cause.text for cause in causes)).strip(" ()")
         if rest:
-            yield Finding("explanation", _sentence(short(rest, 1000)), caution=True)
+            yield Finding(reason, "explanation", _sentence(short(rest, 1000)), caution=True)
     elif solution.message:
-        yield Finding("solver", _sentence(short(solution.message, 1000)), caution=True)
+        yield Finding(reason, "solver", _sentence(short(solution.message, 1000)), caution=True)
     if solution.plan is not None:
-        yield Finding("processes", "The amounts shown are where the solver stopped, not a solution.", caution=True)
+        text = "The amounts shown are where the solver stopped, not a solution."
+        yield Finding(reason, "processes", text, caution=True)
     else:
-        yield Finding("solver", "There is no plan, so that there are no amounts to show.", caution=True)
+        yield Finding(reason, "solver", "There is no plan, so that there are no amounts to show.", caution=True)
 
 
-def _losses(tables: Tables) -> Iterator[Finding]:
+def _losses(solution: Solution, tables: Tables) -> Iterator[Finding]:
     rows = losing(tables)
     for row in _rows(rows.head(MOST)):
         who = _process(row)
         loss = figure(-row["profit"])
         text = f"{who} runs at a loss of {loss} at these prices and would shut down if it could."
-        yield Finding("processes", text, caution=True, row=row[_ROW])
+        yield Finding(Question.LEAVING, "processes", text, caution=True, row=row[_ROW])
     if len(rows) > MOST:
-        yield Finding(
-            "processes", f"{_count(len(rows) - MOST, 'more process', 'more processes')} at a loss.", True
-        )
+        text = f"{_count(len(rows) - MOST, 'more process', 'more processes')} at a loss."
+        yield Finding(Question.LEAVING, "processes", text, True)
+    if rows.empty and solution.certified:
+        yield Finding(Question.LEAVING, "processes", "None: no process runs at a loss at these prices.")
 
 
 def _removed(solution: Solution) -> Iterator[Finding]:
     gone = list(solution.removed.items())
     for process, why in gone[:MOST]:
-        yield Finding("processes", f"{short(process)} can't run: {_stopped(short(why, 300))}", caution=True)
+        text = f"{short(process)} can't run: {_stopped(short(why, 300))}"
+        yield Finding(Question.SURE, "processes", text, caution=True)
     if len(gone) > MOST:
         text = f"{_count(len(gone) - MOST, 'more process', 'more processes')} can't run either."
-        yield Finding("processes", text, caution=True)
+        yield Finding(Question.SURE, "processes", text, caution=True)
 
 
 _LIMITS = {
@@ -204,11 +237,12 @@ def _scarce_limits(tables: Tables) -> Iterator[Finding]:
         whole = f", {figure(abs(row['total']))} in all" if row["total"] else ""
         bound = f"{figure(row['limit'])} {units.get(row['good'], '')}".strip()
         text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
-        yield Finding("limits", text[0].upper() + text[1:], row=row[_ROW])
+        yield Finding(Question.LIMITS, "limits", text[0].upper() + text[1:], row=row[_ROW])
     if len(rows) > MOST:
-        yield Finding("limits", f"{_count(len(rows) - MOST, 'more limit binds', 'more limits bind')}.")
+        text = f"{_count(len(rows) - MOST, 'more limit binds', 'more limits bind')}."
+        yield Finding(Question.LIMITS, "limits", text)
     if rows.empty and tables.limits["rent"].notna().any():
-        yield Finding("limits", "No limit binds.")
+        yield Finding(Question.LIMITS, "limits", "No limit binds.")
 
 
 def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
@@ -221,7 +255,30 @@ def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
     ]
     rest = f"; {len(rows) - MOST} more are worth less" if len(rows) > MOST else ""
     opening = "The most valuable supply" if len(rows) == 1 else "The most valuable supplies"
-    yield Finding("prices", f"{opening}: {'; '.join(named)}{rest}.")
+    yield Finding(Question.LIMITS, "prices", f"{opening}: {'; '.join(named)}{rest}.")
+
+
+def _worth(tables: Tables) -> Iterator[Finding]:
+    """What the goods of the greatest turnover are worth, and what makes it so; first those that are made on."""
+    goods = tables.goods[tables.goods["price"].abs() > NOISE * price_scale(tables)]
+    goods = goods[goods["good"].isin(tables.stories.keys())]
+    goods = goods.assign(
+        plain=[not tables.stories[good].legs for good in goods["good"]], moved=-turnover(goods).abs()
+    )
+    for row in _rows(goods.sort_values(["plain", "moved"], kind="stable").head(MOST)):
+        story = tables.stories[row["good"]]
+        one = f"One more {short(row['unit'], 20)} of" if row["unit"] else "One more unit of"
+        path = [str(leg.next) for leg in story.legs if leg.next is not None]
+        why = f"set by {short(story.end, 120)}"
+        if path:
+            factors = [figure(leg.factor) for leg in story.legs if leg.next is not None]
+            last = tables.stories[path[-1]].price if path[-1] in tables.stories else float("nan")
+            shown = " \N{MULTIPLICATION SIGN} ".join([*factors, figure(last)])
+            why += f" through {_listed([short(name, 40) for name in path])}: {shown}"
+            if story.share < 0.995:
+                why += f" ({percent(story.share)} of its value goes that way)"
+        text = f"{one} {short(row['good'])} is worth {figure(row['price'])}, {why}."
+        yield Finding(Question.WORTH, "prices", text, row=row[_ROW])
 
 
 def _agreement(tables: Tables) -> Iterator[Finding]:
@@ -231,8 +288,7 @@ def _agreement(tables: Tables) -> Iterator[Finding]:
         return
     apart = disagreeing(tables)
     if apart.empty:
-        size = compared["price"].abs().clip(lower=1e-3 * price_scale(tables))
-        worst = residual(float((compared["difference"].abs() / size.where(size > 0, 1.0)).max()))
+        worst = residual(float(relative_differences(tables).max()))
         both = "the price and the derivative of every good agree"
         rest = ""
         if len(compared) < len(goods):
@@ -240,16 +296,16 @@ def _agreement(tables: Tables) -> Iterator[Finding]:
             both = (
                 f"the price and the derivative of {len(compared):,} of {_count(len(goods), 'good', 'goods')} agree"
             )
-        yield Finding("prices", f"Checked from both sides: {both}, to a relative {worst}{rest}.")
+        yield Finding(Question.APART, "prices", f"Checked from both sides: {both}, to a relative {worst}{rest}.")
     for row in _rows(apart.head(MOST)):
         text = (
             f"{short(row['good'])}: the solver's price {figure(row['price'])} and the derivative "
             f"{figure(row['backprop'])} differ by {figure(row['difference'])}."
         )
-        yield Finding("prices", text, caution=True, row=row[_ROW])
+        yield Finding(Question.APART, "prices", text, caution=True, row=row[_ROW])
     if len(apart) > MOST:
         text = f"Price and derivative differ for {_count(len(apart) - MOST, 'more good', 'more goods')}."
-        yield Finding("prices", text, caution=True)
+        yield Finding(Question.APART, "prices", text, caution=True)
 
 
 def _ranges(tables: Tables) -> Iterator[Finding]:
@@ -257,10 +313,30 @@ def _ranges(tables: Tables) -> Iterator[Finding]:
     for row in _rows(rows.head(MOST)):
         any_price = price_range(row["low"], row["high"], row["interval"])
         text = f"{short(row['good'])} has no single price: {any_price} supports the plan as well."
-        yield Finding("prices", text, caution=True, row=row[_ROW])
+        yield Finding(Question.APART, "prices", text, caution=True, row=row[_ROW])
     if len(rows) > MOST:
         text = f"{_count(len(rows) - MOST, 'more good has', 'more goods have')} no single price."
-        yield Finding("prices", text, caution=True)
+        yield Finding(Question.APART, "prices", text, caution=True)
+
+
+def _apart(tables: Tables) -> Iterator[Finding]:
+    """The flows at which multiplier and derivative differ, but for idle ones, which say no more than that."""
+    if tables.audit.empty:
+        return
+    flows = tables.audit[(tables.audit["kind"] != "good") & (tables.audit["verdict"] != Verdict.IDLE)]
+    rows = telling(flows, len(flows))
+    for row in _rows(rows.head(MOST)):
+        taker = {"sale": "final demand", "disposal": "disposal"}.get(row["kind"]) or short(row["process"])
+        text = (
+            f"{short(row['good'])} for {taker}: multiplier {figure(row['multiplier'])}, derivative "
+            f"{figure(row['derivative'])}, as it {row['cause']}."
+            if row["verdict"] == Verdict.RENT
+            else f"{short(row['good'])} for {taker}: {row['verdict']}; {_stopped(short(row['cause'], 300))}"
+        )
+        yield Finding(Question.APART, "audit", text, caution=not Verdict(row["verdict"]).sound, row=row[_ROW])
+    if len(rows) > MOST:
+        text = f"They differ for {_count(len(rows) - MOST, 'more flow', 'more flows')}, each with its cause."
+        yield Finding(Question.APART, "audit", text)
 
 
 def price_range(low: float, high: float, interval: str | None) -> str:
@@ -299,6 +375,11 @@ def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
+
+
+def _listed(names: list[str]) -> str:
+    """Names one after the other, as a sentence has them."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and then {names[-1]}"
 
 
 def _sentence(text: str) -> str:

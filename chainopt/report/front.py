@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from chainopt.chain import Chain
 from chainopt.receipts import MOST_USES
-from chainopt.report.findings import MOST, Finding, findings, headline, money
+from chainopt.report.findings import MOST, Finding, Question, findings, headline, money
 from chainopt.report.legible import figure, short
 from chainopt.report.paper import Paper
 from chainopt.report.salience import scarce_supplies
@@ -60,9 +60,10 @@ def write_summary(
     front.facts(_facts(chain, solution, figures, shown))
     said = findings(solution, figures, supplies=False)
     front.section("Warnings", [found for found in said if found.caution])
-    front.section("What is scarce", [found for found in said if found.about == "limits" and not found.caution])
-    front.supplies(figures, shown["balances"], shown["prices"])
-    front.section("What else it says", [found for found in said if found.about != "limits" and not found.caution])
+    for question in Question:
+        front.section(question, [found for found in said if found.question is question and not found.caution])
+        if question is Question.LIMITS:
+            front.supplies(figures, shown["balances"], shown["prices"])
     notes = list(paper.cut)
     if solution.certified and not live:
         notes.append(

@@ -70,3 +70,16 @@ def percent(value: float, noise: float = 1e-9) -> str:
 def places(text: str) -> int:
     """How many digits follow the point of a number's text; none where it has an exponent."""
     return len(text.partition(".")[2]) if "e" not in text else 0
+
+
+def width(text: str) -> float:
+    """How wide a text is, in letters of mean width: wide scripts take two, thin letters half."""
+    return sum(_letter(c) for c in text)
+
+
+def _letter(character: str) -> float:
+    if unicodedata.combining(character):
+        return 0.0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 2.0
+    return 0.5 if character in "ijlft.,:;'|! " else 1.35 if character in "mwMW" else 1.0

@@ -12,6 +12,8 @@ from chainopt.tables import Tables
 
 NOISE = 1e-9
 """Money below this share of the chain's largest figure is rounding, not news."""
+MOST_TOLD = 10
+"""Rows of the audit that are read before the whole of it."""
 AGREES = 1e-6
 """Price and derivative that differ by less, relative to the price, are the same figure twice."""
 
@@ -70,6 +72,16 @@ def disagreeing(tables: Tables) -> pd.DataFrame:
     return goods[goods["difference"].abs() > AGREES * goods["price"].abs() + NOISE * price_scale(tables)]
 
 
+def relative_differences(tables: Tables) -> pd.Series:
+    """|price - derivative| of each good relative to its price; nan where it has no single derivative.
+
+    A price of less than a thousandth of the greatest is compared with that thousandth, so that the figure is above
+    `AGREES` just where the two disagree.
+    """
+    size = tables.goods["price"].abs().clip(lower=1e-3 * price_scale(tables))
+    return tables.goods["difference"].abs() / size.where(size > 0, 1.0)
+
+
 def ambiguous(goods: pd.DataFrame) -> pd.DataFrame:
     """The goods of which more than one price supports the plan."""
     return goods[goods["interval"].notna() & (goods["interval"] != "point")]
@@ -93,9 +105,12 @@ def telling(audit: pd.DataFrame, most: int) -> pd.DataFrame:
     return audit.loc[order[news].sort_values(["rank", "by"], kind="stable").index[:most]]
 
 
-def foremost(tables: Tables, goods: int, processes: int) -> Tables:
+def foremost(tables: Tables, goods: int, processes: int, flows: int | None = None) -> Tables:
     """The tables cut to the goods of the greatest turnover, with their uses and audit, and the processes that move
     the most money, each first to last; as they are where no more are there.
+
+    flows: the most uses, by value, and the most flows of the audit, those that do not agree before those that do.
+    What says most in the audit is kept in any case.
     """
     kept_goods, kept_uses, kept_processes = tables.goods, tables.uses, tables.processes
     kept_audit, kept_market = tables.audit, tables.market
@@ -103,7 +118,10 @@ def foremost(tables: Tables, goods: int, processes: int) -> Tables:
         order = turnover(kept_goods).abs().sort_values(ascending=False, kind="stable", na_position="last")
         kept_goods = kept_goods.loc[order.index[:goods]]
         kept_uses = kept_uses[kept_uses["good"].isin(kept_goods["good"])]
-        kept_audit = kept_audit[kept_audit["good"].isin(kept_goods["good"])]
+        first = kept_audit.index.isin(telling(kept_audit, MOST_TOLD).index)
+        kept_audit = kept_audit[first | kept_audit["good"].isin(kept_goods["good"])]
+    if flows is not None:
+        kept_uses, kept_audit = _foremost_uses(kept_uses, flows), _foremost_audit(kept_audit, flows)
     if len(kept_processes) > processes:
         moved = kept_processes[["revenue", "cost"]].abs().max(axis=1)
         order = moved.sort_values(ascending=False, kind="stable", na_position="last")
@@ -119,3 +137,16 @@ def foremost(tables: Tables, goods: int, processes: int) -> Tables:
         audit=kept_audit,
         market=kept_market,
     )
+
+
+def _foremost_uses(uses: pd.DataFrame, most: int) -> pd.DataFrame:
+    worth = (uses["value"] * uses["amount"]).abs()
+    return uses[worth.rank(method="first", ascending=False, na_option="bottom") <= most]
+
+
+def _foremost_audit(audit: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Every good, and of the flows those that do not agree before those that do, by value."""
+    flows = audit[audit["kind"] != "good"]
+    worth = (flows["multiplier"] * flows["amount"]).abs().fillna(0.0)
+    order = flows.assign(plain=flows["verdict"] == Verdict.AGREES, less=-worth)
+    return audit.drop(order.sort_values(["plain", "less"], kind="stable").index[most:])

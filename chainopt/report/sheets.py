@@ -231,7 +231,8 @@ def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
     }
     if len(tables.audit):
         frames["audit"] = tables.audit.assign(
-            unit=tables.audit["good"].map(of_good["unit"]), taker=_takers(tables.audit)
+            unit=tables.audit["good"].map({good.good: good.unit for good in chain.goods}),
+            taker=_takers(tables.audit),
         )
     if tables.market is not None:
         frames["market"] = tables.market.processes

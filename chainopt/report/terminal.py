@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from chainopt.chain import Chain
-from chainopt.report.findings import findings, headline, money
+from chainopt.report.findings import Question, findings, headline, money
 from chainopt.report.legible import legible, residual, short
 from chainopt.report.salience import ambiguous, binding, foremost, turnover
 from chainopt.report.sheets import Column, Sheet, sheets
@@ -35,7 +35,8 @@ def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> 
     """
     console.print(Text(headline(solution), style="bold green" if solution.certified else "bold red"))
     found = findings(solution, tables)
-    for finding in (finding for finding in found if finding.about != "audit"):
+    # What goods are worth, and the audit, are said below, beside the prices.
+    for finding in (item for item in found if item.about != "audit" and item.question is not Question.WORTH):
         _say(console, finding.text, "yellow" if finding.caution else "")
     if solution.kkt is not None:
         checks = ", ".join(f"{name} {residual(float(value))}" for name, value in tables.kkt.iloc[0].items())
