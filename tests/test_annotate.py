@@ -250,6 +250,18 @@ def test_names_and_causes_stay_text(tmp_path):
     assert all(cell.data_type != "f" for row in openpyxl.load_workbook(copy)["goods"].iter_rows() for cell in row)
 
 
+def test_a_numeraire_is_named_beside_the_users_own_prices(tmp_path):
+    source, copy = tmp_path / "book.xlsx", tmp_path / "copy.xlsx"
+    co.write_workbook(co.Chain([co.Good("a", supply=1, price=4), co.Good("b", supply=1, price=2)], []), source)
+    chain, solution = solved(source)
+    for numeraire, price in ((None, 4), ("b", 2)):
+        co.annotate(source, chain, solution, copy, tables=co.dossier(chain, solution, numeraire=numeraire))
+        sheet = openpyxl.load_workbook(copy)["goods"]
+        (head,) = (cell for cell in sheet[1] if cell.value == "#= price")
+        assert sheet.cell(2, head.column).value == pytest.approx(price)
+        assert ("in units of b" in head.comment.text) == (numeraire is not None)
+
+
 def test_what_is_refused(tmp_path):
     source = tmp_path / "book.xlsx"
     rich_book(source)

@@ -18,7 +18,7 @@ from openpyxl.utils.cell import coordinate_to_tuple
 from chainopt.chain import Chain
 from chainopt.dossier import dossier
 from chainopt.names import key
-from chainopt.report.findings import headline
+from chainopt.report.findings import headline, money
 from chainopt.report.legible import figure, places
 from chainopt.report.remarks import Remark, remarks
 from chainopt.report.sheets import sheets
@@ -112,7 +112,9 @@ def annotate(
     goods = book.tables["goods"]
     at = columns["goods"][0].number if columns["goods"] else goods.columns["good"]
     told = notes.setdefault("goods", {})
-    told[goods.header, at] = "\n".join(filter(None, [_opening(solution), told.get((goods.header, at), "")]))
+    told[goods.header, at] = "\n".join(
+        filter(None, [_opening(solution, figures), told.get((goods.header, at), "")])
+    )
     additions = {
         table.title: Additions(table.header, columns[name], notes.get(name, {}))
         for name, table in book.tables.items()
@@ -123,11 +125,13 @@ def annotate(
     return Notes(sum(map(len, notes.values())), left_out)
 
 
-def _opening(solution: Solution) -> str:
+def _opening(solution: Solution, figures: Tables) -> str:
     """What stands at the first result, or at the first title where there is none."""
     if not solution.certified:
         return headline(solution)
-    return f"{headline(solution)} Columns that begin with {PREFIX.strip()} are results: chainopt reads past them."
+    text = f"{headline(solution)} Columns that begin with {PREFIX.strip()} are results: chainopt reads past them."
+    # The user's own prices stand beside them, in the chain's money.
+    return text if figures.numeraire is None else f"{text} {money(figures)}"
 
 
 def _names(chain: Chain) -> tuple[list[str], list[str]]:
