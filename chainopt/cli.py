@@ -82,7 +82,7 @@ class Method(StrEnum):
     epilog="Example: chainopt solve data/tupperware.xlsx --set natgas.supply=5 --json -",
 )
 def solve_command(
-    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook that holds the chain.")],
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook, or folder of .csv files.")],
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the reports, made where it is absent (default: reports)."),
@@ -165,7 +165,8 @@ def solve_command(
             given += ["--numeraire", numeraire] if numeraire else []
             given += ["--method", method.value] if method is not Method.IPOPT else []
             given += ["--out", str(out)] if out is not None else []
-            if step := _next(book, given, solution, found, reports, differences=differences, annotated=annotate):
+            copied = annotate or book.suffix.lower() not in (".xlsx", ".xlsm")
+            if step := _next(book, given, solution, found, reports, differences=differences, annotated=copied):
                 # A command that is broken into lines can't be copied: rather without its remark.
                 step = step if len(step) + 6 <= console.width else step.partition("  #")[0]
                 print(f"next: {step}")

@@ -180,7 +180,9 @@ def test_annotating_anew_replaces_the_results(tmp_path):
             cell.comment.author = "whoever saved it last"
     book.save(tmp_path / "saved.xlsx")
     co.annotate(tmp_path / "saved.xlsx", chain, solution, second)
-    assert notes(second) == notes(first), "notes are known by their text: not every program keeps their authors"
+    # The formula there may be stale, as its note says; the number isn't.
+    left = {place: text for place, text in notes(first).items() if place != ("Goods", "C3")}
+    assert notes(second) == left, "notes are known by their text: not every program keeps their authors"
     wide = co.Chain(chain.goods, [*chain.processes[:0], co.Process("mill", formula="steel = ore^0.5")])
     co.annotate(first, wide, co.solve(wide), third)
     sheet, mill = openpyxl.load_workbook(third)["Goods"], openpyxl.load_workbook(third)["processes"]
