@@ -1,5 +1,6 @@
 """chainopt: the prices of a supply chain as derivatives, checked from both sides."""
 
+from chainopt import starting as starting  # isort: skip
 from chainopt.audit import audit
 from chainopt.chain import Chain
 from chainopt.checks import ChainError

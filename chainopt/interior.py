@@ -27,10 +27,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from chainopt import messages
+from chainopt.forked import FORKS, WorkDied, forked
 from chainopt.nl import Problem, Vector
 from chainopt.optimality import Point, greatest, kkt_error, not_finite, row_gaps
 from chainopt.status import Status
@@ -45,6 +48,10 @@ _FAR = 1e5
 _UNBALANCED = 1e-3
 _WORTH = 1e-3
 _WARM_BARRIER = 1e-9
+_LARGE = 20_000
+"""Nonzeros of the derivatives from which a factorisation may take longer than somebody waits after Ctrl-C."""
+_GRACE = 0.25
+"""Seconds that Ipopt has to see by itself that its time is up."""
 
 _DEFAULTS: dict[str, str | int | float] = {
     "print_level": 0,
@@ -205,6 +212,17 @@ def warm_point(problem: Problem, x: Vector, multipliers: Vector) -> Point:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _End:
+    """Where Ipopt ended an attempt, with what code, the seconds of its evaluations, and the start if they failed
+    there."""
+
+    point: Point
+    code: int
+    evaluations: float
+    failed_at: Vector | None
+
+
 class _Problem:
     """Attempts at one problem within one time limit, and Ipopt's callbacks: timed, checked, remembering.
 
@@ -226,6 +244,7 @@ class _Problem:
         self.kept = evaluator.x0
         self.infeasibility = np.inf
         self.current_iterate: Callable[[], dict[str, Vector] | None] = lambda: None
+        self.seen: Callable[[Progress, Vector | None], None] = self._seen
         self.jacobianstructure = evaluator.jacobianstructure
         self.hessianstructure = evaluator.hessianstructure
 
@@ -243,29 +262,65 @@ class _Problem:
         tolerance = float(options["tol"])
         if self.out_of_time:
             return _judged(self.evaluator, start, -5, 0, tolerance)
-        ipopt = self._ipopt({**_DEFAULTS, **options, "max_iter": max_iterations, **_FORCED})
+        chosen = {**_DEFAULTS, **options, "max_iter": max_iterations, **_FORCED}
         try:
-            x, info = ipopt.solve(start.x, start.multipliers, start.lower, start.upper)
+            end = self._elsewhere(start, chosen) if self._is_large() else self._ended(start, chosen, self._seen)
+        except TimeoutError:
+            return self._cut_short(start, -5, tolerance)
+        except MemoryError:
+            return replace(self._cut_short(start, -102, tolerance), message=messages.NO_MEMORY_TO_SOLVE.text)
+        except WorkDied as died:
+            return replace(self._cut_short(start, -199, tolerance), message=messages.SOLVER_DIED.says(how=died))
         except BaseException as error:
-            last = replace(start, x=self.kept)
-            return replace(_judged(self.evaluator, last, 5, self.iterations, tolerance), raised=error)
-        finally:
-            self.current_iterate = lambda: None
-        end = Point(x, info["mult_g"], info["mult_x_L"], info["mult_x_U"])
-        outcome = _judged(self.evaluator, end, info["status"], self.iterations, tolerance)
+            return replace(self._cut_short(start, 5, tolerance), raised=error)
+        self.evaluations, self.failed_at = end.evaluations, end.failed_at
+        outcome = _judged(self.evaluator, end.point, end.code, self.iterations, tolerance)
+        if outcome.code == -102:
+            return replace(outcome, message=messages.NO_MEMORY_TO_SOLVE.text)
         if outcome.code == -13 and self.failed_at is not None:
             where = not_finite(self.evaluator, self.failed_at)
             return replace(outcome, message=f"{outcome.message} Not finite at the start: {where}.")
         return outcome
 
-    def _ipopt(self, options: Options) -> Any:
+    def _is_large(self) -> bool:
+        return FORKS and sum(len(of()[0]) for of in (self.jacobianstructure, self.hessianstructure)) >= _LARGE
+
+    def _elsewhere(self, start: Point, options: Options) -> _End:
+        """An attempt in a process of its own: Ctrl-C and the end of the time then need no patience."""
+        late = None if self.deadline is None else self.deadline + _GRACE
+        work = partial(self._ended, start, options)
+        return forked(lambda tell: work(lambda *at: tell(at)), lambda at: self._seen(*at), deadline=late)
+
+    def _ended(self, start: Point, options: Options, seen: Callable[..., None]) -> _End:
+        """Where Ipopt ends."""
+        ipopt = self._ipopt(options, seen)
+        try:
+            x, info = ipopt.solve(start.x, start.multipliers, start.lower, start.upper)
+        finally:
+            self.current_iterate = lambda: None
+        end = Point(x, info["mult_g"], info["mult_x_L"], info["mult_x_U"])
+        return _End(end, info["status"], self.evaluations, self.failed_at)
+
+    def _cut_short(self, start: Point, code: int, tolerance: float) -> Outcome:
+        """The outcome at the iterate that is kept."""
+        return _judged(self.evaluator, replace(start, x=self.kept), code, self.iterations, tolerance)
+
+    def _seen(self, progress: Progress, x: Vector | None) -> None:
+        """Follow an iteration; x: the iterate, where it may be kept."""
+        self.iterations = progress.iteration
+        if x is not None:
+            self.kept = x
+        if self.progress is not None:
+            self.progress(progress)
+
+    def _ipopt(self, options: Options, seen: Callable[..., None]) -> Any:
         e = self.evaluator
         ipopt = _cyipopt().Problem(e.x0.size, e.g_lower.size, self, e.x_lower, e.x_upper, e.g_lower, e.g_upper)
         if self.deadline is not None:
             options = {**options, "max_wall_time": max(1e-3, self.deadline - time.perf_counter())}
         for name, value in options.items():
             _set_option(ipopt, name, value)
-        self.current_iterate = ipopt.get_current_iterate
+        self.current_iterate, self.seen = ipopt.get_current_iterate, seen
         return ipopt
 
     def objective(self, x: Vector) -> float:
@@ -297,12 +352,11 @@ class _Problem:
         self, phase: int, iteration: int, objective: float, primal: float, dual: float, *_: Any
     ) -> bool:
         self.iterations = iteration
-        iterate = self.current_iterate()
+        iterate, x = self.current_iterate(), None
         if iterate is not None and primal <= max(1e-6, self.infeasibility):
-            self.kept, self.infeasibility = iterate["x"], primal
-        if self.progress is not None:
-            elapsed = time.perf_counter() - self.clock
-            self.progress(Progress(iteration, self.evaluator.sign * objective, primal, dual, elapsed))
+            x, self.infeasibility = iterate["x"], primal
+        elapsed = time.perf_counter() - self.clock
+        self.seen(Progress(iteration, self.evaluator.sign * objective, primal, dual, elapsed), x)
         return True
 
 

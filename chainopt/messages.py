@@ -3,7 +3,7 @@
 The reader, the checks, the formulas and the docs' page of errors take their words from here. E is an error: the
 chain is refused. W is a warning: it is read, and may not be what was meant. N is a notice: it is read, and said.
 The hundreds of a code: 0 the file, 1 a cell's value, 2 sheets and columns, 3 names, 4 goods and processes, 5
-formulas. In a text `it` is the record at fault.
+formulas, 6 the run of a command. In a text `it` is the record at fault.
 """
 
 from __future__ import annotations
@@ -494,4 +494,28 @@ NO_VALUE = _message(
     "E518",
     '"{symbol}" of these constants has no finite value',
     "Such as a division by 0, or the square root of a negative number.",
+)
+
+CUT_OFF = _message(
+    "E601",
+    "interrupted while {doing}: {kept}",
+    "Ctrl-C. Exit code 130. While the solver runs, its best plan is kept instead, and the reports are written of it; "
+    "a second Ctrl-C leaves them too.",
+)
+NO_MEMORY = _message(
+    "E602",
+    "the memory ran out while {doing}: {kept}. Close other programs, raise the limit (ulimit -v), or solve a smaller "
+    "chain",
+    "The system refused memory. Exit code 5.",
+)
+NO_MEMORY_TO_SOLVE = _message(
+    "E603",
+    "E603: the memory ran out while the solver ran, and its last iterate is kept. Close other programs, raise the "
+    "limit (ulimit -v), or solve a smaller chain; the market route (--method market) needs less.",
+    "The factors of a large chain's equations take far more memory than the chain. Exit code 5.",
+)
+SOLVER_DIED = _message(
+    "E604",
+    "E604: the solver's process ended by itself ({how}), as where the memory runs out; its last iterate is kept.",
+    "Large chains are solved in a process of their own, and nothing else ends with it. Exit code 5.",
 )
