@@ -15,15 +15,17 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from chainopt.chain import Chain
 from chainopt.checks import ChainError
-from chainopt.console import BAD_INPUT, printing, refuse, refusing, say, settle_streams
+from chainopt.console import BAD_INPUT, At, answering, printing, refuse, refusing, say, settle_streams
 from chainopt.differences import holding, known_good
 from chainopt.dossier import dossier
 from chainopt.examples import copy_example, example_names
 from chainopt.explain import Explanation
 from chainopt.interior import SolverMissing
+from chainopt.messages import KEPT
 from chainopt.program import Program
 from chainopt.report import (
     Notes,
@@ -59,7 +61,17 @@ from chainopt.writing import apart, file_name, folder_for, replacing
 
 REPORTS = Path("reports")
 
+
+class _Answering(TyperGroup):
+    """The commands, each answering Ctrl-C and the end of the memory."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with answering() as ctx.obj:
+            return super().invoke(ctx)
+
+
 app = typer.Typer(
+    cls=_Answering,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -82,6 +94,7 @@ class Method(StrEnum):
     epilog="Example: chainopt solve data/tupperware.xlsx --set natgas.supply=5 --json -",
 )
 def solve_command(
+    context: typer.Context,
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook, or folder of .csv files.")],
     out: Annotated[
         Path | None,
@@ -112,6 +125,13 @@ def solve_command(
         list[str] | None,
         typer.Option("--range", metavar="GOOD", help="How far this good's price holds; may be repeated."),
     ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.001, help="The most seconds to build, solve and check."),
+    ] = None,
+    max_iterations: Annotated[
+        int | None, typer.Option(metavar="COUNT", min=1, help="The most iterations of the solver.")
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print no tables and no progress; warnings and errors go to stderr.")
     ] = False,
@@ -120,8 +140,11 @@ def solve_command(
 
     Writes BOOK-report.xlsx and BOOK-report.html (with --annotate BOOK-annotated.xlsx too), and prints the results.
     Exit codes: 0 solved and certified; 2 bad input, or a file that can't be written; 3 infeasible; 4 unbounded;
-    5 stopped early; 6 solved, but not certified; 130 interrupted.
+    5 stopped early; 6 solved, but not certified; 130 interrupted. Ctrl-C while solving keeps the best plan, and
+    writes the reports of it; a second Ctrl-C leaves without.
     """
+    at: At = context.obj
+    at.doing = f"reading {book}"
     started = time.perf_counter()
     chain = _chain(book, changes or [])
     seconds = {"read": time.perf_counter() - started}
@@ -138,20 +161,31 @@ def solve_command(
         if reports:
             folder_for(out or REPORTS)
     problems: list[str] = []
+    wrote: list[str] = []
     with refusing(SolverMissing, NumeraireError), waiting(Console(stderr=True, quiet=quiet)) as wait:
-        wait.doing("solving")
-        solution = solve(chain, method=method.value, progress=wait.step)
+        wait.doing(at.during("solving"))
+        solution = solve(
+            chain,
+            method=method.value,
+            time_limit=time_limit,
+            max_iterations=max_iterations,
+            progress=wait.step,
+        )
         seconds |= solution.seconds
+        if solution.status is Status.INTERRUPTED:
+            wait.say(KEPT.line())
         again = differences and solution.certified
-        wait.doing("solving again for each good" if again else "asking what each process would do")
+        wait.doing(at.during("solving again for each good" if again else "asking what each process would do"))
         found = dossier(chain, solution, numeraire=numeraire, differences=again)
-        wait.doing("writing")
-        wrote = [
-            said for path, write in reports if (said := _wrote(write, chain, solution, path, found, problems))
-        ]
+        wait.doing(at.during("writing"))
+        for path, write in reports:
+            if said := _wrote(write, chain, solution, path, found, problems):
+                wrote.append(said)
+                at.kept = "; ".join(wrote)
         if json is not None:
             record = result_record(chain, solution, seconds=seconds, tables=found)
             _write_json(json, record, problems)
+    at.doing = "printing"
     if not quiet and json != "-":
         with refusing(ValueError), printing() as console:
             show(chain, solution, found, console)
@@ -164,6 +198,8 @@ def solve_command(
             given = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
             given += ["--method", method.value] if method is not Method.IPOPT else []
+            given += ["--time-limit", f"{time_limit:g}"] if time_limit is not None else []
+            given += ["--max-iterations", str(max_iterations)] if max_iterations is not None else []
             given += ["--out", str(out)] if out is not None else []
             copied = annotate or book.suffix.lower() not in (".xlsx", ".xlsm")
             if step := _next(book, given, solution, found, reports, differences=differences, annotated=copied):
@@ -235,9 +271,11 @@ def _next(
     epilog="Example: chainopt check data/tupperware.xlsx",
 )
 def check(
+    context: typer.Context,
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook that holds the chain.")],
 ) -> None:
     """Say everything that is wrong with BOOK, each with its sheet and cell; 0 where nothing is, else 2."""
+    context.obj.doing, context.obj.kept = f"reading {book}", "not all that is wrong with it has been said"
     chain, found = inspect_workbook(book)
     for problem in found:
         say(str(problem))
@@ -274,6 +312,7 @@ def new(
     epilog="Example: chainopt trace docs/essay.py:tupperware --at natgas=4 --solve",
 )
 def trace(
+    context: typer.Context,
     target: Annotated[str, typer.Argument(metavar="FILE.py:FUNCTION", help="The function; its file is run.")],
     at: Annotated[
         list[str] | None,
@@ -305,6 +344,7 @@ def trace(
     This runs the code of the file that you name. It never runs code from a workbook. Exit codes are those of
     `solve`; 2 for a function that can't be traced.
     """
+    context.obj.doing = f"tracing {target}"
     # What the user's code prints must not stand in what is piped on.
     aside = sys.stderr if json == "-" or source else sys.stdout
     with refusing(ScriptError), redirect_stdout(aside):

@@ -6,13 +6,48 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import NoReturn
 
 import typer
 from rich.console import Console
 
+from chainopt.messages import CUT_OFF, NO_MEMORY
+from chainopt.starting import INTERRUPTED, ending, started
+
 BAD_INPUT = 2
+STOPPED = 5
+
+
+@dataclass
+class At:
+    """What a command is at, and what is left of it when it is cut off there."""
+
+    doing: str = "starting"
+    kept: str = "nothing was written"
+
+    def during(self, what: str) -> str:
+        """What it is at from now on."""
+        self.doing = what
+        return what
+
+
+@contextmanager
+def answering() -> Iterator[At]:
+    """Turn Ctrl-C, and the end of the memory, into a line on stderr and an exit code."""
+    at = At()
+    try:
+        started()
+        yield at
+    except KeyboardInterrupt:
+        say(CUT_OFF.line(doing=at.doing, kept=at.kept))
+        raise typer.Exit(INTERRUPTED) from None
+    except MemoryError:
+        say(NO_MEMORY.line(doing=at.doing, kept=at.kept))
+        raise typer.Exit(STOPPED) from None
+    finally:
+        ending()
 
 
 @contextmanager

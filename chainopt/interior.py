@@ -53,6 +53,8 @@ _LARGE = 20_000
 _GRACE = 0.25
 """Seconds that Ipopt has to see by itself that its time is up."""
 
+_AT = {"doing": "Ipopt was at it", "kept": "its last iterate is kept, without multipliers"}
+
 _DEFAULTS: dict[str, str | int | float] = {
     "print_level": 0,
     "sb": "yes",
@@ -268,15 +270,16 @@ class _Problem:
         except TimeoutError:
             return self._cut_short(start, -5, tolerance)
         except MemoryError:
-            return replace(self._cut_short(start, -102, tolerance), message=messages.NO_MEMORY_TO_SOLVE.text)
+            return _without_memory(self._cut_short(start, -102, tolerance))
         except WorkDied as died:
-            return replace(self._cut_short(start, -199, tolerance), message=messages.SOLVER_DIED.says(how=died))
+            said = messages.SOLVER_DIED.line(how=died, **_AT)
+            return replace(self._cut_short(start, -199, tolerance), message=said)
         except BaseException as error:
             return replace(self._cut_short(start, 5, tolerance), raised=error)
         self.evaluations, self.failed_at = end.evaluations, end.failed_at
         outcome = _judged(self.evaluator, end.point, end.code, self.iterations, tolerance)
         if outcome.code == -102:
-            return replace(outcome, message=messages.NO_MEMORY_TO_SOLVE.text)
+            return _without_memory(outcome)
         if outcome.code == -13 and self.failed_at is not None:
             where = not_finite(self.evaluator, self.failed_at)
             return replace(outcome, message=f"{outcome.message} Not finite at the start: {where}.")
@@ -358,6 +361,10 @@ class _Problem:
         elapsed = time.perf_counter() - self.clock
         self.seen(Progress(iteration, self.evaluator.sign * objective, primal, dual, elapsed), x)
         return True
+
+
+def _without_memory(outcome: Outcome) -> Outcome:
+    return replace(outcome, message=messages.NO_MEMORY_TO_SOLVE.line(**_AT))
 
 
 @np.errstate(all="ignore")

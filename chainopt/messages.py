@@ -27,6 +27,10 @@ class Message:
         """The text with its gaps filled."""
         return self.text.format(**gaps)
 
+    def line(self, **gaps: Any) -> str:
+        """The same after its code, for what is said of no cell."""
+        return f"{self.code}: {self.says(**gaps)}"
+
 
 def is_error(code: str) -> bool:
     """Whether what has this code keeps a chain from being read; without a code it does."""
@@ -499,23 +503,27 @@ NO_VALUE = _message(
 CUT_OFF = _message(
     "E601",
     "interrupted while {doing}: {kept}",
-    "Ctrl-C. Exit code 130. While the solver runs, its best plan is kept instead, and the reports are written of it; "
-    "a second Ctrl-C leaves them too.",
+    "Ctrl-C. Exit code 130. While a chain is solved its best plan is kept instead, and goes into the reports.",
 )
 NO_MEMORY = _message(
     "E602",
-    "the memory ran out while {doing}: {kept}. Close other programs, raise the limit (ulimit -v), or solve a smaller "
-    "chain",
+    "the memory ran out while {doing}: {kept}. Close other programs, raise the limit (ulimit -v), or solve a "
+    "smaller chain",
     "The system refused memory. Exit code 5.",
 )
 NO_MEMORY_TO_SOLVE = _message(
     "E603",
-    "E603: the memory ran out while the solver ran, and its last iterate is kept. Close other programs, raise the "
-    "limit (ulimit -v), or solve a smaller chain; the market route (--method market) needs less.",
+    "the memory ran out while {doing}: {kept}. Close other programs, raise the limit (ulimit -v), or solve a "
+    "smaller chain; the market route (--method market) needs less",
     "The factors of a large chain's equations take far more memory than the chain. Exit code 5.",
 )
 SOLVER_DIED = _message(
     "E604",
-    "E604: the solver's process ended by itself ({how}), as where the memory runs out; its last iterate is kept.",
+    "the process that solved ended by itself ({how}), as where the memory runs out, while {doing}: {kept}",
     "Large chains are solved in a process of their own, and nothing else ends with it. Exit code 5.",
+)
+KEPT = _message(
+    "N605",
+    "interrupted: what there is goes into the reports, labelled; Ctrl-C again leaves without them",
+    "The first Ctrl-C of a solve. Exit code 130.",
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -11,15 +10,16 @@ from typing import Any
 import numpy as np
 from pyomo.common.gc_manager import PauseGC
 
-from chainopt.backprop import Derivatives, differentiate
+from chainopt import messages
 from chainopt.bulk import chain_problem
-from chainopt.certificate import CERTIFIED, WORTHLESS, residuals
 from chainopt.chain import Chain
+from chainopt.clock import Clock
+from chainopt.forked import WorkDied
 from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
 from chainopt.interior import Progress
-from chainopt.intervals import SKIPPED, Intervals, price_intervals, supporting
 from chainopt.ipopt import ModelSolution, solve_model
+from chainopt.judgement import DOUBTFUL, Answer, best, judged
 from chainopt.magnitudes import magnitudes
 from chainopt.market import Market
 from chainopt.market_route import MarketAnswer, market_answer, market_start
@@ -28,21 +28,18 @@ from chainopt.nlp import build, read_multipliers, read_plan, write_multipliers
 from chainopt.operations import ZERO, sizes
 from chainopt.plan import Multipliers, Plan, places, turnover, with_whole_minima
 from chainopt.reach import Reach, reach
-from chainopt.scope import bent
 from chainopt.solution import Solution
 from chainopt.status import Status
-from chainopt.unbounded import confirmed
 
 METHODS = ("ipopt", "market", "auto")
 _STEEP = 1e-6
 _RESTARTS = 3
+_ITERATIONS = 3000
 _UNITS = 3
-_MOMENT = 1e-3
 _INSIDE = 0.02
 _COARSE = 0.03
 # The solver's own, then what is left to try: more digits for multipliers, and fewer where it got stuck.
 _TOLERANCES = (None, 1e-14, 1e-10)
-_DOUBTFUL = (Status.UNCERTIFIED, Status.EVALUATION_ERROR)
 _OF_THE_PART = (Status.INFEASIBLE, Status.TIME_LIMIT, Status.ITERATION_LIMIT)
 _FINAL = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
 
@@ -72,53 +69,81 @@ def solve(
     """
     if method not in METHODS:
         raise ValueError(f'there is no method "{method}": methods are {", ".join(METHODS)}')
-    settings = chain.settings
     seconds: dict[str, float] = {}
-    clock = _Clock(seconds, time_limit or settings.time_limit)
-    within = reach(chain)
-    if within.infeasible:
-        return Solution(
-            chain, Status.INFEASIBLE, "; ".join(within.infeasible), removed=within.removed, seconds=seconds
-        )
-    net = network(within.chain)
+    clock = Clock(seconds, time_limit or chain.settings.time_limit)
     limits: dict[str, Any] = {
-        "tolerance": tolerance or settings.tolerance,
-        "max_iterations": int(max_iterations or settings.max_iterations or 3000),
+        "tolerance": tolerance or chain.settings.tolerance,
+        "max_iterations": max_iterations or chain.settings.max_iterations,
         "progress": progress,
     }
-    clock.stop("build")
+    within = net = None
+    try:
+        within = reach(chain)
+        if within.infeasible:
+            infeasible = "; ".join(within.infeasible)
+            return Solution(chain, Status.INFEASIBLE, infeasible, removed=within.removed, seconds=seconds)
+        net = network(within.chain)
+        clock.stop("build")
+        solution = _solved(chain, within.chain, net, method, limits, start, clock)
+    except (KeyboardInterrupt, TimeoutError, MemoryError, WorkDied) as error:
+        solution = _cut_off(chain, net, error, clock)
+    return replace(solution, removed=within.removed if within is not None else {}, seconds=seconds)
+
+
+def _cut_off(chain: Chain, net: Network | None, error: BaseException, clock: Clock) -> Solution:
+    """The solution of a solve that ended by this error, with the best plan until then."""
+    kept = "the best plan so far is kept, without prices" if clock.plan is not None else "there is no plan yet"
+    if isinstance(error, KeyboardInterrupt):
+        status, message = Status.INTERRUPTED, f"The solve was interrupted while {clock.doing}: {kept}."
+    elif isinstance(error, TimeoutError):
+        status, message = Status.TIME_LIMIT, f"The time limit came while {clock.doing}: {kept}. Raise the limit."
+    elif isinstance(error, MemoryError):
+        status, message = Status.EVALUATION_ERROR, messages.NO_MEMORY_TO_SOLVE.line(doing=clock.doing, kept=kept)
+    else:
+        said = messages.SOLVER_DIED.line(how=error, doing=clock.doing, kept=kept)
+        status, message = Status.EVALUATION_ERROR, said
+    value = None if net is None or clock.plan is None else clock.plan.value(net)
+    return Solution(chain, status, message, value, net=net, plan=clock.plan)
+
+
+def _solved(
+    chain: Chain,
+    reachable: Chain,
+    net: Network,
+    method: str,
+    limits: Mapping[str, Any],
+    start: Solution | None,
+    clock: Clock,
+) -> Solution:
+    """The solution by a method; raises what cuts it off outside of Ipopt's own time."""
     warm: _Begin | None = None
     handed = ""
-    try:
-        if method != "ipopt":
-            passes = max_iterations or settings.max_iterations
-            found, handed, plan = _by_market(chain, net, limits, passes, clock)
-            if found is not None:
-                return replace(found, removed=within.removed, seconds=seconds)
-            if plan is not None:
-                start = Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan)
-        elif start is None:
-            answer = market_start(net, clock.left, _told(progress))
-            clock.stop("market")
-            if answer is not None and answer.interrupted:
-                return replace(_interrupted(chain, net, answer), removed=within.removed, seconds=seconds)
-            if answer is not None and answer.plan is not None:
-                warm = _Begin(answer.plan, answer.multipliers)
-    except KeyboardInterrupt:
-        message = "The solve was interrupted while the market's prices formed: there is no plan yet."
-        return Solution(
-            chain, Status.INTERRUPTED, message, net=net, removed=within.removed, seconds=seconds, solver="market"
-        )
+    told = _told(limits["progress"])
+    clock.doing = "prices formed"
+    if method != "ipopt":
+        found, handed, plan = _by_market(chain, net, limits, clock)
+        if found is not None:
+            return found
+        if plan is not None:
+            clock.plan = plan
+            start = Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan)
+    elif start is None:
+        answer = market_start(net, clock.left, told)
+        clock.stop("market")
+        if answer is not None and answer.interrupted:
+            return _interrupted(chain, net, answer, clock)
+        if answer is not None and answer.plan is not None:
+            warm = _Begin(answer.plan, answer.multipliers)
 
     def tried(begin: _Begin, tolerance: float | None) -> Solution:
-        answers = _without_idle(within.chain, net, begin, {**limits, "tolerance": tolerance}, clock)
-        return _best(chain, net, answers, clock)
+        answers = _without_idle(reachable, net, begin, {**limits, "tolerance": tolerance}, clock)
+        return best(chain, net, answers, clock)
 
     solution = _by_ipopt(tried, warm, partial(_near, net, start), limits["tolerance"])
     if handed:
         taken = f"Ipopt took over from the market: {handed}"
         solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")
-    return replace(solution, removed=within.removed, seconds=seconds)
+    return solution
 
 
 def _by_ipopt(
@@ -136,13 +161,13 @@ def _by_ipopt(
         solutions.append(tried(begin, each))
         if solutions[-1].status is Status.OPTIMAL:
             return solutions[-1]
-        if solutions[-1].status not in _DOUBTFUL:
+        if solutions[-1].status not in DOUBTFUL:
             break
     return solutions[0]
 
 
 def _by_market(
-    chain: Chain, net: Network, limits: Mapping[str, Any], passes: int | None, clock: _Clock
+    chain: Chain, net: Network, limits: Mapping[str, Any], clock: Clock
 ) -> tuple[Solution | None, str, Plan | None]:
     """The market's solution where both its own certificate and the independent check hold, or it was interrupted.
 
@@ -151,28 +176,28 @@ def _by_market(
     answer = market_answer(
         net,
         tolerance=limits["tolerance"],
-        max_passes=passes,
+        max_passes=limits["max_iterations"],
         time_limit=clock.left,
         progress=_told(limits["progress"]),
     )
     clock.stop("market")
     if answer.interrupted:
-        return _interrupted(chain, net, answer), "", None
+        return _interrupted(chain, net, answer, clock), "", None
     if answer.doubts or answer.plan is None:
         return None, "; ".join(answer.doubts), answer.plan
     solved = ModelSolution(Status.OPTIMAL, answer.message, iterations=answer.passes, solver=_version(answer))
     # What stands still has a price where the market followed the planner's path, elsewhere perhaps any.
-    priced = [_Answer(solved, answer.plan, each, []) for each in (answer.moving, answer.multipliers)]
-    found = _best(chain, net, priced, clock)
+    priced = [Answer(solved, answer.plan, each, []) for each in (answer.moving, answer.multipliers)]
+    found = best(chain, net, priced, clock)
     if found.status is not Status.OPTIMAL:
         return None, found.message, answer.plan
     return replace(found, solver="market"), "", answer.plan
 
 
-def _interrupted(chain: Chain, net: Network, answer: MarketAnswer) -> Solution:
+def _interrupted(chain: Chain, net: Network, answer: MarketAnswer, clock: Clock) -> Solution:
     message = f"The solve was interrupted while prices formed: {answer.message}. The last pass's plan is kept."
     stopped = ModelSolution(Status.INTERRUPTED, message, answer.value, answer.passes, solver=_version(answer))
-    return replace(_judge(chain, net, _Answer(stopped, answer.plan, None, [])), solver="market")
+    return replace(judged(chain, net, Answer(stopped, answer.plan, None, []), clock), solver="market")
 
 
 def _version(answer: MarketAnswer) -> str:
@@ -207,9 +232,7 @@ def _near(net: Network, start: Solution | None) -> Plan:
     )
 
 
-def _without_idle(
-    chain: Chain, net: Network, begin: _Begin, limits: dict[str, Any], clock: _Clock
-) -> list[_Answer]:
+def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, Any], clock: Clock) -> list[Answer]:
     """Solve the network; and again without the processes left near zero, where their slopes are infinite.
 
     With these at zero by definition the multipliers no longer rest on their slopes there; whether they would
@@ -233,37 +256,20 @@ def _without_idle(
     return [answers[0], *said[-1:]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What the solver said of a network, in the terms of the whole one."""
-
-    model: ModelSolution
-    plan: Plan | None
-    multipliers: Multipliers | None
-    without: list[int]
-    warm: bool = False
-
-    @property
-    def worth_another(self) -> bool:
-        return self.model.status in (
-            Status.OPTIMAL,
-            Status.UNCERTIFIED,
-            Status.EVALUATION_ERROR,
-            Status.ITERATION_LIMIT,
-        )
-
-
 def _attempt(
     net: Network,
     part: Network,
     begin: _Begin,
     limits: dict[str, Any],
-    clock: _Clock,
+    clock: Clock,
     without: Sequence[int] = (),
-) -> _Answer:
+) -> Answer:
     """Solve a part of the network, and read the answer as the whole's."""
     # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
+    clock.check()
+    clock.doing, clock.plan = "the model was built", clock.plan or begin.plan
     money = turnover(part, begin.plan)
+    options = {**limits, "max_iterations": int(limits["max_iterations"] or _ITERATIONS)}
     with PauseGC():
         for _ in range(_UNITS):
             size = magnitudes(part, begin.plan, money)
@@ -272,7 +278,7 @@ def _attempt(
             duals = write_multipliers(part, model, known) if known is not None else None
             clock.stop("build")
             posed = partial(chain_problem, part, model, size)
-            answer = solve_model(model, duals=duals, posed=posed, time_limit=clock.left, **limits)
+            answer = solve_model(model, duals=duals, posed=posed, time_limit=clock.left, **options)
             clock.add(answer.seconds)
             plan = with_whole_minima(part, read_plan(part, model)) if answer.values else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.
@@ -286,7 +292,7 @@ def _attempt(
         of = places(part, net)
         plan = plan and of.plan(plan)
         multipliers = multipliers and of.multipliers(multipliers)
-    return _Answer(answer, plan, multipliers, list(without), begin.multipliers is not None)
+    return Answer(answer, plan, multipliers, list(without), begin.multipliers is not None)
 
 
 def _without(chain: Chain, processes: Sequence[int]) -> Reach:
@@ -299,115 +305,3 @@ def _without(chain: Chain, processes: Sequence[int]) -> Reach:
             settings=chain.settings,
         )
     )
-
-
-class _Clock:
-    """Seconds by phase, each from the last stop, and what is left of those that are allowed in all."""
-
-    def __init__(self, seconds: dict[str, float], allowed: float | None):
-        self.seconds, self.last = seconds, time.perf_counter()
-        self.end = None if allowed is None else self.last + allowed
-
-    @property
-    def left(self) -> float | None:
-        return None if self.end is None else max(self.end - time.perf_counter(), _MOMENT)
-
-    def stop(self, phase: str) -> None:
-        self.add({phase: time.perf_counter() - self.last})
-
-    def add(self, seconds: Mapping[str, float]) -> None:
-        """Phases that something else has timed, up to now."""
-        for phase, spent in seconds.items():
-            self.seconds[phase] = self.seconds.get(phase, 0.0) + spent
-        self.last = time.perf_counter()
-
-
-def _best(chain: Chain, net: Network, answers: Sequence[_Answer], clock: _Clock) -> Solution:
-    """The last answer's solution, or where that is doubtful the first before it that isn't."""
-    solutions = []
-    for answer in reversed(answers):
-        solutions.append(_judge(chain, net, answer))
-        clock.stop("audit")
-        if solutions[-1].status not in _DOUBTFUL:
-            return solutions[-1]
-    return solutions[0]
-
-
-def _judge(chain: Chain, net: Network, answer: _Answer) -> Solution:
-    """The solver's answer as a solution, certified where the independent check holds."""
-    model, plan, multipliers = answer.model, answer.plan, answer.multipliers
-    common: dict[str, Any] = {
-        "iterations": model.iterations,
-        "solver_version": model.solver,
-        "net": net,
-        "plan": plan,
-    }
-    if plan is None or multipliers is None:
-        status = confirmed(net, plan, model.status) if plan is not None else model.status
-        message = model.message if status is model.status else status.advice
-        return Solution(chain, status, message, model.objective, **common)
-    derivatives = differentiate(net, plan)
-    ops = derivatives.operations
-    known = supporting(net, plan, derivatives, ops.stack(multipliers))
-    priced = replace(multipliers, price=known[: len(net.goods)])
-    intervals = price_intervals(net, plan, derivatives)
-    kkt = residuals(net, plan, ops, priced)
-    doubts = _doubts(net, plan, multipliers, derivatives, intervals)
-    if not kkt.largest <= CERTIFIED:
-        worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
-        doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
-    local = bent(net, priced)
-    scope = "local" if local else "global"
-    warnings = []
-    if local:
-        warnings.append(
-            f"the optimum is local: {_some(local)} {'is' if len(local) == 1 else 'are'} not concave there"
-        )
-    if derivatives.radius >= 1:
-        warnings.append(
-            f"a cycle returns {derivatives.radius:.3g} times what it takes at these shares: its prices solve "
-            "the price equations, but are no sum over its rounds"
-        )
-    skipped = intervals.kind.count(SKIPPED)
-    if skipped:
-        warnings.append(
-            f"the price intervals of {skipped} goods were not computed: so many open prices hang together that it "
-            "would take long"
-        )
-    status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
-    began = " It began from the market's plan and prices." if answer.warm else ""
-    if doubts or local:
-        status = confirmed(net, plan, status)
-        if status is Status.UNBOUNDED:
-            return Solution(chain, status, status.advice, **common)
-    return Solution(
-        chain,
-        status,
-        "; ".join(doubts) or f"a {scope} optimum, certified by the independent check. {model.message}{began}",
-        plan.value(net),
-        multipliers=multipliers,
-        derivatives=derivatives,
-        intervals=intervals,
-        kkt=kkt,
-        scope=scope,
-        warnings=tuple(warnings),
-        **common,
-    )
-
-
-def _doubts(
-    net: Network, plan: Plan, multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals
-) -> list[str]:
-    """Multipliers outside their interval: a price that can't support the plan."""
-    size = derivatives.operations.size
-    noise = WORTHLESS * turnover(net, plan) / np.where(size > 0, size, np.inf)
-    floor = CERTIFIED * (np.abs(multipliers.price) + 10 * noise)
-    with np.errstate(invalid="ignore"):
-        outside = (multipliers.price < intervals.low - floor) | (multipliers.price > intervals.high + floor)
-    names = [net.goods[g] for g in np.flatnonzero(outside)]
-    return [f"the multiplier of {_some(names)} is outside its price interval"] if names else []
-
-
-def _some(names: list[str], most: int = 3) -> str:
-    shown = ", ".join(f'"{name}"' for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -39,4 +39,10 @@ def started() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def ending() -> None:
+    """Let Ctrl-C be: everything is written, the exit code stands, and what is left takes moments."""
+    if _is_command():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 guard()

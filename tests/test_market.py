@@ -706,15 +706,15 @@ def test_ipopt_from_the_market_comes_to_the_same_prices_in_fewer_iterations(cycl
 
 @pytest.mark.parametrize("status", [co.Status.INFEASIBLE, co.Status.UNCERTIFIED, co.Status.ITERATION_LIMIT])
 def test_a_warm_start_that_does_not_serve_is_left_for_a_forward_run(status, monkeypatch):
-    solve = importlib.import_module("chainopt.solve")
-    judged, attempts = solve._judge, []
+    judgement = importlib.import_module("chainopt.judgement")
+    judged, attempts = judgement.judged, []
 
-    def judge(chain, net, answer):
+    def judge(chain, net, answer, clock):
         attempts.append(answer.warm)
-        return replace(judged(chain, net, answer), **({"status": status} if answer.warm else {}))
+        return replace(judged(chain, net, answer, clock), **({"status": status} if answer.warm else {}))
 
     small_starts(monkeypatch)
-    monkeypatch.setattr(solve, "_judge", judge)
+    monkeypatch.setattr(judgement, "judged", judge)
     warm = co.solve(co.Chain(GOODS, [mill()]))
     assert attempts == [True, False]
     assert warm.certified

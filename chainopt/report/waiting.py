@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
@@ -28,6 +29,13 @@ class Waiting:
         """Begin a stage, such as solving."""
         if self._line is not None and self._task is not None:
             self._line.update(self._task, description=what)
+
+    def say(self, text: str) -> None:
+        """A line that stays, above this one."""
+        if self._line is not None:
+            self._line.console.print(text, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
 
     def step(self, at: Progress) -> None:
         """Follow a solver, or the passes of a market."""
