@@ -57,6 +57,7 @@ from chainopt.workbook import (
     write_template,
     write_workbook,
 )
+from chainopt.workspace import take_workspace
 from chainopt.writing import apart, file_name, folder_for, replacing
 
 REPORTS = Path("reports")
@@ -161,9 +162,9 @@ def solve_command(
         if reports:
             folder_for(out or REPORTS)
     problems: list[str] = []
-    wrote: list[str] = []
     with refusing(SolverMissing, NumeraireError), waiting(Console(stderr=True, quiet=quiet)) as wait:
         wait.doing(at.during("solving"))
+        take_workspace()
         solution = solve(
             chain,
             method=method.value,
@@ -178,10 +179,10 @@ def solve_command(
         wait.doing(at.during("solving again for each good" if again else "asking what each process would do"))
         found = dossier(chain, solution, numeraire=numeraire, differences=again)
         wait.doing(at.during("writing"))
-        for path, write in reports:
-            if said := _wrote(write, chain, solution, path, found, problems):
-                wrote.append(said)
-                at.kept = "; ".join(wrote)
+        at.kept = "each file is whole, or as it was before"
+        wrote = [
+            said for path, write in reports if (said := _wrote(write, chain, solution, path, found, problems))
+        ]
         if json is not None:
             record = result_record(chain, solution, seconds=seconds, tables=found)
             _write_json(json, record, problems)

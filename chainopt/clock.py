@@ -13,8 +13,8 @@ _MOMENT = 1e-3
 class Clock:
     """Seconds by phase, each from the last stop, and what is left of those that are allowed in all.
 
-    doing and plan: what whoever cuts the solve off is told, and given. `left` is None without a limit, and never
-    quite 0.
+    doing, plan and iterations: what whoever cuts the solve off is told, and given. `left` is None without a limit,
+    and never quite 0.
     """
 
     def __init__(self, seconds: dict[str, float], allowed: float | None):
@@ -22,6 +22,7 @@ class Clock:
         self.end = None if allowed is None else self.last + allowed
         self.doing = "the chain was looked through"
         self.plan: Plan | None = None
+        self.iterations = 0
 
     @property
     def left(self) -> float | None:

@@ -14,10 +14,9 @@ import typer
 from rich.console import Console
 
 from chainopt.messages import CUT_OFF, NO_MEMORY
-from chainopt.starting import INTERRUPTED, ending, started
+from chainopt.starting import INTERRUPTED, STOPPED, ending, started
 
 BAD_INPUT = 2
-STOPPED = 5
 
 
 @dataclass

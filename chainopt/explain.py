@@ -12,6 +12,7 @@ from chainopt.chain import Chain
 from chainopt.curvature import shapes
 from chainopt.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
 from chainopt.forward import forward_run
+from chainopt.messages import NO_MEMORY_TO_SOLVE, SOLVER_DIED
 from chainopt.names import key
 from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE, Network, network
 from chainopt.plan import Plan
@@ -51,13 +52,13 @@ class Explanation:
 def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Explanation:
     """What stands in the way of a chain's solution.
 
-    Empty where the solution is optimal, or nothing can be said; of a local optimum it tells where the chain's
+    Empty where the solution is optimal, was cut off, or nothing can be said; of a local optimum it tells where the chain's
     value has no end elsewhere. An infeasible chain is solved again with its limits relaxed, for at most
     time_limit seconds; see elastic. Raises SolverMissing where cyipopt is not installed.
     """
     if solution.status is Status.OPTIMAL and solution.scope == "local" and solution.net is not None:
         return _summed(_unending(solution.net, solution.plan))
-    if solution.status in (Status.OPTIMAL, Status.INTERRUPTED):
+    if solution.status in _SAID or solution.message.startswith(_CUT_OFF):
         return Explanation("")
     structural = _structural(chain)
     if structural:
@@ -79,6 +80,8 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     return replace(result, summary=result.summary + note)
 
 
+_SAID = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
+_CUT_OFF = (NO_MEMORY_TO_SOLVE.code, SOLVER_DIED.code)
 _NO_RAY = (
     "no trade or cycle was found that earns without end at a steady rate: the value grows ever more slowly, or a "
     "limit is so far away that nothing in the workbook is of its size; give a max import, max sale or capacity"

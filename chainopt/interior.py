@@ -24,19 +24,22 @@ drawn at random, whose factors fill in.
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from chainopt import messages
 from chainopt.forked import FORKS, WorkDied, forked
 from chainopt.nl import Problem, Vector
 from chainopt.optimality import Point, greatest, kkt_error, not_finite, row_gaps
 from chainopt.status import Status
+from chainopt.workspace import memory_is_limited
 
 Options = Mapping[str, str | int | float]
 
@@ -48,12 +51,12 @@ _FAR = 1e5
 _UNBALANCED = 1e-3
 _WORTH = 1e-3
 _WARM_BARRIER = 1e-9
+_NO_MEMORY = -102
+_WARNINGS = 4
 _LARGE = 20_000
 """Nonzeros of the derivatives from which a factorisation may take longer than somebody waits after Ctrl-C."""
 _GRACE = 0.25
 """Seconds that Ipopt has to see by itself that its time is up."""
-
-_AT = {"doing": "Ipopt was at it", "kept": "its last iterate is kept, without multipliers"}
 
 _DEFAULTS: dict[str, str | int | float] = {
     "print_level": 0,
@@ -131,7 +134,8 @@ class Outcome:
     """The end of a run and its last point, whatever the status.
 
     `objective` is f, which is minimised; `error` is the greatest of the point's three KKT errors; `code`
-    is Ipopt's; `raised` is the exception that ended the run: KeyboardInterrupt, or one of `progress`;
+    is Ipopt's; `raised` is the exception that ended the run: KeyboardInterrupt, MemoryError, WorkDied, or one of
+    `progress`;
     `notes` is for a review of the point.
     """
 
@@ -269,17 +273,14 @@ class _Problem:
             end = self._elsewhere(start, chosen) if self._is_large() else self._ended(start, chosen, self._seen)
         except TimeoutError:
             return self._cut_short(start, -5, tolerance)
-        except MemoryError:
-            return _without_memory(self._cut_short(start, -102, tolerance))
-        except WorkDied as died:
-            said = messages.SOLVER_DIED.line(how=died, **_AT)
-            return replace(self._cut_short(start, -199, tolerance), message=said)
+        except (MemoryError, WorkDied) as error:
+            return replace(self._cut_short(start, _NO_MEMORY, tolerance), raised=error)
         except BaseException as error:
             return replace(self._cut_short(start, 5, tolerance), raised=error)
         self.evaluations, self.failed_at = end.evaluations, end.failed_at
         outcome = _judged(self.evaluator, end.point, end.code, self.iterations, tolerance)
-        if outcome.code == -102:
-            return _without_memory(outcome)
+        if outcome.code == _NO_MEMORY:
+            return replace(outcome, raised=MemoryError())
         if outcome.code == -13 and self.failed_at is not None:
             where = not_finite(self.evaluator, self.failed_at)
             return replace(outcome, message=f"{outcome.message} Not finite at the start: {where}.")
@@ -296,13 +297,15 @@ class _Problem:
 
     def _ended(self, start: Point, options: Options, seen: Callable[..., None]) -> _End:
         """Where Ipopt ends."""
-        ipopt = self._ipopt(options, seen)
-        try:
-            x, info = ipopt.solve(start.x, start.multipliers, start.lower, start.upper)
-        finally:
-            self.current_iterate = lambda: None
+        with _listening() as (more, refused):
+            ipopt = self._ipopt({**options, **more}, seen)
+            try:
+                x, info = ipopt.solve(start.x, start.multipliers, start.lower, start.upper)
+            finally:
+                self.current_iterate = lambda: None
+            code = _NO_MEMORY if info["status"] < 0 and refused() else info["status"]
         end = Point(x, info["mult_g"], info["mult_x_L"], info["mult_x_U"])
-        return _End(end, info["status"], self.evaluations, self.failed_at)
+        return _End(end, code, self.evaluations, self.failed_at)
 
     def _cut_short(self, start: Point, code: int, tolerance: float) -> Outcome:
         """The outcome at the iterate that is kept."""
@@ -363,10 +366,6 @@ class _Problem:
         return True
 
 
-def _without_memory(outcome: Outcome) -> Outcome:
-    return replace(outcome, message=messages.NO_MEMORY_TO_SOLVE.line(**_AT))
-
-
 @np.errstate(all="ignore")
 def _judged(e: Problem, point: Point, code: int, iterations: int, tolerance: float) -> Outcome:
     """The outcome at a point where Ipopt ended with `code`."""
@@ -421,6 +420,20 @@ def _names(what: str, components: tuple[Any, ...], amounts: Vector) -> str:
     return f" {what.capitalize()}: {', '.join(repr(components[i].name) for i in worst)}." if worst else ""
 
 
+@contextmanager
+def _listening() -> Iterator[tuple[Options, Callable[[], bool]]]:
+    """Options by which Ipopt writes down its warnings, and whether one was that MUMPS was refused memory.
+
+    Its return code is then one of several that don't say so. Where memory has no limit it is never refused.
+    """
+    if not memory_is_limited():
+        yield {}, lambda: False
+        return
+    with tempfile.NamedTemporaryFile() as said:
+        options: Options = {"output_file": said.name, "file_print_level": _WARNINGS}
+        yield options, lambda: b"out of memory" in Path(said.name).read_bytes()
+
+
 def _set_option(ipopt: Any, name: str, value: Any) -> None:
     """Ipopt tells 1 from 1.0: an integer is offered as an integer option first."""
     forms = [int(value), float(value)] if isinstance(value, int | np.integer) else [value]
@@ -436,6 +449,8 @@ def _cyipopt() -> Any:
     try:
         import cyipopt
     except ImportError as error:
+        if "failed to map" in str(error):
+            raise MemoryError from error
         raise SolverMissing(
             "Ipopt is not installed: run `make install`, or install cyipopt from conda-forge "
             "(`conda install -c conda-forge cyipopt`)"

@@ -20,7 +20,7 @@ from pyomo.common.collections import ComponentMap
 from pyomo.core.staleflag import StaleFlagManager
 
 from chainopt.interior import Options, Outcome, Progress, run, solver_version, warm_point
-from chainopt.nl import Evaluator, InfeasibleModelError, Problem, build_evaluator
+from chainopt.nl import Evaluator, InfeasibleModelError, Problem, build_evaluator, refusals
 from chainopt.optimality import Point
 from chainopt.scaling import Scaling, read_scaling, scaled
 from chainopt.secondorder import reviewed
@@ -72,12 +72,14 @@ def solve_model(
     The last iterate is loaded into the variables, and `dual` and `rc` into the import suffixes of these
     names that the model declares. `time_limit` is in seconds and includes the derivatives. Raises
     NotSmoothError and ValueError for a model that cannot be posed, and SolverMissing. Ctrl-C ends the
-    solve with INTERRUPTED; an exception of `progress` passes through, after the last iterate is loaded.
+    solve with INTERRUPTED; an exception of `progress` passes through, after the last iterate is loaded, and so do
+    MemoryError, and WorkDied where the process that solves a large model ends by itself.
     """
     version = solver_version()
     begun = time.perf_counter()
     try:
-        functions, scaling = posed() if posed is not None else _as_read(model)
+        with refusals():
+            functions, scaling = posed() if posed is not None else _as_read(model)
     except InfeasibleModelError as error:
         solution = ModelSolution(Status.INFEASIBLE, f"{Status.INFEASIBLE.advice} {error}", solver=version)
         if load:

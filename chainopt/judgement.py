@@ -63,6 +63,7 @@ def best(chain: Chain, net: Network, answers: Sequence[Answer], clock: Clock) ->
 def judged(chain: Chain, net: Network, answer: Answer, clock: Clock) -> Solution:
     """The answer as a solution; raises as `forked` does where the check is cut off."""
     clock.doing, clock.plan = "the answer was checked", answer.plan or clock.plan
+    clock.iterations = answer.model.iterations
     check = partial(_verdict, net, answer)
     long = len(net.use_good) >= _LARGE or clock.end is not None
     if FORKS and long and answer.plan is not None and answer.model.status not in _CUT_OFF:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,8 +33,9 @@ class MarketAnswer:
     """What the market makes of a network.
 
     doubts: why its plan is not certified, empty where it is; plan: None where the chain is out of the market's
-    scope, or where it stopped far from rest; multipliers: the prices, with the rents of limits that don't bind;
-    moving: the same, nan where a good as good as stands still. message says how it went, in a sentence.
+    scope, or where it stopped far from rest before its time was up; multipliers: the prices, with the rents of
+    limits that don't bind; moving: the same, nan where a good as good as stands still. message says how it went, in
+    a sentence.
     interrupted: by Ctrl-C; the plan is then the last pass's, whose worth is value.
     """
 
@@ -65,6 +67,7 @@ def market_answer(
     except ValueError as error:
         reasons = error.reasons if isinstance(error, NotColumnsError) else (str(error),)
         return MarketAnswer(None, None, None, reasons, f"out of the market's scope: {error}")
+    begun = time.perf_counter()
     try:
         market = form_prices(
             given,
@@ -76,7 +79,8 @@ def market_answer(
     except NotColumnsError as error:
         return MarketAnswer(None, None, None, error.reasons, f"out of the market's scope: {error}")
     if not market.at_rest:
-        near = market.change <= _NEAR or market.interrupted
+        cut_off = market.interrupted or (time_limit is not None and time.perf_counter() >= begun + time_limit)
+        near = market.change <= _NEAR or cut_off
         return _unfinished(market, _plan(net, market) if near else None)
     plan, certificate = _plan(net, market), certify(market)
     over = [_name(net, limit) for limit in _exceeded(net, plan)]

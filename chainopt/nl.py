@@ -17,6 +17,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -48,6 +49,17 @@ class NotSmoothError(ValueError):
 
 class InfeasibleModelError(ValueError):
     """A bound or row can be met by no values of the variables; the message names it."""
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """MemoryError where CasADi is refused memory, which it reports like any other failure."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "bad_alloc" in str(error):
+            raise MemoryError from error
+        raise
 
 
 class _Compiled:

@@ -103,7 +103,7 @@ def _cut_off(chain: Chain, net: Network | None, error: BaseException, clock: Clo
         said = messages.SOLVER_DIED.line(how=error, doing=clock.doing, kept=kept)
         status, message = Status.EVALUATION_ERROR, said
     value = None if net is None or clock.plan is None else clock.plan.value(net)
-    return Solution(chain, status, message, value, net=net, plan=clock.plan)
+    return Solution(chain, status, message, value, net=net, plan=clock.plan, iterations=clock.iterations)
 
 
 def _solved(
@@ -126,6 +126,7 @@ def _solved(
             return found
         if plan is not None:
             clock.plan = plan
+            clock.check()
             start = Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan)
     elif start is None:
         answer = market_start(net, clock.left, told)
@@ -278,7 +279,12 @@ def _attempt(
             duals = write_multipliers(part, model, known) if known is not None else None
             clock.stop("build")
             posed = partial(chain_problem, part, model, size)
-            answer = solve_model(model, duals=duals, posed=posed, time_limit=clock.left, **options)
+            try:
+                answer = solve_model(model, duals=duals, posed=posed, time_limit=clock.left, **options)
+            except (MemoryError, WorkDied):
+                if part is net:
+                    clock.doing, clock.plan = "Ipopt was at it", read_plan(net, model)
+                raise
             clock.add(answer.seconds)
             plan = with_whole_minima(part, read_plan(part, model)) if answer.values else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.

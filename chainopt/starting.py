@@ -1,7 +1,7 @@
-"""Ctrl-C while the command line is still imported: a line and exit code 130, where Python would print a traceback.
+"""The command line while it is still imported: Ctrl-C, or the end of the memory, is a line, not a traceback.
 
 The package imports this before all else, for the rest takes seconds. A program that imports chainopt keeps its own
-ways: only where the process is the command, and nobody has said otherwise, is the signal answered here.
+ways: only where the process is the command, and nobody has said otherwise, is it answered here.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from types import TracebackType
 from typing import Any
 
-INTERRUPTED = 130
-SAID = b"E601: interrupted while starting: nothing was written\n"
+INTERRUPTED, STOPPED = 130, 5
+CUT_OFF = b"E601: interrupted while starting: nothing was written\n"
+NO_MEMORY = (
+    b"E602: the memory ran out while starting: nothing was written. Close other programs, raise the limit "
+    b"(ulimit -v), or solve a smaller chain\n"
+)
 
 
 def _is_command() -> bool:
@@ -23,14 +28,19 @@ def _is_command() -> bool:
 
 
 def _leave(*_: Any) -> None:
-    os.write(2, SAID)
+    os.write(2, CUT_OFF)
     os._exit(INTERRUPTED)
 
 
-def guard() -> None:
-    """Answer Ctrl-C by leaving at once, until `started`."""
-    if _is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _leave)
+def _failed(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+    """What import errors come to where a library finds no room for its code or its tables."""
+    if issubclass(kind, MemoryError) or (issubclass(kind, ImportError) and "failed to map" in str(error)):
+        os.write(2, NO_MEMORY)
+        os._exit(STOPPED)
+    sys.__excepthook__(kind, error, where)
+
+
+_GUARDED = _is_command() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def started() -> None:
@@ -40,9 +50,11 @@ def started() -> None:
 
 
 def ending() -> None:
-    """Let Ctrl-C be: everything is written, the exit code stands, and what is left takes moments."""
-    if _is_command():
+    """Let Ctrl-C be: all is written, the exit code stands, and what is left takes moments."""
+    if _GUARDED:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-guard()
+if _GUARDED:
+    signal.signal(signal.SIGINT, _leave)
+    sys.excepthook = _failed

@@ -6,11 +6,15 @@ by cell, in a process of their own where they are large.
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Callable
+from functools import partial
 from os import PathLike
 from pathlib import Path
 
 from chainopt import messages
+from chainopt.forked import FORKS, WorkDied, forked
 from chainopt.names import key
 from chainopt.workbook.child import apart
 from chainopt.workbook.container import opened, refusal
@@ -23,6 +27,7 @@ from chainopt.workbook.outline import outlined
 from chainopt.workbook.plain import plain_sheets
 from chainopt.workbook.raw import Sheet
 from chainopt.workbook.schema import REQUIRED_SHEETS
+from chainopt.workspace import memory_is_limited
 
 _CELL = re.compile(rb"<(?:\w+:)?c[\s/>]")
 
@@ -40,14 +45,30 @@ def open_book(path: str | PathLike[str]) -> list[Sheet]:
         why = getattr(error, "strerror", None) or error
         raise refusal(messages.UNREADABLE, path=path, why=why) from None
     try:
-        sheets = _sheets(str(path), content, allowed) if files is None else _folder(file, files, allowed)
-    except WorkbookError:
+        whole = partial(_sheets, str(path), content, allowed)
+        sheets = _in_limits(whole if files is None else partial(_folder, file, files, allowed))
+    except (WorkbookError, MemoryError):
         raise
     except Exception as error:  # a parser raises whatever a damaged part leads it to
         raise refusal(messages.DAMAGED, path=path, why=repr(error)) from error
     if all(raw in (None, "") for sheet in sheets for row in sheet.rows for raw in row):
         raise refusal(messages.NOTHING, path=path, sheets=" and ".join(REQUIRED_SHEETS))
     return sheets
+
+
+def _in_limits(read: Callable[[], list[Sheet]]) -> list[Sheet]:
+    """What is read; calamine, where it is refused memory, ends its process."""
+    if not (FORKS and memory_is_limited()):
+        return read()
+
+    def quietly(_: object) -> list[Sheet]:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        return read()
+
+    try:
+        return forked(quietly)
+    except WorkDied:
+        raise MemoryError from None
 
 
 def _folder(folder: Path, files: list[Path], allowed: Limits) -> list[Sheet]:
