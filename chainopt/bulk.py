@@ -66,6 +66,7 @@ def chain_problem(net: Network, model: Any, size: Magnitudes) -> tuple[Evaluator
     return evaluator, scaling
 
 
+@np.errstate(all="ignore")
 def _check(evaluator: Evaluator) -> None:
     """Compare the objective, and a sample of rows with their bounds, with the model's, a little off the start."""
     count = len(evaluator.rows)

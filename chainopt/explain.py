@@ -52,9 +52,9 @@ class Explanation:
 def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Explanation:
     """What stands in the way of a chain's solution.
 
-    Empty where the solution is optimal, was cut off, or nothing can be said; of a local optimum it tells where the chain's
-    value has no end elsewhere. An infeasible chain is solved again with its limits relaxed, for at most
-    time_limit seconds; see elastic. Raises SolverMissing where cyipopt is not installed.
+    Empty where the solution is optimal or was cut off, or nothing can be said; of a local optimum it tells where
+    the chain's value has no end elsewhere. An infeasible chain is solved again with its limits relaxed, for at
+    most time_limit seconds; see elastic. Raises SolverMissing where cyipopt is not installed.
     """
     if solution.status is Status.OPTIMAL and solution.scope == "local" and solution.net is not None:
         return _summed(_unending(solution.net, solution.plan))

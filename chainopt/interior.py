@@ -220,21 +220,23 @@ def warm_point(problem: Problem, x: Vector, multipliers: Vector) -> Point:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _End:
-    """Where Ipopt ended an attempt, with what code, the seconds of its evaluations, and the start if they failed
-    there."""
+    """Where Ipopt ended an attempt, with what code, the seconds of its evaluations, and where they failed: at the
+    start, or last on the way."""
 
     point: Point
     code: int
     evaluations: float
     failed_at: Vector | None
+    stumbled_at: Vector | None
 
 
 class _Problem:
     """Attempts at one problem within one time limit, and Ipopt's callbacks: timed, checked, remembering.
 
     A value that is not finite makes Ipopt shorten its step, but at the start it ends the attempt, and
-    `failed_at` is that point. After an exception cyipopt goes on for up to an iteration with arbitrary
-    values; `kept` is the latest iterate no less feasible than the one kept before it, within 1e-6.
+    `failed_at` is that point; `stumbled_at` is the last one. After an exception cyipopt goes on for up to an
+    iteration with arbitrary values; `kept` is the latest iterate no less feasible than the one kept before it,
+    within 1e-6.
     """
 
     def __init__(
@@ -247,6 +249,7 @@ class _Problem:
         self.evaluations = 0.0
         self.iterations = 0
         self.failed_at: Vector | None = None
+        self.stumbled_at: Vector | None = None
         self.kept = evaluator.x0
         self.infeasibility = np.inf
         self.current_iterate: Callable[[], dict[str, Vector] | None] = lambda: None
@@ -264,7 +267,7 @@ class _Problem:
 
     def attempt(self, start: Point, options: Options, max_iterations: int) -> Outcome:
         self.kept, self.infeasibility = start.x, np.inf
-        self.iterations, self.failed_at = 0, None
+        self.iterations, self.failed_at, self.stumbled_at = 0, None, None
         tolerance = float(options["tol"])
         if self.out_of_time:
             return _judged(self.evaluator, start, -5, 0, tolerance)
@@ -284,6 +287,9 @@ class _Problem:
         if outcome.code == -13 and self.failed_at is not None:
             where = not_finite(self.evaluator, self.failed_at)
             return replace(outcome, message=f"{outcome.message} Not finite at the start: {where}.")
+        if outcome.status is Status.EVALUATION_ERROR and end.stumbled_at is not None:
+            where = not_finite(self.evaluator, end.stumbled_at)
+            return replace(outcome, message=f"{outcome.message} Not finite on the way: {where}.")
         return outcome
 
     def _is_large(self) -> bool:
@@ -305,7 +311,7 @@ class _Problem:
                 self.current_iterate = lambda: None
             code = _NO_MEMORY if info["status"] < 0 and refused() else info["status"]
         end = Point(x, info["mult_g"], info["mult_x_L"], info["mult_x_U"])
-        return _End(end, code, self.evaluations, self.failed_at)
+        return _End(end, code, self.evaluations, self.failed_at, self.stumbled_at)
 
     def _cut_short(self, start: Point, code: int, tolerance: float) -> Outcome:
         """The outcome at the iterate that is kept."""
@@ -351,6 +357,7 @@ class _Problem:
         if not np.isfinite(value).all():
             if self.iterations == 0 and self.infeasibility == np.inf:
                 self.failed_at = x
+            self.stumbled_at = x.copy()
             raise _cyipopt().CyIpoptEvaluationError()
         return value
 

@@ -34,8 +34,7 @@ class MarketAnswer:
 
     doubts: why its plan is not certified, empty where it is; plan: None where the chain is out of the market's
     scope, or where it stopped far from rest before its time was up; multipliers: the prices, with the rents of
-    limits that don't bind; moving: the same, nan where a good as good as stands still. message says how it went, in
-    a sentence.
+    limits that don't bind; moving: the same, nan where a good as good as stands still. message: how it went.
     interrupted: by Ctrl-C; the plan is then the last pass's, whose worth is value.
     """
 

@@ -16,7 +16,7 @@ HEAD = """# What chainopt says of a workbook
 `chainopt check BOOK` lists everything at once, each with a code, sheet and cell, what stands there and what to
 do. **E** is an error: the workbook is refused. **W** is a warning: it is read, and may not be what was meant.
 **N** is a notice: it is read, and said. The same words come from `co.Chain(...)`, with the record's name in place
-of the cell.
+of the cell. The codes from 600 on are said of a run that was cut off ([limits.md](limits.md)).
 
 This page is written from the package's own table of messages; each example is what a workbook of the tests'
 corpus gets.
@@ -28,15 +28,18 @@ GROUPS = {
     "3": "Names",
     "4": "Goods and processes",
     "5": "Formulas",
+    "6": "The run of a command",
 }
 
 
 def examples() -> dict[str, str]:
     """For each code the first example of the corpus, as it is said."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    from corpus import LIMITS, RECORDS, SAMPLES
+    from corpus import LIMITS, RECORDS, RUNS, SAMPLES
 
     found: dict[str, str] = {}
+    for run in RUNS:
+        found.setdefault(run.code, run.text)
     samples = [*((sample, [one.split()[0] for one in sample.verdicts], {}) for sample in SAMPLES)]
     samples += [(limited, [limited.code], limited.environment) for limited in LIMITS]
     with tempfile.TemporaryDirectory() as folder:

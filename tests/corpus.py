@@ -329,6 +329,43 @@ class Limited:
     make: Callable[[Path], Path]
 
 
+@dataclass(frozen=True)
+class Run:
+    """A run of `chainopt solve chain.xlsx` that is cut off: its code, the line, its exit code, and what cuts it
+    off, Python that runs before the command."""
+
+    name: str
+    code: str
+    text: str
+    exit: int
+    before: str
+
+
+_SIGINT = "os.kill(os.getpid(), signal.SIGINT)"
+_PROBLEM = "sys.modules['chainopt.interior']._Problem"
+# Every problem goes into a process of its own, and what stands for a factorisation of minutes ends otherwise.
+_ELSEWHERE = f"{_PROBLEM}._is_large = lambda self: True\n{_PROBLEM}._ended = lambda *_: "
+_MORE = "Close other programs, raise the limit (ulimit -v), or solve a smaller chain"
+_PLAN = "while Ipopt was at it: the best plan so far is kept, without prices"
+RUNS = (
+    Run("Ctrl-C while reading", "E601", "interrupted while reading chain.xlsx: nothing was written", 130,
+        f"cli.read_workbook = lambda *_: {_SIGINT}"),
+    Run("Ctrl-C while writing", "E601", "interrupted while writing: each file is whole, or as it was before", 130,
+        f"os.fsync = lambda _: {_SIGINT}"),
+    Run("Ctrl-C while solving", "N605",
+        "interrupted: what there is goes into the reports, labelled; Ctrl-C again leaves without them", 130,
+        f"sys.modules['chainopt.solve'].build = lambda *_, **__: {_SIGINT}"),
+    Run("no memory to read", "E602",
+        f"the memory ran out while reading chain.xlsx: nothing was written. {_MORE}", 5,
+        "def fail(*_): raise MemoryError\ncli.read_workbook = fail"),
+    Run("killed for its memory", "E603",
+        f"the memory ran out {_PLAN}. {_MORE}; the market route (--method market) needs less", 5,
+        f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGKILL)"),
+    Run("a fault in a library", "E604",
+        f"the process that solved ended by itself (SIGSEGV), as where the memory runs out, {_PLAN}", 5,
+        f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGSEGV)"),
+)  # fmt: skip
+
 LIMITS = tuple(Limited(*limited) for limited in LIMITED)
 
 RECORDS = (

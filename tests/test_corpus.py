@@ -2,7 +2,7 @@
 
 import pytest
 from books import SOUND
-from corpus import CELLS, FORMULAS, LIMITS, NAMES, NUMBERS, RECORDS, SAMPLES
+from corpus import CELLS, FORMULAS, LIMITS, NAMES, NUMBERS, RECORDS, RUNS, SAMPLES
 
 import chainopt as co
 from chainopt.messages import MESSAGES
@@ -38,7 +38,7 @@ def test_a_limit_that_is_set_is_kept(tmp_path, monkeypatch, limited):
 
 def test_every_code_has_an_example():
     shown = {verdict.split()[0] for sample in SAMPLES for verdict in sample.verdicts}
-    assert MESSAGES.keys() <= shown | {made.code for made in (*RECORDS, *LIMITS)}
+    assert MESSAGES.keys() <= shown | {made.code for made in (*RECORDS, *LIMITS, *RUNS)}
 
 
 @pytest.mark.parametrize("sample", [*NUMBERS, *CELLS, *NAMES, *FORMULAS], ids=lambda sample: sample.name)
