@@ -102,13 +102,16 @@ class Layered:
         return scale * (shares * use**self.r).sum(axis=1) ** (self.returns / self.r)
 
 
-def layered(flows: int, case: Case | None = None, seed: int = 7) -> Layered:
-    """The chain of so many flows, a multiple of 4 that divides into layers; the same for the same seed."""
+def layered(flows: int, case: Case | None = None, seed: int = 7, width: int | None = None) -> Layered:
+    """The chain of so many flows, a multiple of 4 that divides into layers; the same for the same seed.
+
+    width: goods of a layer; None takes the one that the suite has.
+    """
     case = case or Case()
     processes = flows // INPUTS
     broad = case.graph != "neighbours"
     most = max(processes // WIDE if broad else 0, isqrt(4 * processes))
-    widths = [n for n in range(NEAREST + 1, most + 1) if processes % n == 0]
+    widths = [n for n in ([width] if width else range(NEAREST + 1, most + 1)) if processes % n == 0]
     if flows % INPUTS or not widths:
         raise ValueError(f"{flows} flows don't divide into layers of more than {NEAREST} goods with 4 uses each")
     width = widths[-1] if broad else min(widths, key=lambda n: abs(n - sqrt(2 * processes)))

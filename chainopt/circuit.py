@@ -77,6 +77,17 @@ class Circuit(NamedTuple):
         return self.process_bids + len(self.sale_good)
 
 
+def softened(order: Circuit, most: float) -> Circuit:
+    """The same market, its technologies' returns at most so high: R' = min(R, most)."""
+    factor = np.minimum(1.0, most / order.returns)
+    # A Cobb-Douglas coefficient is a part of the returns, a CES one of the whole.
+    of = np.repeat(np.where(order.r == 0, factor, 1.0), np.diff(order.start))
+    coefficient = of * order.coefficient
+    return order._replace(
+        returns=factor * order.returns, coefficient=coefficient, log_coefficient=np.log(coefficient)
+    )
+
+
 def circuit(columns: Columns) -> Circuit:
     """Order a chain's columns; raises ValueError for a good that nothing can take or supply."""
     goods, processes = len(columns.supply), len(columns.scale)

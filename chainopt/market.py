@@ -23,7 +23,7 @@ import numpy as np
 
 from chainopt import newton
 from chainopt.anderson import Anderson
-from chainopt.circuit import Circuit, circuit
+from chainopt.circuit import Circuit, circuit, softened
 from chainopt.columns import Columns
 from chainopt.plan import demand_area
 from chainopt.subsidy import Point
@@ -39,6 +39,9 @@ _NEARLY_CONSTANT = 0.995
 """Returns above which Newton's steps take over at once: passes would take hundreds, or find no rest."""
 _FEW, _MANY = 10, 300
 """Passes before Newton's steps take over, where returns are nearly constant and elsewhere."""
+_SOFT, _SOFT_TOLERANCE, _SOFT_PASSES = 0.9, 1e-3, 200
+"""Returns of the market whose bids are the first ones where returns are nearly constant: there, equal bids make
+amounts that fade from layer to layer, past the range of numbers after a few hundred."""
 _OPENING = 2
 _STUCK = 20
 _DEEP, _SUNK = 60.0, 250.0
@@ -154,11 +157,15 @@ def form_prices(
             progress(subsidised(point, seen.passes))
 
     seen = _Watch(first_bids(order), (lambda *known: progress(standing(*known))) if progress else None)
-    most = max_passes
+    most, first, opening = max_passes, first_bids(order), 0
+    near = order.returns.max() > _NEARLY_CONSTANT
     if finish and newton.fits(order):
-        most = min(max_passes, _FEW if order.returns.max() > _NEARLY_CONSTANT else _MANY)
+        most = min(max_passes, _FEW if near else _MANY)
     try:
-        bid, change, passes = _iterate(order, sweep, room, tolerance, most, deadline, seen)
+        if near and most < max_passes:
+            first, opening = _soft_bids(order, sweep, room, deadline)
+        bid, change, passes = _iterate(order, sweep, room, first, tolerance, most, deadline, seen)
+        passes += opening
         if change > tolerance and most < max_passes:
             lost = not (room.answer > -np.inf).all()
             point, products = newton.settle(order, room, bid, tolerance, deadline, ahead)
@@ -166,7 +173,8 @@ def form_prices(
                 return subsidised(point, passes, products)
             # Where all lose there is no turnover left at the end of the path.
             reached = None
-            bid, change, passes = _iterate(order, sweep, room, tolerance, max_passes, deadline, seen)
+            first = first_bids(order)
+            bid, change, passes = _iterate(order, sweep, room, first, tolerance, max_passes, deadline, seen)
     except KeyboardInterrupt:
         if reached is not None:
             return subsidised(reached, seen.passes, interrupted=True)
@@ -203,13 +211,14 @@ def _iterate(
     order: Circuit,
     sweep: Callable[[Circuit, Array, Pass], None],
     room: Pass,
+    bid: Array,
     tolerance: float,
     max_passes: int,
     deadline: float | None,
     seen: _Watch,
 ) -> tuple[Array, float, int]:
-    """Bids at rest, the last change and the passes that it took; `room` holds the last pass."""
-    bid, step = first_bids(order), steps(order)
+    """Bids at rest, from these, the last change and the passes that it took; `room` holds the last pass."""
+    step = steps(order)
     accelerated = Anderson(order.bids)
     lowest = np.full(order.bids, -np.inf)
     sunk = np.zeros(order.bids, dtype=bool)
@@ -263,6 +272,17 @@ def first_bids(order: Circuit) -> Array:
     typical = float(np.median(order.supply[order.supply > 0])) if (order.supply > 0).any() else 1.0
     bid[order.first_torn : order.first_torn + len(order.torn)] = np.log(typical)
     return bid
+
+
+def _soft_bids(
+    order: Circuit, sweep: Callable[[Circuit, Array, Pass], None], room: Pass, deadline: float | None
+) -> tuple[Array, int]:
+    """Where a market of nearly constant returns opens: bids of a softer one, and the passes that they took."""
+    equal = first_bids(order)
+    bid, change, passes = _iterate(
+        softened(order, _SOFT), sweep, room, equal, _SOFT_TOLERANCE, _SOFT_PASSES, deadline, _Watch(equal, None)
+    )
+    return (bid if change < np.inf else equal), passes
 
 
 def steps(order: Circuit) -> Array:

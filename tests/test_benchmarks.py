@@ -15,6 +15,7 @@ from routes import ROUTES, casadi_ipopt, chainopt_ipopt
 
 import chainopt as co
 from chainopt.market import form_prices
+from chainopt.market_certificate import certify
 
 ROOT = Path(__file__).parent.parent
 FLOWS = 160
@@ -35,6 +36,15 @@ def test_every_form_of_a_chain_is_one_problem(graph, elasticity, returns):
     for price, value in ((peer.price, peer.value), (market.price, market.value), (answer.price, answer.value)):
         assert right.error(price) <= 1e-6
         assert value == pytest.approx(right.value, rel=1e-7)
+
+
+@pytest.mark.nightly
+def test_a_market_of_hundreds_of_layers_has_prices():
+    """Shared equally, amounts would fade to 1e-121 of what goes in before they are sold."""
+    case = layered.Case("neighbours", 0.5, 1.0)
+    market = form_prices(layered.columns(layered.layered(160_000, case, width=100)))
+    assert market.at_rest
+    assert certify(market).gap <= 1e-8
 
 
 def test_an_error_of_a_price_is_seen():

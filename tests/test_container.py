@@ -4,6 +4,8 @@ import csv
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
+from xml.etree.ElementTree import ParseError
 
 import openpyxl
 import pytest
@@ -12,7 +14,7 @@ from containers import CONTAINERS, folder, ods, parts_of, tall
 from office import office
 
 import chainopt as co
-from chainopt.workbook import check_workbook
+from chainopt.workbook import check_workbook, raw
 
 DATA = Path(__file__).parent.parent / "data"
 EXAMPLES = ("steel_loop", "petrochemicals", "non_rival")
@@ -82,6 +84,18 @@ def test_a_child_reads_what_its_parent_does(tmp_path, monkeypatch):
     monkeypatch.setattr(child, "_SMALL", 0)
     assert check_workbook(path) == here
     assert len(here) == 3
+
+
+def test_xml_that_memory_has_no_room_for_is_not_called_damaged(monkeypatch):
+    """expat tells the lack of room as an error of the XML, by code 1 (its expat.h)."""
+    error = ParseError("out of memory: line 1, column 0")
+    error.code = 1
+    monkeypatch.setattr(raw, "iterparse", Mock(side_effect=error))
+    with pytest.raises(MemoryError):
+        list(raw.elements(b"<a/>"))
+    error.code = 4
+    with pytest.raises(ParseError):
+        list(raw.elements(b"<a/>"))
 
 
 def test_styles_that_openpyxl_gives_up_on_are_no_matter(tmp_path):

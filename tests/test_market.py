@@ -12,6 +12,7 @@ import pytest
 from chains import cobb_douglas_network, random_chain
 
 import chainopt as co
+from chainopt.circuit import circuit, softened
 from chainopt.cli import main
 from chainopt.columns import Columns, NotColumnsError, cobb_douglas_returns, columns
 from chainopt.market import form_prices
@@ -276,6 +277,17 @@ def test_many_random_chains_come_out_as_the_planners(cyclic, idle, seed):
 @pytest.mark.parametrize("cyclic", [False, True])
 def test_chains_of_all_kinds_come_out_as_the_planners(kind, cyclic, seed):
     agrees(random_chain(seed, kind, cyclic, most=20), seed)
+
+
+def test_a_softened_market_is_that_of_softer_processes():
+    """A technology's returns lowered before a chain is put in order, or after."""
+    for seed in range(8):
+        of = columns(network(random_chain(seed, "market", most=20)))
+        factor = np.minimum(1.0, 0.5 / of.returns)
+        by_use = np.repeat(np.where(of.r == 0, factor, 1.0), np.diff(of.start))
+        softer = circuit(replace(of, returns=factor * of.returns, coefficient=by_use * of.coefficient))
+        for found, expected in zip(softened(circuit(of), 0.5), softer, strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-14)
 
 
 def nearly_constant(seed):

@@ -46,7 +46,7 @@ def apart(path: object, size: int, limits: Limits, read: Callable[..., Any], *ta
     try:
         done = subprocess.run(
             [sys.executable, "-c", start],
-            input=pickle.dumps((limits, read, task)),
+            input=pickle.dumps(limits) + pickle.dumps((read, task)),
             capture_output=True,
             timeout=limits.seconds,
             check=False,
@@ -64,8 +64,8 @@ def apart(path: object, size: int, limits: Limits, read: Callable[..., Any], *ta
 
 def serve() -> None:
     """What the child does: one task, whose result or problems it prints."""
-    limits, read, task = pickle.load(sys.stdin.buffer)
-    _limit(limits)
+    _limit(pickle.load(sys.stdin.buffer))
+    read, task = pickle.load(sys.stdin.buffer)
     try:
         answer = read(*task)
     except WorkbookError as error:

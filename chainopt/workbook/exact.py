@@ -14,9 +14,8 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from io import BytesIO
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element, ParseError
 
 from openpyxl.cell.text import Text
 from openpyxl.formula.translate import Translator
@@ -39,6 +38,7 @@ from chainopt.workbook.raw import (
     Plain,
     Raw,
     Sheet,
+    elements,
     hidden_columns,
     merged_ranges,
     unescaped,
@@ -95,7 +95,7 @@ def _whole(path: str, part: str) -> Iterator[None]:
 
 
 def _texts(xml: bytes) -> Iterator[str]:
-    for _, node in iterparse(BytesIO(xml)) if xml else ():
+    for _, node in elements(xml) if xml else ():
         if node.tag == f"{_MAIN}si":
             yield unescaped(Text.from_tree(node).content)
             node.clear()
@@ -108,7 +108,7 @@ def _styles(xml: bytes) -> tuple[frozenset[int], frozenset[int]]:
     style = 0
     with suppress(ParseError, ValueError, TypeError):
         inside = False
-        for event, node in iterparse(BytesIO(xml), ("start", "end")):
+        for event, node in elements(xml, ("start", "end")):
             tag = node.tag.rpartition("}")[2]
             if tag == "cellXfs":
                 inside = event == "start"
@@ -136,7 +136,7 @@ class _Reading:
 
     def sheet(self, sheet: SheetPart, xml: bytes, stale: bool) -> Sheet:
         last = 0
-        for _, node in iterparse(BytesIO(xml)):
+        for _, node in elements(xml):
             if node.tag == _ROW:
                 number = self.number_of(node, last + 1)
                 if number < last:

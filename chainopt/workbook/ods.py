@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from io import BytesIO
-from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.etree.ElementTree import Element, ParseError
 
 from chainopt import messages
 from chainopt.workbook.container import refusal
 from chainopt.workbook.faults import coordinate
 from chainopt.workbook.limits import Limits, variable
-from chainopt.workbook.raw import TALLEST, WIDEST, Calculated, ErrorValue, Flaw, Plain, Raw, Sheet
+from chainopt.workbook.raw import TALLEST, WIDEST, Calculated, ErrorValue, Flaw, Plain, Raw, Sheet, elements
 
 _NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:{}:1.0"
 _TABLE, _OFFICE, _TEXT, _STYLE = (
@@ -39,7 +38,7 @@ def _sheets(path: str, xml: bytes, limits: Limits) -> Iterator[Sheet]:
     style: str | None = None
     depth, cells = 0, 0
     table = _Table()
-    for event, node in iterparse(BytesIO(xml), ("start", "end")):
+    for event, node in elements(xml, ("start", "end")):
         if event == "start":
             if node.tag == f"{_STYLE}style":
                 style = node.get(f"{_STYLE}name")

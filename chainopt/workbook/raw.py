@@ -7,9 +7,13 @@ an Excel formula, whose value may never have been saved.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
+from io import BytesIO
+from typing import Literal
+from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.parsers.expat.errors import XML_ERROR_NO_MEMORY, codes
 
 from openpyxl.utils.cell import coordinate_to_tuple
 
@@ -63,6 +67,17 @@ LONGEST_TEXT = 32_767
 """The most characters that Excel keeps in a cell."""
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+
+
+def elements(xml: bytes, events: Sequence[Literal["start", "end"]] = ("end",)) -> Iterator[tuple[str, Element]]:
+    """The events of an XML text as it is read; raises ParseError for what is no XML, and MemoryError."""
+    try:
+        yield from iterparse(BytesIO(xml), events)
+    except ParseError as error:
+        # expat calls both an error of the XML.
+        if error.code == codes[XML_ERROR_NO_MEMORY]:
+            raise MemoryError from None
+        raise
 
 
 def escaped(text: str) -> str:
