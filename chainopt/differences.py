@@ -78,9 +78,17 @@ def with_supply(chain: Chain, good: str, more: float) -> Chain:
     )
 
 
+def _again(known: Solution, good: str, more: float) -> Solution:
+    """The solution at a little more of a good; Ctrl-C is for the whole series, not for one of it."""
+    found = solve(with_supply(known.chain, good, more), start=known)
+    if found.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return found
+
+
 def _value(task: tuple[Solution, str, float]) -> float:
     known, good, more = task
-    solution = solve(with_supply(known.chain, good, more), start=known)
+    solution = _again(known, good, more)
     return solution.objective if solution.status is Status.OPTIMAL and solution.objective is not None else np.nan
 
 
@@ -170,7 +178,7 @@ def _pattern(solution: Solution) -> dict[str, bool]:
 
 def _change(solution: Solution, good: str, more: float, base: dict[str, bool]) -> str:
     """What is different with this much more of a good; "" where nothing is."""
-    found = solve(with_supply(solution.chain, good, more), start=solution)
+    found = _again(solution, good, more)
     if found.status is not Status.OPTIMAL:
         return f"the chain is {found.status}"
     now = _pattern(found)

@@ -179,6 +179,8 @@ class Elastic:
                 else:
                     slack.unfix()
         solution = solve_model(self.model, time_limit=left)
+        if solution.status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
         return solution if solution.status is Status.OPTIMAL else None
 
     def _breaks(self, kept: Collection[Row]) -> ModelSolution | None:

@@ -102,6 +102,8 @@ def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome
     relaxed = rerun(
         _changed(problem, x0=point.x, g_lower=problem.g_lower - width, g_upper=problem.g_upper + width)
     )
+    if relaxed.raised is not None:
+        return replace(relaxed, point=point)
     grown = large & (size > _GROWTH * np.abs(relaxed.point.multipliers))
     if relaxed.status is not Status.OPTIMAL or not grown[np.argmax(size)]:
         return outcome

@@ -137,6 +137,19 @@ def test_a_second_ctrl_c_leaves_without_reports(commands, tmp_path):
     assert whole(folder) == {"reports/chain-report.xlsx"}
 
 
+def test_ctrl_c_ends_a_whole_series_of_solves(commands, tmp_path):
+    folder = folder_with_book(tmp_path)
+    before = (
+        "of = sys.modules['chainopt.differences']\n"
+        "solve, kill = of.solve, lambda _: os.kill(os.getpid(), signal.SIGINT)\n"
+        "of.solve = lambda *given, **named: solve(*given, progress=kill, **named)"
+    )
+    words = ["solve", "chain.xlsx", "--differences"]
+    code, lines = commands.end(folder, commands.start(folder, *words, before=before))
+    assert (code, lines) == (130, ["E601: interrupted while solving again for each good: nothing was written"])
+    assert whole(folder) == set()
+
+
 @pytest.mark.parametrize("phase", ["interior']._Problem._ended", "judgement']._verdict"])
 def test_ctrl_c_inside_a_library_is_answered(commands, tmp_path, phase):
     """A factorisation of minutes, or a check of minutes, hears of no signal."""
