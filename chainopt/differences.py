@@ -8,10 +8,12 @@ Each re-solve starts from the plan already found; they run side by side in proce
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 import numpy as np
 import pandas as pd
@@ -95,8 +97,31 @@ def _value(task: tuple[Solution, str, float]) -> float:
 def _side_by_side(tasks: list[tuple[Solution, str, float]], workers: int) -> list[float]:
     if workers == 1 or len(tasks) < 4:
         return [_value(task) for task in tasks]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_value, tasks, chunksize=max(1, len(tasks) // (4 * workers))))
+    others = set(active_children())
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        with _unheard():
+            values = pool.map(_value, tasks, chunksize=max(1, len(tasks) // (4 * workers)))
+        return list(values)
+    except BaseException:
+        for worker in set(active_children()) - others:
+            worker.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Whatever starts meanwhile never hears of Ctrl-C, which a terminal sends to workers too."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,31 @@ def test_ctrl_c_ends_a_whole_series_of_solves(commands, tmp_path):
     assert whole(folder) == set()
 
 
+def test_ctrl_c_ends_the_workers_of_a_series(commands, tmp_path):
+    """A second after they are started, when they are still imported; a terminal sends it to them too."""
+    folder = folder_with_book(tmp_path)
+    before = (
+        "import threading\n"
+        "os.setpgid(0, 0)\n"
+        "of = sys.modules['chainopt.differences']\n"
+        "of._QUICK, side_by_side = 0, of._side_by_side\n"
+        "def begun(*given):\n"
+        "    threading.Timer(1.0, lambda: os.killpg(0, signal.SIGINT)).start()\n"
+        "    return side_by_side(*given)\n"
+        "of._side_by_side = begun"
+    )
+    words = ["solve", "chain.xlsx", "--differences"]
+    child = commands.start(folder, *words, before=before)
+    code, lines = commands.end(folder, child)
+    assert (code, lines) == (130, ["E601: interrupted while solving again for each good: nothing was written"])
+    # Python's own tracker of resources takes a moment to see that its parent is gone.
+    end = time.perf_counter() + 5 * busy()
+    with pytest.raises(ProcessLookupError):
+        while time.perf_counter() < end:
+            os.killpg(child, 0)
+            time.sleep(0.01)
+
+
 @pytest.mark.parametrize("phase", ["interior']._Problem._ended", "judgement']._verdict"])
 def test_ctrl_c_inside_a_library_is_answered(commands, tmp_path, phase):
     """A factorisation of minutes, or a check of minutes, hears of no signal."""
