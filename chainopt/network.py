@@ -206,11 +206,16 @@ def network(chain: Chain) -> Network:
     price = array([good.price for good in goods])
     min_sale = array([good.min_sale for good in goods])
     max_sale = array([good.max_sale for good in goods])
-    rival = np.array([good.rival for good in goods], dtype=bool)
     import_price = array([good.import_price for good in goods])
     max_import = array([good.max_import for good in goods])
     disposal = array([good.disposal for good in goods])
     priced = ~np.isnan(price)
+    sold = priced | (min_sale != 0)
+    used = np.bincount(np.array(use_good, dtype=int), minlength=len(goods)) > 0
+    # A non-rival good may stand for a value of either sign; but what is thrown away isn't less than nothing, and
+    # final demand alone has nobody to share it with.
+    alone = sold & ~used & ~np.isnan(disposal)
+    rival = np.array([good.rival for good in goods], dtype=bool) | alone
     level_cost = np.zeros(len(level_process))
     level_cost[first_level] = [process.unit_cost for process in processes]
     table = np.array(yields, dtype=float).reshape(-1, 3)

@@ -12,6 +12,7 @@ from pyomo.common.gc_manager import PauseGC
 
 from chainopt import messages
 from chainopt.bulk import chain_problem
+from chainopt.certificate import CERTIFIED, feasibility
 from chainopt.chain import Chain
 from chainopt.clock import Clock
 from chainopt.forked import WorkDied
@@ -26,7 +27,7 @@ from chainopt.market_route import MarketAnswer, market_answer, market_start
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan, write_multipliers
 from chainopt.operations import ZERO, sizes
-from chainopt.plan import Multipliers, Plan, places, turnover, with_whole_minima
+from chainopt.plan import Multipliers, Plan, places, throughput, turnover, with_whole_minima
 from chainopt.reach import Reach, reach
 from chainopt.solution import Solution
 from chainopt.status import Status
@@ -291,6 +292,13 @@ def _attempt(
             last, money = money, turnover(part, plan) if plan is not None else money
             if answer.status is not Status.OPTIMAL or money > _COARSE * last:
                 break
+    if answer.status is Status.INFEASIBLE and _keeps_all(part, begin.plan):
+        # Ipopt's word is of where it got lost, not of the chain.
+        words = answer.message.removeprefix(Status.INFEASIBLE.advice)
+        stuck = Status.EVALUATION_ERROR
+        answer = replace(
+            answer, status=stuck, message=f"{stuck.advice} A plan that keeps every limit exists.{words}"
+        )
     multipliers = None
     if answer.status is Status.OPTIMAL:
         multipliers = read_multipliers(part, model, lambda row: answer.dual.get(row, np.nan))
@@ -299,6 +307,11 @@ def _attempt(
         plan = plan and of.plan(plan)
         multipliers = multipliers and of.multipliers(multipliers)
     return Answer(answer, plan, multipliers, list(without), begin.multipliers is not None)
+
+
+def _keeps_all(net: Network, plan: Plan) -> bool:
+    """Whether a plan keeps every balance, function and limit, whatever it is worth."""
+    return feasibility(net, plan, throughput(net, plan)) <= CERTIFIED
 
 
 def _without(chain: Chain, processes: Sequence[int]) -> Reach:

@@ -178,7 +178,9 @@ class _Mixes:
             batch = self.net.batch[name].part(np.array([row]))
             paid = np.maximum(price[self.net.use_good[batch.use]], 1e-6 * max(1e-12, float(np.max(np.abs(price)))))
             sigma = 1.0 if name == "cobb-douglas" else 1.0 / (1.0 - float(batch.r[0]))
-            new |= self.add(p, (batch.a / paid) ** sigma)
+            new |= self.add(
+                p, np.where(self.net.rival[self.net.use_good[batch.use]], (batch.a / paid) ** sigma, 0.0)
+            )
         return new
 
 

@@ -480,11 +480,19 @@ def test_what_a_chain_without_bound_earns_is_never_optimal():
         co.Chain([co.Good("a"), co.Good("b", supply=1, price=1)], loop),
         co.Chain([co.Good("ore", supply=3, import_price=1), GOODS[2]], [mill(inputs={"ore": 1.0})]),
         co.Chain([co.Good("ore", supply=3, price=2, import_price=1), GOODS[2]], [mill(inputs={"ore": 0.5})]),
-        co.Chain([*GOODS, co.Good("bad", rival=False, supply=1, price=-1)], [mill()]),
     ):
         solution = co.solve(chain, method="market")
         assert solution.status is co.Status.UNBOUNDED, solution.message
         assert solution.solver == "ipopt"
+
+
+@pytest.mark.parametrize("method", ["ipopt", "market"])
+def test_of_a_nuisance_no_more_is_thrown_away_than_there_is(method):
+    alone = co.solve(co.Chain(GOODS, [mill()]))
+    bad = co.Good("bad", rival=False, supply=1, price=-1)
+    solution = co.solve(co.Chain([*GOODS, bad], [mill()]), method=method)
+    assert solution.status is co.Status.OPTIMAL, solution.message
+    assert solution.objective == pytest.approx(alone.objective, rel=1e-7)
 
 
 @pytest.mark.parametrize("amount", [1e-6, 1e6, 1e12])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 import pytest
-from chains import by_good
+from chains import by_good, random_chain
 
 import chainopt as co
 from chainopt.explain import explain
@@ -112,13 +112,29 @@ def test_a_trade_is_unbounded_in_any_unit(scale: float) -> None:
             [co.Good("ore", import_price=1), co.Good("coal", import_price=4), co.Good("steel", price=3.99)],
             [SMELTER],
         ),
+        co.Chain(
+            [co.Good("ore", import_price=1), co.Good("design", supply=1, rival=False), co.Good("steel", price=1)],
+            [
+                co.Process(
+                    "mill", function="ces", inputs={"ore": 0.5, "design": 0.5}, outputs="steel", elasticity=3
+                )
+            ],
+        ),
     ],
-    ids=["a free good", "falling returns", "a loss"],
+    ids=["a free good", "falling returns", "a loss", "a design is one"],
 )
 def test_what_has_an_end_has_no_ray(chain: co.Chain) -> None:
     solution = co.solve(chain)
     assert solution.status is not co.Status.UNBOUNDED
     assert find_ray(network(chain), solution.plan) is None
+
+
+def test_a_chain_with_a_plan_is_never_called_infeasible() -> None:
+    """Ipopt loses its way among idle processes here; the market doesn't."""
+    chain = random_chain(61, "market", idle=True, most=20)
+    solution, market = co.solve(chain), co.solve(chain, method="market")
+    assert solution.status is market.status is co.Status.OPTIMAL
+    assert solution.objective == pytest.approx(market.objective, rel=1e-8)
 
 
 @pytest.mark.parametrize("tolerance", [1e-6, 1e-8, 1e-12])
