@@ -94,6 +94,19 @@ def with_whole_minima(net: Network, plan: Plan) -> Plan:
     return replace(plan, level=plan.level + more, disposed=plan.disposed + added)
 
 
+def at_rest(net: Network) -> Plan:
+    """The plan in which no rival good is used: what there is, is thrown away where it can be, else sold.
+
+    Where it keeps every limit the chain has a plan; it need not.
+    """
+    use = np.where(net.rival[net.use_good], 0.0, net.supply[net.use_good])
+    level = np.nan_to_num(net.levels(use), nan=0.0, posinf=0.0, neginf=0.0)
+    there = net.supply + net.yields.T @ level
+    sale = np.where(net.sells & ~(net.rival & net.disposes), there, 0.0)
+    disposed = np.where(net.rival & net.disposes, there, 0.0)
+    return Plan(use=use, level=level, sale=sale, imported=np.zeros(len(there)), disposed=disposed)
+
+
 def throughput(net: Network, plan: Plan) -> Array:
     """What each good moves in all at a plan: the larger of what comes and what goes, without signs."""
     goods = len(net.goods)

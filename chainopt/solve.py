@@ -27,7 +27,7 @@ from chainopt.market_route import MarketAnswer, market_answer, market_start
 from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan, write_multipliers
 from chainopt.operations import ZERO, sizes
-from chainopt.plan import Multipliers, Plan, places, throughput, turnover, with_whole_minima
+from chainopt.plan import Multipliers, Plan, at_rest, places, throughput, turnover, with_whole_minima
 from chainopt.reach import Reach, reach
 from chainopt.solution import Solution
 from chainopt.status import Status
@@ -292,7 +292,9 @@ def _attempt(
             last, money = money, turnover(part, plan) if plan is not None else money
             if answer.status is not Status.OPTIMAL or money > _COARSE * last:
                 break
-    if answer.status is Status.INFEASIBLE and _keeps_all(part, begin.plan):
+    if answer.status is Status.INFEASIBLE and any(
+        _keeps_all(part, known) for known in (begin.plan, at_rest(part))
+    ):
         # Ipopt's word is of where it got lost, not of the chain.
         words = answer.message.removeprefix(Status.INFEASIBLE.advice)
         stuck = Status.EVALUATION_ERROR
