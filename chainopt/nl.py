@@ -269,7 +269,8 @@ def _read(text: str) -> casadi.NlpBuilder:
     builder = casadi.NlpBuilder()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.nl"
-        path.write_text(text, encoding="ascii", newline="\n")
+        # Only the model's name, in a remark, can be other than ASCII.
+        path.write_text(text, encoding="ascii", errors="replace", newline="\n")
         builder.import_nl(str(path), {})
     return builder
 

@@ -613,3 +613,12 @@ def test_a_warm_start_from_a_solution_takes_few_iterations() -> None:
     assert warm.point.x == pytest.approx(cold.point.x, rel=1e-8)
     assert warm.point.multipliers == pytest.approx(cold.point.multipliers, abs=1e-8)
     assert warm.iterations < cold.iterations
+
+
+@pytest.mark.parametrize("name", ["４ü", "a\nb", "\ud800"])
+def test_a_models_name_may_be_any_text(name: str) -> None:
+    m = pyo.ConcreteModel(name=name)
+    m.x = pyo.Var(initialize=1.0)
+    m.value = pyo.Objective(expr=(m.x - 3.0) ** 2)
+    solve_model(m)
+    assert pyo.value(m.x) == pytest.approx(3.0)
