@@ -33,6 +33,17 @@ def typical_amount(net: Network) -> float:
     return float(np.median(known)) if len(known) else 1.0
 
 
+def own_amounts(net: Network) -> Array:
+    """An amount of each good by its own figures: the greatest of its supply, limits and reference sale; or 0."""
+    own = np.maximum(np.abs(net.supply), np.nan_to_num(net.reference, nan=0.0, posinf=0.0))
+    of = {MAX_USE: net.use_good}
+    for limit in net.limits:
+        if limit.kind not in (CAPACITY, MIN_LEVEL) and np.isfinite(limit.bound):
+            good = of[limit.kind][limit.index] if limit.kind in of else limit.index
+            own[good] = max(own[good], abs(limit.bound))
+    return own
+
+
 def forward_run(net: Network) -> Plan:
     """A plan inside every limit that it can keep, positive where amounts must be, balanced where it can be."""
     run = _Run.begin(net)
@@ -63,6 +74,15 @@ def _rounds(net: Network, edges: sparse.csr_array, cycle: Array) -> list[Array]:
     return [cycle[part] for layer in layers(inner) for part in (layer.alone, *layer.cycles)]
 
 
+def wanted_levels(net: Network, amount: Array) -> Array:
+    """The level that makes these amounts of the goods it makes, by the least; 1 where it makes none."""
+    made = sparse.coo_array(net.yields)
+    level = np.full(made.shape[0], inf)
+    positive = made.data > 0
+    np.minimum.at(level, made.row[positive], amount[made.col[positive]] / made.data[positive])
+    return np.where(np.isfinite(level), level, 1.0)
+
+
 def dependencies(net: Network) -> sparse.csr_array:
     """The graph of goods (first) and processes: a process depends on its inputs, a good on its makers."""
     goods, total = len(net.goods), len(net.goods) + len(net.processes)
@@ -77,7 +97,8 @@ class _Run:
     """The amounts of a run so far; goods() and processes() compute those whose sources are known."""
 
     net: Network
-    typical: float
+    own: Array
+    typical: Array
     use: Array
     level: Array
     sale: Array
@@ -117,13 +138,15 @@ class _Run:
         total = np.where(net.disposes, taken * (1.0 + _DISPOSED), taken)
         with np.errstate(all="ignore"):
             share, sale_share = weight / total[net.use_good], sale_weight / total
-        typical = typical_amount(net)
+        own = own_amounts(net)
+        typical = np.where(own > 0, own, typical_amount(net))
         level = np.zeros(levels)
         free = net.leontief & (np.bincount(net.use_process, minlength=len(net.processes)) == 0)
         first = net.first_level[free]
-        level[first] = np.maximum(min_level[first], np.minimum(_INNER * capacity[first], typical))
+        level[first] = np.maximum(min_level[first], np.minimum(_INNER * capacity[first], wanted_levels(net, typical)[first]))
         return cls(
             net=net,
+            own=own,
             typical=typical,
             use=np.zeros(uses),
             level=level,
@@ -148,15 +171,15 @@ class _Run:
             return
         local = net.supply[members] + self.yields_by_good[:, members].T @ self.level
         # A supply that is next to nothing is no measure of what is needed.
-        wanted = np.maximum(0.1 * local, self.typical - np.maximum(local, 0.0))
+        wanted = np.maximum(0.1 * local, self.typical[members] - np.maximum(local, 0.0))
         self.imported[members] = np.where(
             net.imports[members], np.minimum(wanted, 0.5 * self.import_max[members]), 0.0
         )
         quantity = local + self.imported[members]
         rival = net.rival[members]
-        quantity = np.where(rival & ~(quantity > 0), self.typical, quantity)
+        quantity = np.where(rival & ~(quantity > 0), self.typical[members], quantity)
         if guess:
-            quantity = np.where(quantity == 0, self.typical, quantity)
+            quantity = np.where(quantity == 0, self.typical[members], quantity)
         fixed = self.sale_low[members] == self.sale_high[members]
         obliged = np.where(fixed, self.sale_low[members], 0.0)
         spare = np.where(quantity > obliged, quantity - obliged, 0.1 * quantity)
@@ -199,7 +222,7 @@ class _Run:
         produced = net.yields.T @ self.level
         left = net.supply + self.imported + produced - np.bincount(net.use_good, use, len(net.goods)) - self.sale
         left = np.where(net.rival, left, 0.0)
-        small = 1e-3 * np.maximum(np.abs(produced + net.supply + self.imported), 1e-3 * self.typical)
+        small = 1e-3 * np.maximum(np.abs(produced + net.supply + self.imported), 1e-3 * self.own)
         disposed = np.where(net.disposes, np.where(net.rival, np.maximum(left, small), small), 0.0)
         extra = np.where(net.sells & ~net.disposes & (self.sale_low < self.sale_high), np.maximum(left, 0.0), 0.0)
         sale = np.minimum(self.sale + extra, np.maximum(self.sale, _INNER * self.sale_high))

@@ -68,7 +68,7 @@ def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numerair
                 if program is None or work + program.work >= _MOST_WORK:
                     skipped[g] = True
                 else:
-                    low[g], high[g] = program.range(column, part.scale)
+                    low[g], high[g] = program.range(column, part.scale * part.unit[column])
             work += program.work if program is not None else 0
     if numeraire is not None and not np.isnan(price[numeraire]):
         low, high = low / price[numeraire], high / price[numeraire]
@@ -80,9 +80,11 @@ def _ratios(given: OpenPrices, price: Array, numeraire: int) -> list[tuple[float
     """The interval of each good's price over the numeraire's, which is open."""
     place = {g: column for column, g in enumerate(given.at.tolist())}
     program = _Program(given, place[numeraire])
-    factor = len(given.at)
+    factor, unit = len(given.at), given.unit[place[numeraire]]
     return [
-        program.range(place[g], 1.0) if g in place else program.range(factor, float(price[g]) / given.scale)
+        program.range(place[g], given.unit[place[g]] / unit)
+        if g in place
+        else program.range(factor, float(price[g]) / (given.scale * unit))
         for g in range(len(price))
     ]
 
@@ -171,13 +173,13 @@ class _Program:
             lower, upper = np.full(part.shape[0], -infinite), np.zeros(part.shape[0])
         self.solver.addRows(part.shape[0], lower, upper, part.nnz, part.indptr[:-1], part.indices, part.data)
 
-    def range(self, column: int, cost: float) -> tuple[float, float]:
-        """The least and the greatest cost times an unknown; nan where no price supports the plan."""
-        self.solver.changeColCost(column, cost)
-        low, high = (self._end(sense) for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize))
+    def range(self, column: int, factor: float) -> tuple[float, float]:
+        """The least and the greatest of a factor times an unknown; nan where no price supports the plan."""
+        self.solver.changeColCost(column, 1.0)
+        ends = [self._end(sense) for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize)]
         self.solver.changeColCost(column, 0.0)
-        rounding = 10 * LEAST_SLACK * (1.0 if self.homogeneous else self.given.scale)
-        return (0.0 if abs(low) <= rounding else low), (0.0 if abs(high) <= rounding else high)
+        low, high = sorted(0.0 if abs(end) <= 10 * LEAST_SLACK else factor * end for end in ends)
+        return low, high
 
     def least(self) -> Array:
         """The open unknowns at which they sum to the least; nan where none support the plan."""
@@ -187,7 +189,7 @@ class _Program:
         if not np.isfinite(self._end(highspy.ObjSense.kMinimize)):
             return np.full(count, np.nan)
         values = np.array(self.solver.getSolution().col_value)[:count]
-        return self.given.scale * np.where(np.abs(values) <= 10 * LEAST_SLACK, 0.0, values)
+        return self.given.scale * self.given.unit * np.where(np.abs(values) <= 10 * LEAST_SLACK, 0.0, values)
 
     def _end(self, sense: highspy.ObjSense) -> float:
         self.solver.changeObjectiveSense(sense)
@@ -227,7 +229,7 @@ class _Program:
         planes, earned, gain = given.cheapest(given.scale * answer[: len(given.at)] / unit)
         # A plane is a row that may be missed by the slack of all rows: what it left before it leaves again.
         missed = (
-            2 * given.slack * np.maximum(np.abs(earned), given.scale * np.maximum(1.0, _largest(planes.matrix)))
+            2 * given.slack * np.maximum(np.abs(earned), given.scale * _largest(planes.matrix))
         )
         rows = np.flatnonzero(gain > missed)
         self._add(planes.those(rows))

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.forward import typical_amount
+from chainopt.forward import own_amounts, wanted_levels
 from chainopt.network import Network
 from chainopt.plan import Plan, throughput
 
 Array = np.ndarray
 _LEAST = 1e-6
-"""Of the chain's typical amount: what moves less counts as this much."""
+"""Of a good's own figures: what moves less counts as this much."""
 _LEAST_SHARE = 1e-3
 """Of what its good moves in all: a use of less counts as this much."""
 
@@ -29,8 +29,8 @@ class Magnitudes:
 
 def magnitudes(net: Network, plan: Plan, money: float) -> Magnitudes:
     """The magnitudes at a plan that moves so much money in all."""
-    least = _LEAST * typical_amount(net)
-    good = np.maximum(throughput(net, plan), least)
-    level = np.maximum(np.abs(np.nan_to_num(plan.level)), least)
+    moved = np.maximum(throughput(net, plan), _LEAST * own_amounts(net))
+    good = np.where(moved > 0, moved, 1.0)
+    level = np.maximum(np.abs(np.nan_to_num(plan.level)), _LEAST * wanted_levels(net, good))
     use = np.maximum(np.abs(np.nan_to_num(plan.use)), _LEAST_SHARE * good[net.use_good])
     return Magnitudes(good, use, level, money / len(good))
