@@ -16,6 +16,7 @@ from scipy import sparse
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
 from chainopt.order import layers
 from chainopt.plan import Plan
+from chainopt.typical import dependencies, typical_amounts, wanted_levels
 
 Array = np.ndarray
 _GOLDEN = 0.6180339887498949
@@ -23,25 +24,6 @@ _SPREAD = 0.01
 _DISPOSED = 0.01
 _INNER = 0.95
 _SWEEPS = 40
-
-
-def typical_amount(net: Network) -> float:
-    """An amount of the chain's own size: the median of its positive supplies, limits and reference sales."""
-    limits = [limit.bound for limit in net.limits]
-    known = np.concatenate([net.supply, net.reference, limits])
-    known = known[np.isfinite(known) & (known > 0)]
-    return float(np.median(known)) if len(known) else 1.0
-
-
-def own_amounts(net: Network) -> Array:
-    """An amount of each good by its own figures: the greatest of its supply, limits and reference sale; or 0."""
-    own = np.maximum(np.abs(net.supply), np.nan_to_num(net.reference, nan=0.0, posinf=0.0))
-    of = {MAX_USE: net.use_good}
-    for limit in net.limits:
-        if limit.kind not in (CAPACITY, MIN_LEVEL) and np.isfinite(limit.bound):
-            good = of[limit.kind][limit.index] if limit.kind in of else limit.index
-            own[good] = max(own[good], abs(limit.bound))
-    return own
 
 
 def forward_run(net: Network) -> Plan:
@@ -74,30 +56,11 @@ def _rounds(net: Network, edges: sparse.csr_array, cycle: Array) -> list[Array]:
     return [cycle[part] for layer in layers(inner) for part in (layer.alone, *layer.cycles)]
 
 
-def wanted_levels(net: Network, amount: Array) -> Array:
-    """The level that makes these amounts of the goods it makes, by the least; 1 where it makes none."""
-    made = sparse.coo_array(net.yields)
-    level = np.full(made.shape[0], inf)
-    positive = made.data > 0
-    np.minimum.at(level, made.row[positive], amount[made.col[positive]] / made.data[positive])
-    return np.where(np.isfinite(level), level, 1.0)
-
-
-def dependencies(net: Network) -> sparse.csr_array:
-    """The graph of goods (first) and processes: a process depends on its inputs, a good on its makers."""
-    goods, total = len(net.goods), len(net.goods) + len(net.processes)
-    made = sparse.coo_array(net.yields)
-    tail = np.concatenate([net.use_good, goods + net.level_process[made.row]])
-    head = np.concatenate([goods + net.use_process, made.col])
-    return sparse.csr_array((np.ones(len(tail)), (tail, head)), shape=(total, total))
-
-
 @dataclass(slots=True)
 class _Run:
     """The amounts of a run so far; goods() and processes() compute those whose sources are known."""
 
     net: Network
-    own: Array
     typical: Array
     use: Array
     level: Array
@@ -138,15 +101,15 @@ class _Run:
         total = np.where(net.disposes, taken * (1.0 + _DISPOSED), taken)
         with np.errstate(all="ignore"):
             share, sale_share = weight / total[net.use_good], sale_weight / total
-        own = own_amounts(net)
-        typical = np.where(own > 0, own, typical_amount(net))
+        typical = typical_amounts(net)
         level = np.zeros(levels)
         free = net.leontief & (np.bincount(net.use_process, minlength=len(net.processes)) == 0)
         first = net.first_level[free]
-        level[first] = np.maximum(min_level[first], np.minimum(_INNER * capacity[first], wanted_levels(net, typical)[first]))
+        level[first] = np.maximum(
+            min_level[first], np.minimum(_INNER * capacity[first], wanted_levels(net, typical)[first])
+        )
         return cls(
             net=net,
-            own=own,
             typical=typical,
             use=np.zeros(uses),
             level=level,
@@ -222,7 +185,7 @@ class _Run:
         produced = net.yields.T @ self.level
         left = net.supply + self.imported + produced - np.bincount(net.use_good, use, len(net.goods)) - self.sale
         left = np.where(net.rival, left, 0.0)
-        small = 1e-3 * np.maximum(np.abs(produced + net.supply + self.imported), 1e-3 * self.own)
+        small = 1e-3 * np.maximum(np.abs(produced + net.supply + self.imported), 1e-3 * self.typical)
         disposed = np.where(net.disposes, np.where(net.rival, np.maximum(left, small), small), 0.0)
         extra = np.where(net.sells & ~net.disposes & (self.sale_low < self.sale_high), np.maximum(left, 0.0), 0.0)
         sale = np.minimum(self.sale + extra, np.maximum(self.sale, _INNER * self.sale_high))

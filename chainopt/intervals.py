@@ -228,9 +228,7 @@ class _Program:
         unit = answer[-1] if self.homogeneous else 1.0
         planes, earned, gain = given.cheapest(given.scale * answer[: len(given.at)] / unit)
         # A plane is a row that may be missed by the slack of all rows: what it left before it leaves again.
-        missed = (
-            2 * given.slack * np.maximum(np.abs(earned), given.scale * _largest(planes.matrix))
-        )
+        missed = 2 * given.slack * np.maximum(np.abs(earned), given.scale * _largest(planes.matrix))
         rows = np.flatnonzero(gain > missed)
         self._add(planes.those(rows))
         return len(rows) > 0

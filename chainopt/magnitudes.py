@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.forward import own_amounts, wanted_levels
 from chainopt.network import Network
 from chainopt.plan import Plan, throughput
+from chainopt.typical import typical_amounts, wanted_levels
 
 Array = np.ndarray
 _LEAST = 1e-6
-"""Of a good's own figures: what moves less counts as this much."""
+"""Of an ordinary amount of a good: what moves less counts as this much."""
 _LEAST_SHARE = 1e-3
 """Of what its good moves in all: a use of less counts as this much."""
 
@@ -29,8 +29,7 @@ class Magnitudes:
 
 def magnitudes(net: Network, plan: Plan, money: float) -> Magnitudes:
     """The magnitudes at a plan that moves so much money in all."""
-    moved = np.maximum(throughput(net, plan), _LEAST * own_amounts(net))
-    good = np.where(moved > 0, moved, 1.0)
+    good = np.maximum(throughput(net, plan), _LEAST * typical_amounts(net))
     level = np.maximum(np.abs(np.nan_to_num(plan.level)), _LEAST * wanted_levels(net, good))
     use = np.maximum(np.abs(np.nan_to_num(plan.use)), _LEAST_SHARE * good[net.use_good])
     return Magnitudes(good, use, level, money / len(good))
