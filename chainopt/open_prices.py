@@ -48,8 +48,8 @@ class OpenPrices:
 
     at: where each stands among all unknowns; signed: whether it may be negative; unit: what of each counts as
     one, so that no answer depends on the units of its goods; scale: a typical open unknown, so counted;
-    slack: what each row may be missed by, of its money. By start: earns and earned, what its level is worth (of the open
-    unknowns, and the rest); by use of a start: pays and paid, and the least that it counts as paying.
+    slack: what each row may be missed by, of its money. By start: earns and earned, what its level is worth (of
+    the open unknowns, and the rest); by use of a start: pays and paid, and the least that it counts as paying.
     """
 
     at: Array
