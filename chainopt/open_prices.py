@@ -22,6 +22,8 @@ from chainopt.plan import Plan, turnover
 Array = np.ndarray
 LEAST_SLACK = 1e-9
 _MOST_SLACK = 1e-6
+_TYPICAL = 1e2
+"""Of the money below which a row's is noise, the most that counts as one: a program's tolerance is a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,9 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
     # Rows are compared in the money below which theirs is noise, and an unknown by the row that weighs it most.
     weight = np.divide(1.0, ops.least, out=np.zeros(len(ops.least)), where=ops.least > 0)
     counted = weight * money
-    most = sparse.csc_array(sparse.diags_array(weight) @ abs(ops.matrix[:, at])).max(axis=0).toarray().ravel()
+    entries = sparse.coo_array(sparse.diags_array(weight) @ abs(ops.matrix[:, at]))
+    most = np.zeros(len(at))
+    np.maximum.at(most, entries.col, entries.data)
     unit = np.divide(1.0, most, out=np.ones(len(at)), where=most > 0)
     units = sparse.diags_array(unit)
     rows = Rows(sparse.csr_array(ops.matrix[:, at] @ units), rest, money, ops.active)
@@ -134,7 +138,7 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
         at=at,
         signed=ops.signed[at],
         unit=unit,
-        scale=float(np.median(counted[counted > 1.0])) if np.any(counted > 1.0) else 1.0,
+        scale=min(_TYPICAL, float(np.median(counted[counted > 1.0]))) if np.any(counted > 1.0) else 1.0,
         slack=LEAST_SLACK
         if exact
         else float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, _MOST_SLACK)),

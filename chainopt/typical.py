@@ -32,8 +32,9 @@ def typical_amounts(net: Network) -> Array:
     def make(members: Array) -> None:
         at = members[members < goods]
         at = at[~known[at]]
-        makes = yields[:, at]
-        made = (makes.multiply(level[:, None]).max(axis=0)).toarray().ravel() if len(at) else np.zeros(0)
+        made = np.zeros(len(at))
+        entries = sparse.coo_array(yields[:, at])
+        np.maximum.at(made, entries.col, entries.data * level[entries.row])
         amount[at] = np.where(made > 0, made, np.where(amount[at] > 0, amount[at], middle))
         running = members[members >= goods] - goods
         if len(running):

@@ -253,7 +253,9 @@ def reference(problem: CutestProblem, x: np.ndarray, duals: np.ndarray, near: fl
     return Reference(found, reduced, True, float(error))
 
 
-def _residual(problem: CutestProblem, x: list[Any], forces: list[Any], rows, held, sides, places) -> tuple[Any, Any]:
+def _residual(
+    problem: CutestProblem, x: list[Any], forces: list[Any], rows, held, sides, places
+) -> tuple[Any, Any]:
     step = mpmath.mpf(10) ** -22
     f, c = problem.functions(x, "mpmath")
     moved = [problem.functions([v + step * (i == j) for i, v in enumerate(x)], "mpmath") for j in range(len(x))]

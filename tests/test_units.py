@@ -92,7 +92,9 @@ def plain_words(chain: co.Chain) -> co.Chain:
         for process in chain.processes
     ]
     goods = [replace(good, good=word[good.good]) for good in chain.goods]
-    return co.Chain(goods, processes, parameters=chain.parameters, settings=replace(chain.settings, numeraire=None))
+    return co.Chain(
+        goods, processes, parameters=chain.parameters, settings=replace(chain.settings, numeraire=None)
+    )
 
 
 def test_a_change_of_units_is_one() -> None:

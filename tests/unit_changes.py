@@ -65,16 +65,16 @@ def _process(process: co.Process, factor: Mapping[str, float], money: float) -> 
             "cobb-douglas": 0.0,
             "ces": 0.0 if process.elasticity is None else (process.elasticity - 1) / process.elasticity,
         }[process.function or ""]
-        inputs = [
-            replace(use, coefficient=(use.coefficient or 0.0) * taken[use.good] ** -power) for use in inputs
-        ]
+        inputs = [replace(use, coefficient=(use.coefficient or 0.0) * taken[use.good] ** -power) for use in inputs]
         change = {}
         if process.function == "cobb-douglas":
             change = {"scale": process.scale * prod(f ** -exponent[good] for good, f in taken.items())}
     return replace(
         process,
         inputs=tuple(inputs),
-        outputs=tuple(replace(out, **{"yield_": out.yield_ * factor[out.good] / level}) for out in process.outputs),
+        outputs=tuple(
+            replace(out, **{"yield_": out.yield_ * factor[out.good] / level}) for out in process.outputs
+        ),
         capacity=process.capacity * level,
         min_level=process.min_level * level,
         unit_cost=process.unit_cost * money / level,
@@ -114,7 +114,9 @@ def difference(chain: co.Chain, factor: Mapping[str, float], money: float) -> st
         both = np.isfinite(left) & np.isfinite(right) & (unique.to_numpy() if column == "price" else True)
         apart = both & (np.abs(right - left) > 1e-6 * np.abs(left) + slack.to_numpy())
         apart |= np.isfinite(left) != np.isfinite(right)
-        wrong += [f"{column} of {before['good'][i]}: {left[i]!r} became {right[i]!r}" for i in np.flatnonzero(apart)]
+        wrong += [
+            f"{column} of {before['good'][i]}: {left[i]!r} became {right[i]!r}" for i in np.flatnonzero(apart)
+        ]
     return "; ".join(wrong)
 
 
