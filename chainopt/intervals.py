@@ -22,6 +22,8 @@ from chainopt.plan import Plan
 
 Array = np.ndarray
 _POINT = 1e-6
+_FLOORS = (0.1, 100.0)
+"""Of a typical price, the least that a row's money counts as; the second where the first leaves no price."""
 _CUTS = 60
 _MOST_WORK = 100_000_000
 """Simplex iterations times rows: about ten seconds."""
@@ -64,6 +66,9 @@ def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numerair
         for part in open_prices(net, plan, derivatives).parts():
             goods = [(column, g) for column, g in enumerate(part.at.tolist()) if g < len(price)]
             program = _Program(part) if work < _MOST_WORK else None
+            if program is not None and goods and np.isnan(program.range(goods[0][0], 1.0)[0]):
+                work += program.work
+                program = _Program(part, floor=_FLOORS[1])
             for column, g in goods:
                 if program is None or work + program.work >= _MOST_WORK:
                     skipped[g] = True
@@ -128,7 +133,8 @@ class _Program:
     more unknown t >= 0, the last one, and pi_n t = 1 (Charnes and Cooper, 1962).
     """
 
-    def __init__(self, given: OpenPrices, numeraire: int | None = None):
+    def __init__(self, given: OpenPrices, numeraire: int | None = None, floor: float = _FLOORS[0]):
+        self.floor = floor
         self.given, self.homogeneous = given, numeraire is not None
         self.work = 0
         low = np.where(given.signed, -highspy.kHighsInf, 0.0)
@@ -155,7 +161,10 @@ class _Program:
             return
         size, active = 1.0 / _largest(rows.matrix), rows.active
         part = sparse.csr_array(sparse.diags_array(size) @ rows.matrix)
-        rest, slack = size * rows.rest / scale, self.given.slack * np.maximum(1.0, size * rows.money / scale)
+        rest, slack = (
+            size * rows.rest / scale,
+            self.given.slack * np.maximum(self.floor, size * rows.money / scale),
+        )
         infinite = highspy.kHighsInf
         if not self.homogeneous:
             lower, upper = np.where(active, -rest - slack, -infinite), slack - rest

@@ -23,7 +23,7 @@ Array = np.ndarray
 LEAST_SLACK = 1e-9
 _MOST_SLACK = 1e-6
 _TYPICAL = 1e2
-"""Of the money below which a row's is noise, the most that counts as one: a program's tolerance is a part of it."""
+"""Of the money below which a row's is noise, the most that counts as one; a tolerance is a part of it."""
 
 
 @dataclass(frozen=True, slots=True)

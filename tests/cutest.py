@@ -208,7 +208,7 @@ class Reference:
     error: float
 
 
-def reference(problem: CutestProblem, x: np.ndarray, duals: np.ndarray, near: float = 1e-5) -> Reference:
+def reference(problem: CutestProblem, x: np.ndarray, near: float = 1e-5) -> Reference:
     """Newton on the KKT system of the rows and bounds that are active at x, with residuals in 50 digits.
 
     The slopes are differences in 50 digits of the translation's lines on mpmath's numbers; the system's matrix is
@@ -301,7 +301,7 @@ def _group(own: Any, ig: int, x: np.ndarray) -> Any:
 
 
 class _Numpy:
-    """NumPy for a translation's lines on operands that are no floats: arrays of objects, functions of a library."""
+    """NumPy for a translation's lines on operands that are no floats: arrays of objects, a library's functions."""
 
     def __init__(self, library: str):
         spelling = _SPELLING[library]
