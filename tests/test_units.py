@@ -76,11 +76,12 @@ def test_a_supply_from_a_billionth_to_a_trillion(supply: float) -> None:
 
 
 def plain_words(chain: co.Chain) -> co.Chain:
-    """The same chain with names that formulas need no brackets for, its parameters left as they are."""
+    """The same chain with names that formulas need no brackets for."""
     word = {good.good: re.sub(r"\W", "_", good.good) for good in chain.goods}
+    parameters = {item.parameter: re.sub(r"\W", "_", item.parameter) for item in chain.parameters}
 
     def in_formula(text: str) -> str:
-        return re.sub(r"\[\s*([^\]]*?)\s*\]", lambda m: word.get(m[1], m[1]), text)
+        return re.sub(r"\[\s*([^\]]*?)\s*\]", lambda m: (word | parameters).get(m[1], m[1]), text)
 
     processes = [
         replace(
