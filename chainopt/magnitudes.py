@@ -29,7 +29,8 @@ class Magnitudes:
 
 def magnitudes(net: Network, plan: Plan, money: float) -> Magnitudes:
     """The magnitudes at a plan that moves so much money in all."""
-    good = np.maximum(throughput(net, plan), _LEAST * typical_amounts(net))
-    level = np.maximum(np.abs(np.nan_to_num(plan.level)), _LEAST * wanted_levels(net, good))
+    typical = typical_amounts(net)
+    good = np.maximum(throughput(net, plan), _LEAST * typical)
+    level = np.maximum(np.abs(np.nan_to_num(plan.level)), _LEAST * wanted_levels(net, typical))
     use = np.maximum(np.abs(np.nan_to_num(plan.use)), _LEAST_SHARE * good[net.use_good])
     return Magnitudes(good, use, level, money / len(good))

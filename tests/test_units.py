@@ -93,9 +93,8 @@ def plain_words(chain: co.Chain) -> co.Chain:
         for process in chain.processes
     ]
     goods = [replace(good, good=word[good.good]) for good in chain.goods]
-    return co.Chain(
-        goods, processes, parameters=chain.parameters, settings=replace(chain.settings, numeraire=None)
-    )
+    known = {parameters[item.parameter]: item.value for item in chain.parameters}
+    return co.Chain(goods, processes, parameters=known, settings=replace(chain.settings, numeraire=None))
 
 
 def test_a_change_of_units_is_one() -> None:
