@@ -19,7 +19,7 @@ from rich.console import Console
 from chainopt.chain import Chain
 from chainopt.checks import ChainError
 from chainopt.console import BAD_INPUT, printing, refuse, refusing, say, settle_streams
-from chainopt.differences import holding
+from chainopt.differences import holding, known_good
 from chainopt.dossier import dossier
 from chainopt.examples import copy_example, example_names
 from chainopt.explain import Explanation
@@ -82,7 +82,7 @@ class Method(StrEnum):
     epilog="Example: chainopt solve data/tupperware.xlsx --set natgas.supply=5 --json -",
 )
 def solve_command(
-    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook that holds the chain.")],
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook, or folder of .csv files.")],
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the reports, made where it is absent (default: reports)."),
@@ -128,6 +128,9 @@ def solve_command(
     for warning in chain.warnings:
         say(warning)
     reports = _reports(book, out or REPORTS, json is None or out is not None, annotate)
+    with refusing(ValueError):
+        for good in ranges or []:
+            known_good(chain, good)
     targets = [path for path, _ in reports] + ([Path(json)] if json not in (None, "-") else [])
     with refusing(OSError):
         for target in targets:
@@ -160,7 +163,10 @@ def solve_command(
                 print(line)
             given = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
-            if step := _next(book, given, solution, found, reports, differences=differences, annotated=annotate):
+            given += ["--method", method.value] if method is not Method.IPOPT else []
+            given += ["--out", str(out)] if out is not None else []
+            copied = annotate or book.suffix.lower() not in (".xlsx", ".xlsm")
+            if step := _next(book, given, solution, found, reports, differences=differences, annotated=copied):
                 # A command that is broken into lines can't be copied: rather without its remark.
                 step = step if len(step) + 6 <= console.width else step.partition("  #")[0]
                 print(f"next: {step}")
@@ -221,7 +227,7 @@ def _next(
         return f"{command} --differences  # the worth of more and of less, where a price is open"
     if not annotated:
         return f"{command} --annotate  # results beside your own figures"
-    return next((f"open {path}" for path, _ in reports if path.suffix == ".html"), "")
+    return next((shlex.join(["open", str(path)]) for path, _ in reports if path.suffix == ".html"), "")
 
 
 @app.command(

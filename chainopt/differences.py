@@ -43,7 +43,7 @@ def differences(
     net, derivatives = solution.net, solution.derivatives
     if solution.objective is None or net is None or derivatives is None:
         raise ValueError(f"a solution that is {solution.status} has no differences")
-    names = [_known(solution, name) for name in goods] if goods is not None else list(net.goods)
+    names = [known_good(solution.chain, name) for name in goods] if goods is not None else list(net.goods)
     moved = dict(zip(net.goods, derivatives.operations.throughput, strict=True))
     sizes = [step * (moved[name] or 1.0) for name in names]
     base = replace(solution, multipliers=None, derivatives=None, intervals=None)
@@ -62,8 +62,9 @@ def differences(
     )
 
 
-def _known(solution: Solution, name: str) -> str:
-    names = {key(good.good): good.good for good in solution.chain.goods}
+def known_good(chain: Chain, name: str) -> str:
+    """A good's own spelling of its name; raises ValueError where the chain has no such good."""
+    names = {key(good.good): good.good for good in chain.goods}
     if key(name) not in names:
         raise ValueError(f'there is no good "{name}"{nearest(name, names.values())}')
     return names[key(name)]
@@ -118,7 +119,7 @@ def holding(solution: Solution, good: str, *, precision: float = 1e-3, reach: fl
     """
     if not solution.certified or solution.net is None or solution.derivatives is None:
         raise ValueError(f"a solution that is {solution.status} holds no price")
-    name = _known(solution, good)
+    name = known_good(solution.chain, good)
     base = _pattern(solution)
     supply = solution.chain.good(name).supply
     sizes = dict(zip(solution.net.goods, solution.derivatives.operations.throughput, strict=True))

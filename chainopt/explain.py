@@ -239,7 +239,7 @@ def _limiting(net: Network, row: Row, worth: float, conflict: Conflict, count: i
         text = f"{_named(net, row)} {role}"
     if abs(worth) > 1e-9 and row.kind != DISPOSAL:
         about = _place(net, conflict.first)[2]
-        text += f" (1 {'more' if worth > 0 else 'less'}: {abs(worth):.4g} more of {about})"
+        text += f" (with 1 {'more' if worth > 0 else 'less'}, {abs(worth):.4g} more of {about} could be had)"
     return replace(place, text=text, value=value)
 
 

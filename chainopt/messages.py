@@ -40,21 +40,103 @@ def _message(code: str, text: str, meaning: str) -> Message:
 
 
 NO_FILE = _message("E001", "there is no file {path}", "The path names nothing. Look at its spelling.")
-FOLDER = _message("E002", "{path} is a folder: name a workbook in it", "A folder holds no chain by itself.")
+FOLDER = _message(
+    "E002",
+    "{path} is a folder without {needed}: name a workbook, or a folder with a .csv file for each sheet",
+    "A folder of goods.csv, processes.csv and so on is read as a workbook.",
+)
 UNREADABLE = _message("E003", "{path} can't be read: {why}", "The system refuses to open the file.")
 EMPTY_FILE = _message("E004", "{path} is empty: it is no workbook", "The file has no bytes: a failed copy?")
-OLD_OR_LOCKED = _message(
+PASSWORD = _message(
     "E005",
-    "{path} is protected by a password or in the old .xls format: save it as .xlsx, unprotected",
-    "Both have the same outer form, which is not that of .xlsx.",
+    "{path} is protected by a password: open it, take the password away and save it",
+    "Without the password nothing of the file can be read.",
 )
 NO_WORKBOOK = _message(
     "E006",
-    "{path} is not an Excel workbook, or it is damaged{why}: save it as .xlsx",
+    "{path} is no workbook, but {what}: {advice}",
     "The file's content is not that of a workbook, whatever its name says.",
 )
 NOTHING = _message(
     "E007", "{path} holds nothing: it needs the sheets {sheets}", "Every cell of every sheet is empty."
+)
+OTHER_FORMAT = _message(
+    "E008",
+    "{path} is {what}, which chainopt doesn't read: {advice}",
+    "Read are .xlsx, .xlsm (its macros are not looked at), .ods, and folders of .csv files.",
+)
+_RESAVE = "open it in Excel or LibreOffice and save it anew"
+_AGAIN = f"copy or download it again, or {_RESAVE}"
+DAMAGED = _message(
+    "E009",
+    f"{{path}} is damaged: {{why}}; {_AGAIN}",
+    "A workbook is a zip archive of XML parts, and this one is not whole.",
+)
+DAMAGED_PART = _message(
+    "E010",
+    f"{{path}} is damaged, in its part {{part}}: {{why}}; {_AGAIN}",
+    "One part can't be unpacked, or is no XML. What is left of the others is not guessed at.",
+)
+PART_TWICE = _message(
+    "E011",
+    f"{{path}} holds its part {{part}} twice: {_RESAVE}",
+    "It could be either that counts, and programs differ in which they take.",
+)
+LOCKED_PART = _message(
+    "E012", "{path} is a zip archive with a password: unpack it, and save the workbook without", "As for E005."
+)
+DECLARES = _message(
+    "E013",
+    f"{{path}} declares a document type or entities in its part {{part}}: {_RESAVE}",
+    "No spreadsheet program writes them; they serve to make files grow, or to read other files.",
+)
+TOO_LARGE_FILE = _message(
+    "E014",
+    "{path} would unpack to {size:,.0f} MB; {most:,} are read: {variable} in the environment allows more",
+    "What takes more memory than a workbook should is read only when asked for.",
+)
+SWOLLEN = _message(
+    "E015",
+    f"{{path}} would unpack its part {{part}} to {{ratio:,.0f}} times its size, as no workbook does: {_RESAVE}",
+    "A file made to fill the memory.",
+)
+MANY_PARTS = _message(
+    "E016",
+    "{path} has {count:,} parts; {most:,} are read: leave out pictures and objects",
+    "Workbooks have dozens of parts.",
+)
+STRAY_PATH = _message(
+    "E017",
+    f'a part of {{path}} is called "{{part}}", which leads out of the file: {_RESAVE}',
+    "Parts have plain paths; others serve to overwrite files.",
+)
+MISSING_PART = _message(
+    "E018",
+    f"the book refers to this sheet as {{part}}, which is not there: {_RESAVE}",
+    "The workbook lists a sheet that the file doesn't hold.",
+)
+TOO_LONG = _message(
+    "E019",
+    "{path} takes longer than {most:,} s to read: {variable} in the environment allows more",
+    "Sheets with Excel formulas, error values or dates take longer than others.",
+)
+GAVE_UP = _message(
+    "E020",
+    "reading {path} broke off, as where it takes more than {most:,} MB: {variable} in the environment allows more",
+    "A large workbook is read in a process of its own, and nothing else ends with it.",
+)
+MANY_CELLS = _message(
+    "E021",
+    "{path} has more than {most:,} cells: {variable} in the environment allows more",
+    "What takes more memory than a workbook should is read only when asked for.",
+)
+BAD_CSV = _message(
+    "E022",
+    "{path}: {why}: save it as CSV in UTF-8",
+    "A .csv file is text in UTF-8 or UTF-16, its cells parted by commas, semicolons or tabs.",
+)
+BAD_LIMIT = _message(
+    "E023", '{variable} is "{text}": write a whole number above 0', "A limit set in the environment."
 )
 
 UNSAVED = _message(
@@ -130,6 +212,32 @@ TINY = _message(
     "{value:g} is so near 0 that digits are lost: use other units",
     "Below 2.2e-308 a number keeps fewer digits the smaller it is.",
 )
+CELL_TWICE = _message(
+    "E121",
+    "the file holds this cell twice: type it again, and save",
+    "It could be either that counts, and programs differ in which they take.",
+)
+NO_SHARED_TEXT = _message(
+    "E122",
+    "refers to text {index} of the {count} that the file holds: type it again, and save",
+    "Texts of a workbook are listed in one place, and cells give their number.",
+)
+MISPLACED_CELL = _message(
+    "E123",
+    'the file calls a cell of row {row} "{name}": type the row again, and save',
+    "Its place could be either.",
+)
+UNREADABLE_VALUE = _message(
+    "E124",
+    'the file stores "{stored}" here, which is no value of the kind "{kind}": type it again, and save',
+    "Programs other than spreadsheets write such cells.",
+)
+STALE = _message(
+    "W125",
+    "{formula} is an Excel formula whose saved value may be old: the book asks to be calculated anew. Open it in "
+    "Excel or LibreOffice, let it calculate, and save it{more}",
+    "Books calculated by hand, or written by a program, keep values that may not be their formulas'.",
+)
 NOT_TEXT = _message("E119", "{value!r} is not text", "A record made in Python holds something else for a formula.")
 
 SECOND_SHEET = _message(
@@ -173,6 +281,25 @@ MERGED = _message(
     "W210",
     "the cells {extent} are merged: the first alone holds a value, the others are blank",
     "A merged cell gives its value to one row, not to all that it spans.",
+)
+
+ROWS_OUT_OF_ORDER = _message(
+    "W211",
+    "row {row} follows row {last} in the file: rows are read by their numbers",
+    "Programs other than spreadsheets write such files.",
+)
+HIDDEN_SHEET = _message(
+    "N212", "the sheet is hidden, and is read like any other", "A sheet whose name begins with # is left out."
+)
+HIDDEN_ROWS = _message(
+    "N213",
+    "hidden or filtered rows are read like any other: {rows}",
+    "What a filter hides still counts; delete the rows to leave them out.",
+)
+HIDDEN_COLUMNS = _message(
+    "N214",
+    "hidden columns are read like any other: {columns}",
+    "A column whose name begins with # is left out.",
 )
 
 NO_NAME = _message("E301", "{name!r} is not a name: every row needs one, as text", "A record made in Python.")

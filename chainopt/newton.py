@@ -28,7 +28,8 @@ _LESS = 8.0
 _NEAR = 0.1
 _AT_REST = 1e-3
 """Of what is paid: an idle bidder's excess."""
-_STEPS = 120
+_GROWN = 10.0
+_STEPS = 300
 _PRODUCTS = 300
 _CLIP = 3.0
 _FORCING, _LAST_FORCING = 1e-1, 1e-3
@@ -59,6 +60,10 @@ def settle(
     turnover, products = look(bidders, bids, 0.0).turnover, 0
     point = look(bidders, bids, _FIRST * turnover / bidders.count)
     for _ in range(_STEPS):
+        if point.turnover > _GROWN * turnover:
+            # A start far from any market is worth next to nothing, and so would be its subsidies.
+            turnover = point.turnover
+            point = look(bidders, point.bids, _FIRST * turnover / bidders.count)
         precise = point.change <= tolerance and point.subsidy * bidders.count <= _SPENT * point.turnover
         late = deadline is not None and time.perf_counter() > deadline
         if late or (precise and point.excess_share <= _AT_REST):

@@ -77,7 +77,7 @@ class _Teller:
         near = 1e-6 * np.abs(price)
         for g in np.flatnonzero(net.disposes & (plan.disposed > ZERO * moved)):
             cost = net.disposal[g]
-            end[g] = f"disposal at {cost / unit:.6g}" if cost else "free disposal, since some is thrown away"
+            end[g] = f"disposal at {cost / unit:,.6g}" if cost else "free disposal, since some is thrown away"
         sold = net.sells & (np.abs(plan.sale) > ZERO * moved) & (np.abs(sale_value - price) <= near)
         for g in np.flatnonzero(sold):
             end[g] = "final demand"
@@ -119,17 +119,17 @@ class _Teller:
 
     def _text(self, g: int, legs: list[Leg], end: str, at: int, share: float) -> str:
         if np.isnan(self.price[g]):
-            return f"no price of its own: from {self.low[g]:.6g} to {self.high[g]:.6g} supports the plan"
-        worth = f"{self.price[g]:.6g}"
+            return f"no price of its own: from {self.low[g]:,.6g} to {self.high[g]:,.6g} supports the plan"
+        worth = f"{self.price[g]:,.6g}"
         if self.high[g] - self.low[g] > 1e-6 * abs(self.price[g]):
-            worth = f"from {self.low[g]:.6g} to {self.high[g]:.6g}"
+            worth = f"from {self.low[g]:,.6g} to {self.high[g]:,.6g}"
         if not legs:
             return f"{worth}, set by {end}"
         names = " -> ".join([*(leg.good for leg in legs), str(legs[-1].next)])
         if legs[-1].next is None:
             return f"{worth}, set by {end}"
-        factors = " x ".join(f"{leg.factor:.6g}" for leg in legs)
-        final = f" x {self.price[at]:.6g}" if legs[-1].next == self.goods[at] else ""
+        factors = " x ".join(f"{leg.factor:,.6g}" for leg in legs)
+        final = f" x {self.price[at]:,.6g}" if legs[-1].next == self.goods[at] else ""
         part = "" if share > 0.995 else f"; {share:.0%} of its value goes that way"
         return f"{worth} = {factors}{final}, set by {end} through {names}{part}"
 

@@ -70,6 +70,9 @@ def reach(chain: Chain) -> Reach:
         for good in chain.goods
         if good.good not in supplied and good.supply == 0 and good.rival and good.min_sale <= 0
     }
+    if len(idle) == len(chain.goods):
+        # A chain has at least one good: rather one that nobody wants.
+        idle.remove(min(chain.goods, key=_sellable).good)
     if not idle and tuple(processes.values()) == chain.processes:
         return Reach(chain, removed, infeasible)
     named = {key(good) for process in processes.values() for good in _taken(process, goods)}

@@ -1,9 +1,11 @@
 """Write docs/errors.md from the table of messages and the tests' corpus: python docs/write_errors_page.py."""
 
+import os
 import re
 import sys
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import chainopt as co
 from chainopt.messages import MESSAGES
@@ -32,17 +34,21 @@ GROUPS = {
 def examples() -> dict[str, str]:
     """For each code the first example of the corpus, as it is said."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-    from corpus import RECORDS, SAMPLES
+    from corpus import LIMITS, RECORDS, SAMPLES
 
     found: dict[str, str] = {}
+    samples = [*((sample, [one.split()[0] for one in sample.verdicts], {}) for sample in SAMPLES)]
+    samples += [(limited, [limited.code], limited.environment) for limited in LIMITS]
     with tempfile.TemporaryDirectory() as folder:
-        for number, sample in enumerate(SAMPLES):
-            codes = [verdict.split()[0] for verdict in sample.verdicts]
+        for number, (sample, codes, environment) in enumerate(samples):
             if all(code in found for code in codes):
                 continue
             path = Path(folder, str(number), "book.xlsx")
             path.parent.mkdir()
-            for problem in check_workbook(sample.make(path)):
+            made = sample.make(path)
+            with patch.dict(os.environ, environment):
+                problems = check_workbook(made)
+            for problem in problems:
                 said = str(problem).replace(str(path.parent) + "/", "").replace(str(path.parent), "folder")
                 found.setdefault(problem.code, re.sub("x{20,}", "xxx...", said))
     for made in RECORDS:

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 
 from books import SOUND, edit_xml, faulty, save_book
+from containers import CONTAINERS, LIMITED
 
 import chainopt as co
 
@@ -49,6 +50,10 @@ def _content(name, verdict, word, content):
         return path
 
     return Sample(name, (verdict,), word, make)
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+"""The beginning of old Office files, and of those with a password."""
 
 
 def _formula(text, code, word, name=None):
@@ -282,14 +287,24 @@ FILES = (
     Sample("a folder", ("E002",), "is a folder", lambda path: path.parent),
     Sample("an endless name", ("E003",), "can't be read", lambda path: path.with_name("x" * 300)),
     _content("an empty file", "E004", "is empty", b""),
-    _content("an old .xls", "E005", ".xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512)),
-    _content("a text", "E006", "not an Excel workbook", b"good,supply\nore,5\n"),
+    _content("an old .xls", "E008", "old .xls", OLE + "Workbook".encode("utf-16-le")),
+    _content("a password", "E005", "password", OLE + "EncryptedPackage".encode("utf-16-le")),
+    _content("a table as text", "E006", "goods.csv", b"good,supply\nore,5\n"),
     Sample(
         "sheets without a cell", ("E007",), "holds nothing", lambda path: save_book(path, {"goods": [], "x": []})
     ),
 )
 
-SAMPLES = (*FILES, *SHEETS, *NUMBERS, *CELLS, *NAMES, *FORMULAS, *ODD_XML)
+SAMPLES = (
+    *FILES,
+    *SHEETS,
+    *NUMBERS,
+    *CELLS,
+    *NAMES,
+    *FORMULAS,
+    *ODD_XML,
+    *(Sample(*container) for container in CONTAINERS),
+)
 
 
 @dataclass(frozen=True)
@@ -301,6 +316,19 @@ class Made:
     word: str
     make: Callable[[], object]
 
+
+@dataclass(frozen=True)
+class Limited:
+    """A workbook refused for a limit that the environment sets."""
+
+    name: str
+    code: str
+    word: str
+    environment: dict[str, str]
+    make: Callable[[Path], Path]
+
+
+LIMITS = tuple(Limited(*limited) for limited in LIMITED)
 
 RECORDS = (
     Made("a level without end", "E451", "leave it blank",

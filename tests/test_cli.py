@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -241,6 +242,24 @@ def test_annotate_writes_a_copy_and_names_the_next_step(tmp_path):
     assert done.returncode == 0
     assert co.read_workbook(tmp_path / "reports" / "chain-annotated.xlsx") == co.read_workbook(path)
     assert done.stdout.splitlines()[-1].startswith("next: open ")
+
+
+def test_the_next_step_keeps_what_was_given_and_can_be_copied(tmp_path):
+    path = book(tmp_path, goods=[co.Good("bread", supply=1, price=1)])
+    out = tmp_path / "my reports"
+    given = ["solve", path.name, "--method", "auto", "--out", out.name]
+    last = run(*given, folder=tmp_path).stdout.splitlines()[-1]
+    assert shlex.split(last.removeprefix("next: "), comments=True) == ["chainopt", *given, "--annotate"]
+    last = run(*given, "--annotate", folder=tmp_path).stdout.splitlines()[-1]
+    assert shlex.split(last.removeprefix("next: ")) == ["open", "my reports/chain-report.html"]
+
+
+def test_a_range_of_no_good_is_refused_before_anything_is_written(tmp_path):
+    path = book(tmp_path, goods=[co.Good("bread", supply=1, price=1)])
+    done = run("solve", path, "--range", "bred", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == 'there is no good "bred". Did you mean "bread"?\n'
+    assert [*tmp_path.iterdir()] == [path]
 
 
 def test_a_reader_that_goes_away_and_a_full_disk(tmp_path):

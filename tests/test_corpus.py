@@ -2,7 +2,7 @@
 
 import pytest
 from books import SOUND
-from corpus import CELLS, FORMULAS, NAMES, NUMBERS, RECORDS, SAMPLES
+from corpus import CELLS, FORMULAS, LIMITS, NAMES, NUMBERS, RECORDS, SAMPLES
 
 import chainopt as co
 from chainopt.messages import MESSAGES
@@ -27,9 +27,18 @@ def test_a_chain_that_cannot_be_is_refused(made):
     assert [problem.code for problem in caught.value.problems if problem.error] == [made.code]
 
 
+@pytest.mark.parametrize("limited", LIMITS, ids=lambda limited: limited.name)
+def test_a_limit_that_is_set_is_kept(tmp_path, monkeypatch, limited):
+    path = limited.make(tmp_path / "book.xlsx")
+    for name, value in limited.environment.items():
+        monkeypatch.setenv(name, value)
+    (problem,) = check_workbook(path)
+    assert (problem.code, limited.word in problem.text) == (limited.code, True)
+
+
 def test_every_code_has_an_example():
     shown = {verdict.split()[0] for sample in SAMPLES for verdict in sample.verdicts}
-    assert MESSAGES.keys() <= shown | {made.code for made in RECORDS}
+    assert MESSAGES.keys() <= shown | {made.code for made in (*RECORDS, *LIMITS)}
 
 
 @pytest.mark.parametrize("sample", [*NUMBERS, *CELLS, *NAMES, *FORMULAS], ids=lambda sample: sample.name)

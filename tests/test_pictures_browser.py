@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium, opened, photographed  # noqa: F401
+from browser import opened, photographed
 
 import chainopt as co
 
@@ -18,7 +18,7 @@ DRAWN = "() => new Promise(done => requestAnimationFrame(() => requestAnimationF
 
 
 @pytest.fixture
-def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:  # noqa: F811
+def show(chromium: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """Opens one page with the plots of some workbooks; it must ask for nothing and complain of nothing."""
     windows = []
 
@@ -140,7 +140,7 @@ def test_two_plots_on_a_page_do_not_touch_each_other(show):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everyone_can_use_the_pictures(chromium, tmp_path, scheme):  # noqa: F811
+def test_everyone_can_use_the_pictures(chromium, tmp_path, scheme):
     path = tmp_path / "page.html"
     plot("steel_loop").save(path)
     with opened(chromium, path, scheme=scheme) as seen:
@@ -150,7 +150,7 @@ def test_everyone_can_use_the_pictures(chromium, tmp_path, scheme):  # noqa: F81
         assert not seen.errors
 
 
-def test_without_script_the_drawing_stands_complete(chromium, tmp_path):  # noqa: F811
+def test_without_script_the_drawing_stands_complete(chromium, tmp_path):
     path = tmp_path / "still.svg"
     plot("refinery").save(path)
     with opened(chromium, path) as seen:

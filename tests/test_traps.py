@@ -357,3 +357,13 @@ def test_infeasible_shows_no_multipliers() -> None:
     assert solution.status is co.Status.INFEASIBLE
     assert solution.multipliers is None
     assert co.prices(chain, solution)["price"].isna().all()
+
+
+def test_a_chain_in_which_nothing_is_to_be_had_is_solved_at_nothing():
+    solution = co.solve(co.Chain([co.Good("gold"), co.Good("rings", price=1)], []))
+    assert solution.status is co.Status.OPTIMAL
+    assert solution.objective == pytest.approx(0, abs=1e-12)
+    made = co.Process("smith", function="leontief", inputs={"gold": 1}, outputs="rings")
+    solution = co.solve(co.Chain([co.Good("gold"), co.Good("rings", price=1)], [made]))
+    assert solution.status is co.Status.OPTIMAL
+    assert list(solution.removed) == ["smith"]

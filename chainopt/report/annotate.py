@@ -18,13 +18,14 @@ from openpyxl.utils.cell import coordinate_to_tuple
 from chainopt.chain import Chain
 from chainopt.dossier import dossier
 from chainopt.names import key
-from chainopt.report.findings import headline
+from chainopt.report.findings import headline, money
 from chainopt.report.legible import figure, places
 from chainopt.report.remarks import Remark, remarks
 from chainopt.report.sheets import sheets
 from chainopt.solution import Solution
 from chainopt.tables import Tables
 from chainopt.workbook.additions import Added, Additions, with_additions
+from chainopt.workbook.container import usual_office_file
 from chainopt.workbook.locate import Book, Names
 from chainopt.workbook.schema import IGNORED_PREFIX
 from chainopt.workbook.tables import Table
@@ -90,8 +91,9 @@ def annotate(
     All else in the file stays as it is: formats, formulas and their saved values, drop-downs, notes, charts,
     macros. The columns and notes of an earlier copy are replaced. Reading the copy gives the workbook's chain;
     where the chain was changed since it was read, notes say so. tables: those of `dossier`, where they are there.
-    Raises ValueError where the chain is not the workbook's, or the names end differently; WorkbookError where it
-    can't be read; OSError where the copy can't be written, or would take the workbook's own place.
+    Raises ValueError where the chain is not the workbook's, the names end differently, or it is no .xlsx or .xlsm
+    file; WorkbookError where it can't be read; OSError where the copy can't be written, or would take the
+    workbook's own place.
     """
     workbook, path = Path(workbook), Path(path)
     apart(path, workbook)
@@ -99,6 +101,7 @@ def annotate(
         raise ValueError(f'can\'t write "{path}": a copy of {workbook.name} must end in {workbook.suffix} too')
     book = Book(workbook)
     own = book.chain()
+    original = usual_office_file(workbook)
     if _names(own) != _names(chain):
         raise ValueError(f"{workbook} holds other goods or processes than the chain: give its own workbook")
     figures = tables or dossier(chain, solution)
@@ -109,22 +112,26 @@ def annotate(
     goods = book.tables["goods"]
     at = columns["goods"][0].number if columns["goods"] else goods.columns["good"]
     told = notes.setdefault("goods", {})
-    told[goods.header, at] = "\n".join(filter(None, [_opening(solution), told.get((goods.header, at), "")]))
+    told[goods.header, at] = "\n".join(
+        filter(None, [_opening(solution, figures), told.get((goods.header, at), "")])
+    )
     additions = {
         table.title: Additions(table.header, columns[name], notes.get(name, {}))
         for name, table in book.tables.items()
     }
-    content = with_additions(workbook.read_bytes(), additions, AUTHOR)
+    content = with_additions(original, additions, AUTHOR)
     with replacing(path) as file:
         file.write(content)
     return Notes(sum(map(len, notes.values())), left_out)
 
 
-def _opening(solution: Solution) -> str:
+def _opening(solution: Solution, figures: Tables) -> str:
     """What stands at the first result, or at the first title where there is none."""
     if not solution.certified:
         return headline(solution)
-    return f"{headline(solution)} Columns that begin with {PREFIX.strip()} are results: chainopt reads past them."
+    text = f"{headline(solution)} Columns that begin with {PREFIX.strip()} are results: chainopt reads past them."
+    # The user's own prices stand beside them, in the chain's money.
+    return text if figures.numeraire is None else f"{text} {money(figures)}"
 
 
 def _names(chain: Chain) -> tuple[list[str], list[str]]:

@@ -82,11 +82,8 @@ def headline(solution: Solution) -> str:
     return f"Solved and certified: the greatest value of this chain is {value}."
 
 
-def findings(solution: Solution, tables: Tables, *, supplies: bool = True) -> list[Finding]:
-    """All that is worth saying: what to beware of first, then what is scarce, then how sure the prices are.
-
-    supplies: say which supplies are the most valuable, where no table does.
-    """
+def findings(solution: Solution, tables: Tables) -> list[Finding]:
+    """All that is worth saying: what to beware of first, then what is scarce, then how sure the prices are."""
     leaving = list(_market(tables) if tables.market is not None else _losses(solution, tables))
     loud = any(finding.caution for finding in leaving)
     return [
@@ -95,7 +92,7 @@ def findings(solution: Solution, tables: Tables, *, supplies: bool = True) -> li
         *_removed(solution),
         *(Finding(Question.SURE, "solver", _sentence(text), caution=True) for text in warnings(solution)),
         *_scarce_limits(tables),
-        *(_scarce_supplies(tables) if supplies else []),
+        *_scarce_supplies(tables),
         *_worth(tables),
         *_agreement(tables),
         *_ranges(tables),
@@ -158,6 +155,9 @@ def _market(tables: Tables) -> Iterator[Finding]:
     if tables.market is None:
         return
     said = market_findings(tables.market)
+    if not tables.market.supported:
+        # Who would not keep to the plan is what a reader asks; what that means comes after.
+        said = [*said[1 : MOST + 1], said[0], *said[MOST + 1 :]]
     for text in said[: MOST + 1]:
         yield Finding(Question.LEAVING, "market", short(text, 1000), caution=not tables.market.supported)
     if len(said) > MOST + 1:
@@ -232,10 +232,11 @@ def _scarce_limits(tables: Tables) -> Iterator[Finding]:
         names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
         which = _LIMITS[row["kind"]].format_map(names)
         relaxed = (row["rent"] > 0) == (row["kind"] not in (MIN_LEVEL, MIN_SALE))
-        step = "one more unit" if relaxed else "one unit less"
+        unit = units.get(row["good"], "")
+        step = f"one more {unit or 'unit'}" if relaxed else f"one {unit or 'unit'} less"
         rent = figure(abs(row["rent"]))
-        whole = f", {figure(abs(row['total']))} in all" if row["total"] else ""
-        bound = f"{figure(row['limit'])} {units.get(row['good'], '')}".strip()
+        whole = f"; rent in all: {figure(abs(row['total']))}" if row["total"] else ""
+        bound = f"{figure(row['limit'])} {unit}".strip()
         text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
         yield Finding(Question.LIMITS, "limits", text[0].upper() + text[1:], row=row[_ROW])
     if len(rows) > MOST:
@@ -247,15 +248,16 @@ def _scarce_limits(tables: Tables) -> Iterator[Finding]:
 
 def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
     rows = scarce_supplies(tables)
-    if rows.empty:
-        return
-    named = [
-        f"{short(row['good'])} {figure(row['worth'])} ({_amount(row, 'supply')} at {figure(row['price'])})"
-        for row in _rows(rows.head(MOST))
-    ]
-    rest = f"; {len(rows) - MOST} more are worth less" if len(rows) > MOST else ""
-    opening = "The most valuable supply" if len(rows) == 1 else "The most valuable supplies"
-    yield Finding(Question.LIMITS, "prices", f"{opening}: {'; '.join(named)}{rest}.")
+    for row in _rows(rows.head(MOST)):
+        text = (
+            f"The supply of {short(row['good'])}, {_amount(row, 'supply')}, is all that there is: "
+            f"one more {short(row['unit'], 20) or 'unit'} would add {figure(row['price'])}; "
+            f"worth in all: {figure(row['worth'])}."
+        )
+        yield Finding(Question.LIMITS, "prices", text, row=row[_ROW])
+    if len(rows) > MOST:
+        text = f"{_count(len(rows) - MOST, 'more supply is', 'more supplies are')} worth less."
+        yield Finding(Question.LIMITS, "prices", text)
 
 
 def _worth(tables: Tables) -> Iterator[Finding]:
@@ -265,6 +267,7 @@ def _worth(tables: Tables) -> Iterator[Finding]:
     goods = goods.assign(
         plain=[not tables.stories[good].legs for good in goods["good"]], moved=-turnover(goods).abs()
     )
+    factored = False
     for row in _rows(goods.sort_values(["plain", "moved"], kind="stable").head(MOST)):
         story = tables.stories[row["good"]]
         one = f"One more {short(row['unit'], 20)} of" if row["unit"] else "One more unit of"
@@ -274,11 +277,18 @@ def _worth(tables: Tables) -> Iterator[Finding]:
             factors = [figure(leg.factor) for leg in story.legs if leg.next is not None]
             last = tables.stories[path[-1]].price if path[-1] in tables.stories else float("nan")
             shown = " \N{MULTIPLICATION SIGN} ".join([*factors, figure(last)])
-            why += f" through {_listed([short(name, 40) for name in path])}: {shown}"
+            why += f" through {_listed([short(name, 40) for name in path])}: {shown}, the last one's price"
+            factored = True
             if story.share < 0.995:
                 why += f" ({percent(story.share)} of its value goes that way)"
         text = f"{one} {short(row['good'])} is worth {figure(row['price'])}, {why}."
         yield Finding(Question.WORTH, "prices", text, row=row[_ROW])
+    if factored:
+        text = (
+            "A factor is what one more unit of a good is worth, the other inputs paid, in units of the next good "
+            "on its way."
+        )
+        yield Finding(Question.WORTH, "prices", text)
 
 
 def _agreement(tables: Tables) -> Iterator[Finding]:
@@ -289,7 +299,7 @@ def _agreement(tables: Tables) -> Iterator[Finding]:
     apart = disagreeing(tables)
     if apart.empty:
         worst = residual(float(relative_differences(tables).max()))
-        both = "the price and the derivative of every good agree"
+        both = "the price (the solver's multiplier) and the derivative (the chain rule) of every good agree"
         rest = ""
         if len(compared) < len(goods):
             rest = " (the others have no single derivative)"
@@ -327,12 +337,16 @@ def _apart(tables: Tables) -> Iterator[Finding]:
     rows = telling(flows, len(flows))
     for row in _rows(rows.head(MOST)):
         taker = {"sale": "final demand", "disposal": "disposal"}.get(row["kind"]) or short(row["process"])
-        text = (
-            f"{short(row['good'])} for {taker}: multiplier {figure(row['multiplier'])}, derivative "
-            f"{figure(row['derivative'])}, as it {row['cause']}."
-            if row["verdict"] == Verdict.RENT
-            else f"{short(row['good'])} for {taker}: {row['verdict']}; {_stopped(short(row['cause'], 300))}"
-        )
+        text = f"{short(row['good'])} for {taker}: "
+        if row["verdict"] == Verdict.RENT:
+            gap = row["derivative"] - row["multiplier"]
+            text += (
+                f"worth {figure(row['derivative'])} there (the derivative), {figure(abs(gap))} "
+                f"{'more' if gap > 0 else 'less'} than its price, {figure(row['multiplier'])} (the multiplier), "
+                f"as a limit {'holds it back' if gap > 0 else 'imposes it'}."
+            )
+        else:
+            text += f"{row['verdict']}; {_stopped(short(row['cause'], 300))}"
         yield Finding(Question.APART, "audit", text, caution=not Verdict(row["verdict"]).sound, row=row[_ROW])
     if len(rows) > MOST:
         text = f"They differ for {_count(len(rows) - MOST, 'more flow', 'more flows')}, each with its cause."

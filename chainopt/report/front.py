@@ -37,6 +37,7 @@ _ABOUT = {
     "Charts": "price against derivative, value added by process, rents",
     "Receipts": "how each price adds up, in formulas: change a final price and watch it travel upstream",
     "Inputs": "the chain's data as read",
+    "Solver": "the independent check of the optimum, and what the solver said",
 }
 _LAST, _WIDTHS = 6, (24, 18, 12, 18, 22, 18, 18)
 _WIDE = sum(_WIDTHS[1:])
@@ -58,10 +59,9 @@ def write_summary(
     front = _Front(paper, sheet)
     front.banner(chain, solution)
     front.facts(_facts(chain, solution, figures, shown))
-    said = findings(solution, figures, supplies=False)
-    front.section("Warnings", [found for found in said if found.caution])
+    said = findings(solution, figures)
     for question in Question:
-        front.section(question, [found for found in said if found.question is question and not found.caution])
+        front.section(question, [found for found in said if found.question is question])
         if question is Question.LIMITS:
             front.supplies(figures, shown["balances"], shown["prices"])
     notes = list(paper.cut)
@@ -77,7 +77,11 @@ def write_summary(
             "A character that can't be seen, or that Excel can't hold, is written as its code; a text too long "
             f"for a cell is cut: {', '.join(few[:3])}{more}."
         )
-    front.contents([*(made.get_name() for made in paper.book.worksheets())][1:], shown, notes)
+    about = {HOME[name]: table.caption for name, table in shown.items() if name in HOME}
+    if not solution.certified:
+        about |= dict.fromkeys(about, "where the solver stopped, which is no solution")
+        about["Prices"] = "no prices: there is no solution that could have them"
+    front.contents([*(made.get_name() for made in paper.book.worksheets())][1:], about | _ABOUT, notes)
 
 
 def _facts(
@@ -128,7 +132,7 @@ class _Front:
             number = {"num_format": shape(figure(value))} if isinstance(value, float) else {}
             if formula:
                 self.paper.formula(self.sheet, self.row, 1, formula, value, "residual", align="left")
-                text = "the largest difference of a price and its derivative, on the sheet Prices"
+                text = "the largest difference of a price and its derivative on the sheet Prices, per unit"
                 self.paper.put(self.sheet, self.row, 2, text, "note")
             elif isinstance(value, str):
                 self.paper.put(self.sheet, self.row, 1, value, "word")
@@ -183,11 +187,9 @@ class _Front:
         self.sheet.conditional_format(first, 5, self.row, 5, bar)
         self.row += 1
 
-    def contents(self, names: list[str], shown: Mapping[str, Sheet], notes: list[str]) -> None:
+    def contents(self, names: list[str], about: Mapping[str, str], notes: list[str]) -> None:
         """What the other sheets hold, and what had no place in them."""
         self.heading("In this workbook")
-        about = _ABOUT | {HOME[name]: table.caption for name, table in shown.items() if name in HOME}
-        about["Solver"] = "the independent check of the optimum, and what the solver said"
         for name in names:
             self.paper.link(self.sheet, self.row, 0, f"'{name}'!A1", name)
             text = about.get(name, "")

@@ -248,11 +248,15 @@ def _step(story: Story | None, goods: Mapping[str, int], processes: Mapping[str,
 
 def _figures(links: pd.DataFrame, kept: Tables, shown: Mapping[str, Sheet]) -> list[list[str]]:
     noise = NOISE * money_scale(kept)
+    # An amount is rounding against what there is of its good, as in the tables.
+    least = NOISE * links["amount"].abs().groupby(links["good"]).transform("max")
     uses = shown["uses"].shown
     amount, share = uses["amount"].to_dict(), uses["share"].to_dict()
     return [
-        [amount[u] if into else figure(moved), share[u] if into else "", figure(value, noise)]
-        for u, into, moved, value in zip(links.index, links["into"], links["amount"], links["value"], strict=True)
+        [amount[u] if into else figure(moved, small), share[u] if into else "", figure(value, noise)]
+        for u, into, moved, small, value in zip(
+            links.index, links["into"], links["amount"], least, links["value"], strict=True
+        )
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -74,6 +75,7 @@ _SHOWN = {
     "balances": ("good", "unit", "supply", "imported", "produced", "used", "sold", "disposed", "turnover"),
     "kkt": ("check", "residual", "meaning"),
 }  # fmt: skip
+_TIMES = re.compile(r"(?<=\d) x (?=[\d-])")
 _UNPRICED = {"price", "backprop", "difference", "range", "turnover", "value", "revenue", "cost", "profit", "rent"}
 _UNPRICED |= {"total", "multiplier", "derivative"}
 
@@ -91,7 +93,7 @@ def pages(
         names = [name for name in names if name == "explanation"]
     found = []
     for name in names:
-        sheet = shown[name]
+        sheet = shown[name] if name != "limits" else _dearest_first(shown[name])
         hidden = set() if solution.certified or name == "explanation" else _UNPRICED
         columns = [
             column
@@ -117,6 +119,12 @@ def pages(
         )
         found.append(_audit(page, sheet, kept) if name == "audit" else page)
     return found
+
+
+def _dearest_first(limits: Sheet) -> Sheet:
+    """The limits by what they cost in all; those that cost nothing stay in the chain's order."""
+    order = limits.rows["total"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
+    return replace(limits, rows=limits.rows.loc[order], shown=limits.shown.loc[order])
 
 
 def _audit(page: Page, sheet: Sheet, kept: Tables) -> Page:
@@ -147,7 +155,7 @@ def _column(column: Column, texts: list[str], values: list[object], tones: Mappi
         exact = repr(float(value)) if text and isinstance(value, float | int) else ""
         if column.kind == "text":
             # A line may end after a hyphen, and would part an arrow.
-            text = text.replace(" -> ", " \N{RIGHTWARDS ARROW} ")
+            text = _TIMES.sub(" \N{MULTIPLICATION SIGN} ", text.replace(" -> ", " \N{RIGHTWARDS ARROW} "))
         tone = tones.get(text, "") if column.name == "verdict" else ""
         exact = "" if exact == _read(text) else exact
         cells.append(Cell(column, text, pad, exact, pointed and text.startswith("-"), tone))

@@ -208,7 +208,7 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
       at = next;
     }
     const price = (node) => node.figures[node.titles.indexOf("Price")];
-    lines.push(element("li", "", named(nodes[at].name), ` at ${price(nodes[at])}: `, named(through || nodes[at].end || "where its price is set")));
+    lines.push(element("li", "", named(nodes[at].name), ` at ${price(nodes[at])}: `, named(through || nodes[at].end || (nodes[at].step ? "and on downstream" : "where its price is set"))));
     seen.forEach((i) => found.has(i) || found.set(i, nodes[i].sign));
     const first = element("p", "", element("strong", `Price ${price(nodes[from])} =`));
     return { on, found, told: [first, element("ol", "", ...lines)] };

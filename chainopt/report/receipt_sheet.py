@@ -33,7 +33,7 @@ _TITLES = {
     "of": 12,
     "at a price of": 13,
     "Value": 13,
-    "Solver's price": 13,
+    "As solved": 13,
     "Difference": 11,
     "Price in": 12,
 }
@@ -58,6 +58,14 @@ _ENDS = {
     "disposal": "what it costs to throw one more unit away",
 }
 _TAKERS = {"sale": "final demand", "import": "imports", "disposal": "disposal", "cycle": "all rounds of the cycle"}
+_GAP = "[>=0.001]#,##0.0000;[<=-0.001]-#,##0.0000;0.0E+00"
+"""Rounding as a magnitude, what a change adds in digits."""
+_CHANGE = "#,##0.0000;-#,##0.0000;0"
+_AS_SOLVED = "No yellow cell is changed: Difference is how far each receipt is from the solver's figure."
+_CHANGED = (
+    "A yellow cell is changed: Difference is what that adds to each price. The plan, the verdicts and the column "
+    "As solved stay those of the solution; to solve anew, change the input workbook."
+)
 _NOTES = (
     "A price is the sum of its lines: share x what one more unit brings x the price of that. Every figure is a "
     "formula; select a price and trace its precedents.",
@@ -96,7 +104,8 @@ def write_receipts(
         paper.widen(sheet, j, width)
     paper.put(sheet, 0, 0, "Receipts", "title")
     sheet.set_row(0, 26)
-    top = 1
+    changed = 1
+    top = 2
     for note in (*_NOTES, *_more_notes(found, numeraire)):
         paper.put(sheet, top, 0, note, "note")
         top += 1
@@ -108,7 +117,7 @@ def write_receipts(
     order = sorted(found.receipts, key=lambda receipt: receipt.node[0] != "good")
     cell = _places(found, order, top + 2)
     writer = _Writer(paper, sheet, found, cell, found.values())
-    writer.money(top + 1)
+    writer.money(top + 1, changed)
     for receipt in order:
         kind, i = receipt.node
         good = found.net.goods[i] if kind == "good" else ""
@@ -173,15 +182,27 @@ class _Writer:
         self.paper, self.sheet, self.net, self.found = paper, sheet, found.net, found
         self.cell, self.values = cell, values
 
-    def money(self, heading: int) -> None:
-        """The cells that the prices begin with."""
+    def money(self, heading: int, told: int) -> None:
+        """The cells that the prices begin with, beside their values as solved; whether one is changed is told
+        in row `told`.
+        """
         put = self.paper.put
         put(self.sheet, heading, 0, "What the prices begin with", "heading")
-        for node, value in self.found.money.items():
+        money = self.found.money
+        for node, value in money.items():
             row = _row(self.cell[node])
             self.name(row, _GOOD, self.owner(node), "name")
             put(self.sheet, row, _TAKER, node[0], "word", **_IN)
-            put(self.sheet, row, _AT, value, "input", num_format=shape(figure(value)))
+            number = {"num_format": shape(figure(value))}
+            put(self.sheet, row, _AT, value, "input", **number)
+            put(self.sheet, row, _SOLVER, value, "price", **number)
+            gap = f"={_LETTER[_AT]}{row + 1}-{_LETTER[_SOLVER]}{row + 1}"
+            self.paper.formula(self.sheet, row, _DIFFERENCE, gap, 0.0, "price", num_format=_CHANGE)
+        if rows := [_row(self.cell[node]) + 1 for node in money]:
+            first, last = min(rows), max(rows)
+            gaps = f"{_LETTER[_DIFFERENCE]}{first}:{_LETTER[_DIFFERENCE]}{last}"
+            told_by = f'=IF(MAX(MAX({gaps}),-MIN({gaps}))=0,"{_AS_SOLVED}","{_CHANGED}")'
+            self.sheet.write_formula(told, 0, told_by, self.paper.look("label"), _AS_SOLVED)
         after = _row(self.cell[self.found.receipts[0].node]) if self.found.receipts else heading + 2
         firsts = [_row(at) for node, at in self.cell.items() if node not in self.found.money]
         put(self.sheet, min(firsts, default=after) - 1, 0, "Prices", "heading")
@@ -214,7 +235,7 @@ class _Writer:
             paper.formula(sheet, row, _SOLVER, place, solved.value, "total", bold=False, **number)
             gap = f"={_LETTER[_VALUE]}{row + 1}-{_LETTER[_SOLVER]}{row + 1}"
             less = receipt.value - solved.value
-            paper.formula(sheet, row, _DIFFERENCE, gap, less, "total", bold=False, num_format="0.0E+00")
+            paper.formula(sheet, row, _DIFFERENCE, gap, less, "total", bold=False, num_format=_GAP)
         self.name(row, _UNIT, unit or None, "total", bold=False, **_IN)
         for n, line in enumerate(receipt.lines):
             self.line(row + 1 + n, line)

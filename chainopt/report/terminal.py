@@ -59,7 +59,7 @@ def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> 
             _say(console, finding.text, "yellow" if finding.caution else "")
         _tell(console, tables)
     else:
-        columns = ["good", "unit", "supply", "produced", "used", "sold"]
+        columns = ["good", "unit", "supply", "imported", "produced", "used", "sold"]
         _print(console, shown["balances"], columns, len(tables.goods), _GOODS)
     columns = ["process", "level", "revenue", "cost", "profit", "rent"]
     if not solution.certified:

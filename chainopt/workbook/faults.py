@@ -43,10 +43,11 @@ class WorkbookError(ValueError):
 
 
 class Faults:
-    """Collects problems while a workbook is read: the first error of a cell, since others follow from it."""
+    """Collects problems while a workbook is read: of a cell the first error, since others follow from it."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, int, int], CellProblem] = {}
+        self._errors: dict[tuple[str, int, int], CellProblem] = {}
+        self._others: dict[tuple[str, int, int, str], CellProblem] = {}
 
     def say(self, sheet: str, at: tuple[int, int], message: Message, **gaps: Any) -> None:
         """Report a problem at (row, column); (0, 0) is the sheet as a whole."""
@@ -54,23 +55,27 @@ class Faults:
 
     def say_text(self, sheet: str, at: tuple[int, int], text: str, code: str) -> None:
         """Report a problem, already in words, at (row, column)."""
-        place = (sheet, *at)
-        if place not in self._found or (is_error(code) and not self._found[place].error):
-            self._found[place] = CellProblem(sheet, coordinate(*at), text, code)
+        problem = CellProblem(sheet, coordinate(*at), text, code)
+        if is_error(code):
+            self._errors.setdefault((sheet, *at), problem)
+        else:
+            self._others.setdefault((sheet, *at, code), problem)
 
     def at(self, sheet: str, at: tuple[int, int]) -> bool:
         """Whether an error stands at this cell already."""
-        return (sheet, *at) in self._found and self._found[sheet, *at].error
+        return (sheet, *at) in self._errors
 
     def errors(self) -> frozenset[tuple[str, int, int]]:
         """The sheet, row and column of every error so far."""
-        return frozenset(place for place, problem in self._found.items() if problem.error)
+        return frozenset(self._errors)
 
     def listed(self, sheets: Sequence[str]) -> tuple[CellProblem, ...]:
         """The problems in the order of the sheets given, then by row and column."""
         order = {sheet: i for i, sheet in enumerate(sheets)}
-        places = sorted(self._found, key=lambda place: (order.get(place[0], -1), *place[1:]))
-        return tuple(self._found[place] for place in places)
+        others = [(place[:3], problem) for place, problem in self._others.items() if place[:3] not in self._errors]
+        found = [*self._errors.items(), *others]
+        found.sort(key=lambda one: (order.get(one[0][0], -1), *one[0][1:]))
+        return tuple(problem for _, problem in found)
 
 
 def coordinate(row: int, column: int) -> str:

@@ -1,22 +1,23 @@
 """Sheets of plain text, numbers and truth values, by calamine: some twenty times as fast as openpyxl.
 
 calamine gives values alone. A formula that was never calculated, or an error value, looks to it like an empty
-cell, so a sheet counts as plain only where a look at its XML shows that it has neither. calamine works without
-Python's lock, in threads beside the look.
+cell, and of two cells of one name it keeps one, so a sheet counts as plain only where a look at its XML shows that
+it has nothing of the kind. calamine works without Python's lock, in threads beside the look.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from itertools import chain
-from zipfile import ZipFile
 
+import numpy as np
 from python_calamine import CalamineSheet, CalamineWorkbook
 
-from chainopt.workbook.package import Package
-from chainopt.workbook.raw import Sheet, merged_ranges
+from chainopt.workbook.outline import Outline
+from chainopt.workbook.raw import WIDEST, Sheet, hidden_columns, hidden_rows, merged_ranges
 
 _MISREAD = (
     # An escape of a surrogate or a noncharacter, which calamine leaves as it stands.
@@ -28,14 +29,17 @@ _ODD = (
     re.compile(rb"<f[\s>/]"),
     # An error value, or a date.
     re.compile(rb"t=[\"'][ed][\"']"),
-    # A whole number with more digits than a float holds.
-    re.compile(rb"<v>-?[0-9]{16}"),
+    # A whole number with more digits than a float holds, nan, infinity.
+    re.compile(rb"<v>[+-]?(?:[0-9]{16}|[nNiI])"),
     *_MISREAD,
 )
 _FIRST_CELL = re.compile(rb'<row\b[^>]*><c r="[A-Z]{1,3}[0-9]+"')
+_NAMED = re.compile(rb'<c (?:[a-z]+="[^"]*" )*?r="([A-Z]{1,3}[0-9]+)"')
+_BEGUN = re.compile(rb'<row\b[^>]*? r="([0-9]+)"[^>]*>\s*<c (?:[a-z]+="[^"]*" )*?r="[A-Z]+([0-9]+)"')
+"""A row's number, and that in the name of its first cell."""
+_SHARED = re.compile(rb't="s"[^>]*><v>([0-9]+)</v>')
 _LAST_ROW = re.compile(rb'<row\b[^>]*?\br="([0-9]+)"')
 _WIDER = ((26, re.compile(rb'r="[A-Z]{2}')), (702, re.compile(rb'r="[A-Z]{3}')))
-_WIDEST = 16_384
 _MOST_CELLS = 2**25
 """calamine holds a sheet as a rectangle: one stray cell in the last corner would be 17 thousand million."""
 _LEAST_ROW = 20
@@ -45,29 +49,34 @@ _UNDATED = {*range(14), *range(37, 45), 48, 49}
 """Number formats that no date has."""
 
 
-def plain_sheets(content: bytes) -> list[Sheet | None]:
+def plain_sheets(content: bytes, outline: Outline, parts: Mapping[str, bytes]) -> list[Sheet | None]:
     """Each worksheet of an .xlsx file, None for one that is not plain.
 
-    Raises whatever calamine or zipfile makes of a damaged file.
+    Raises whatever calamine makes of a damaged file.
     """
-    with ZipFile(BytesIO(content)) as archive, ThreadPoolExecutor(2) as beside:
-        shared = [archive.read(part) for part in archive.namelist() if part.endswith("Strings.xml")]
-        misread = any(text.search(strings) for strings in shared for text in _MISREAD)
-        dated = not _UNDATED.issuperset(map(int, _FORMAT.findall(archive.read("xl/styles.xml"))))
-        worksheets = ((name, archive.read(part)) for name, part in Package(archive).worksheets())
-        reading = [
-            (name, xml, beside.submit(_parsed, content, name) if not misread and _is_safe(xml) else None)
-            for name, xml in worksheets
-        ]
+    shared = [text for part, text in parts.items() if part.endswith("Strings.xml")]
+    misread = any(text.search(strings) for strings in shared for text in _MISREAD)
+    texts = sum(strings.count(b"<si>") + strings.count(b"<si ") for strings in shared)
+    styles = parts.get(outline.styles, b"")
+    dated = not _UNDATED.issuperset(map(int, _FORMAT.findall(styles)))
+    with ThreadPoolExecutor(2) as beside:
+        reading = []
+        for sheet in outline.sheets:
+            safe = not misread and _is_safe(parts[sheet.part])
+            reading.append((sheet, beside.submit(_parsed, content, sheet.name) if safe else None))
         sheets: list[Sheet | None] = []
-        for name, xml, parsing in reading:
-            if parsing is None or any(odd.search(xml) for odd in _ODD):
+        for sheet, parsing in reading:
+            xml = parts[sheet.part]
+            if parsing is None or any(odd.search(xml) for odd in _ODD) or not _in_order(xml, texts):
                 sheets.append(None)
                 continue
             rows = parsing.result().to_python(skip_empty_area=False)
             # openpyxl reads dates to the last digit.
-            odd = dated and not set(map(type, chain.from_iterable(rows))) <= {str, float, bool}
-            sheets.append(None if odd else Sheet(name, rows, merged_ranges(xml, xml.rfind(b"</sheetData>"))))
+            if dated and not set(map(type, chain.from_iterable(rows))) <= {str, float, bool}:
+                sheets.append(None)
+                continue
+            merged = merged_ranges(xml, xml.rfind(b"</sheetData>"))
+            sheets.append(Sheet(sheet.name, rows, merged, sheet.hidden, hidden_rows(xml), hidden_columns(xml)))
         return sheets
 
 
@@ -87,5 +96,32 @@ def _is_safe(xml: bytes) -> bool:
     if last is None or not _FIRST_CELL.search(xml, data, min(data + 2000, end)):
         return False
     height = int(last[1])
-    width = next((width for width, wider in _WIDER if not wider.search(xml, data, end)), _WIDEST)
+    width = next((width for width, wider in _WIDER if not wider.search(xml, data, end)), WIDEST)
     return height * width <= _MOST_CELLS and height * _LEAST_ROW <= len(xml)
+
+
+def _in_order(xml: bytes, texts: int) -> bool:
+    """Whether rows follow their numbers, every cell has a name of its own, and refers to a text that is there."""
+    names = _NAMED.findall(xml)
+    if len(names) != xml.count(b"<c ") or max(map(int, _SHARED.findall(xml)), default=-1) >= texts:
+        return False
+    row, column = _places(names)
+    begun = _BEGUN.findall(xml)
+    return (
+        bool(np.all(np.diff(row * (WIDEST + 1) + column) > 0))
+        and column.max(initial=0) <= WIDEST
+        and len(begun) == np.count_nonzero(np.diff(row, prepend=0))
+        and all(row == of for row, of in begun)
+    )
+
+
+def _places(names: list[bytes]) -> tuple[np.ndarray, np.ndarray]:
+    """The rows and columns of cells by their names."""
+    row = np.zeros(len(names), dtype=np.int64)
+    column = row.copy()
+    signs = np.array(names, dtype=bytes)
+    for sign in signs.view(np.uint8).reshape(len(names), signs.itemsize).T:
+        # Letters come after digits in ASCII, and 0 fills what is short.
+        column = np.where(sign >= ord("A"), column * 26 + sign - (ord("A") - 1), column)
+        row = np.where((sign > 0) & (sign < ord("A")), row * 10 + sign - ord("0"), row)
+    return row, column

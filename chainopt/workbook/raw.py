@@ -34,18 +34,31 @@ Plain = str | int | float | bool | date | time | timedelta | ErrorValue | None
 Raw = Plain | Calculated
 
 
+Flaw = tuple[tuple[int, int], str, str]
+"""Something wrong with how a cell is stored: its row and column, the code of `messages` and the text."""
+
+
 @dataclass(slots=True)
 class Sheet:
     """A sheet as it stands: its rows from row 1 and column A on, and its merged ranges.
 
-    An empty cell is None or ""; a row may end before the others.
+    An empty cell is None or ""; a row may end before the others. hidden is whether the sheet as a whole is;
+    hidden_rows and hidden_columns are numbers. stale is whether the book asks for its formulas to be calculated
+    anew, so that the values saved may be old.
     """
 
     name: str
     rows: Sequence[Sequence[Raw]]
     merged: Sequence[tuple[str, tuple[int, int]]] = ()
+    hidden: bool = False
+    hidden_rows: Sequence[int] = ()
+    hidden_columns: Sequence[int] = ()
+    stale: bool = False
+    flaws: Sequence[Flaw] = ()
 
 
+WIDEST, TALLEST = 16_384, 1_048_576
+"""Columns and rows of an Excel sheet."""
 LONGEST_TEXT = 32_767
 """The most characters that Excel keeps in a cell."""
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -69,3 +82,22 @@ def merged_ranges(xml: bytes, start: int = 0) -> list[tuple[str, tuple[int, int]
     """The merged ranges of a sheet's XML, each with the row and column of its first cell."""
     ranges = [found.decode() for found in _MERGED.findall(xml, start)]
     return [(extent, coordinate_to_tuple(extent.split(":")[0].replace("$", ""))) for extent in ranges]
+
+
+_COLUMN = re.compile(rb"<(?:\w+:)?col\s[^>]*>")
+_NO_SIZE = rb"(?:hidden=[\"'](?:1|true)|(?:ht|width)=[\"']0(?:\.0*)?)[\"']"
+_HIDDEN = re.compile(rb"\s" + _NO_SIZE)
+_HIDDEN_ROW = re.compile(rb"<row\b(?=[^>]*\s" + _NO_SIZE + rb")[^>]*?\sr=[\"']([0-9]+)")
+
+
+def hidden_columns(xml: bytes) -> list[int]:
+    """The numbers of the columns that a sheet's XML hides, or gives no width."""
+    head = xml[: max(xml.find(b"sheetData"), 0)]
+    tags = [tag for tag in _COLUMN.findall(head) if _HIDDEN.search(tag)]
+    ends = [re.search(rb"(?=.*\smin=.([0-9]+))(?=.*\smax=.([0-9]+))", tag, re.DOTALL) for tag in tags]
+    return [number for end in ends if end for number in range(int(end[1]), min(int(end[2]), WIDEST) + 1)]
+
+
+def hidden_rows(xml: bytes) -> list[int]:
+    """The numbers of the rows that a sheet's XML hides, or gives no height, of those that have a number there."""
+    return list(map(int, _HIDDEN_ROW.findall(xml))) if b" hidden=" in xml or b" ht=" in xml else []

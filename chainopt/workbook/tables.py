@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
@@ -170,11 +170,61 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
     if not known >= set(range(1, max(map(len, body), default=0) + 1)):
         _unnamed(sheet, header, known, faults)
     rows, cells = _filled(columns, body, header + 1)
+    for at, code, text in sheet.flaws:
+        faults.say_text(sheet.name, at, text, code)
+    _note_hidden(sheet, columns, rows, faults)
+    if sheet.stale:
+        _note_stale(name, sheet.name, columns, rows, cells, faults)
     for column in SHEETS[name].values():
         if column.required and column.column not in columns and (rows or name in REQUIRED_SHEETS):
             gaps = {"row": header, "column": column.column, "meaning": column.meaning}
             faults.say(sheet.name, (header, 1), messages.MISSING_COLUMN, **gaps)
     return Table(name, sheet.name, header, columns, rows, cells, read_over)
+
+
+def _note_hidden(sheet: Sheet, columns: dict[str, int], rows: Sequence[int], faults: Faults) -> None:
+    """Notice what is read though it can't be seen."""
+    if sheet.hidden:
+        faults.say(sheet.name, (0, 0), messages.HIDDEN_SHEET)
+    if sheet.hidden_rows and (hidden := set(sheet.hidden_rows) & set(rows)):
+        faults.say(sheet.name, (0, 0), messages.HIDDEN_ROWS, rows=_ranges(hidden, str))
+    if hidden := set(sheet.hidden_columns) & set(columns.values()):
+        letters = _ranges(hidden, lambda number: coordinate(1, number)[:-1])
+        faults.say(sheet.name, (0, 0), messages.HIDDEN_COLUMNS, columns=letters)
+
+
+def _ranges(numbers: Iterable[int], name: Callable[[int], str]) -> str:
+    """Numbers as ranges of neighbours, by their names: 3-5, 9."""
+    ends: list[list[int]] = []
+    for number in sorted(numbers):
+        if ends and ends[-1][1] == number - 1:
+            ends[-1][1] = number
+        else:
+            ends.append([number, number])
+    shown = [name(first) if first == last else f"{name(first)}-{name(last)}" for first, last in ends[:10]]
+    return ", ".join(shown) + (f" and {len(ends) - 10} ranges more" if len(ends) > 10 else "")
+
+
+def _note_stale(
+    table: str,
+    sheet: str,
+    columns: dict[str, int],
+    rows: Sequence[int],
+    cells: dict[str, Sequence[Raw]],
+    faults: Faults,
+) -> None:
+    """Warn of the first formula whose value may be old, and count the others."""
+    places = [
+        (row, columns[name], raw.formula)
+        for name, column in cells.items()
+        if SHEETS[table][name].kind != "text"
+        for row, raw in zip(rows, column, strict=True)
+        if isinstance(raw, Calculated) and raw.saved
+    ]
+    if places:
+        row, number, formula = min(places)
+        more = f" ({len(places) - 1} more on this sheet)" if len(places) > 1 else ""
+        faults.say(sheet, (row, number), messages.STALE, formula=shown(formula), more=more)
 
 
 def _unnamed(sheet: Sheet, header: int, known: set[int], faults: Faults) -> None:
@@ -191,13 +241,15 @@ def _filled(
     columns: dict[str, int], body: Sequence[Sequence[Raw]], first: int
 ) -> tuple[Sequence[int], dict[str, Sequence[Raw]]]:
     """The numbers of the rows where any of the columns holds something, and these rows' cells by column."""
+    numbers: Sequence[int] = range(first, first + len(body))
+    if not all(body):
+        numbers, body = list(compress(numbers, body)), list(filter(None, body))
     width = max(columns.values(), default=0)
     if min(map(len, body), default=width) < width:
         body = [(*row, *[None] * (width - len(row))) for row in body]
     cells: dict[str, Sequence[Raw]] = {
         name: list(map(itemgetter(number - 1), body)) for name, number in columns.items()
     }
-    numbers = range(first, first + len(body))
     empty = []
     for column in cells.values():
         empty.append(blanks(column))
