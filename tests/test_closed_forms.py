@@ -345,10 +345,10 @@ def test_a_non_rival_good_is_worth_the_sum_of_its_readers() -> None:
     )
     by_cars, by_ships = 2 * 0.5 / sqrt(3), 5 * 0.3 * 3**-0.7 * 2
     solution = check(chain, {"blueprint": by_cars + by_ships, "labour": 5 * 3**0.3 * 0.5 / 2})
-    table = co.uses(chain, solution).set_index(["good", "process"])
-    assert table.loc[("blueprint", "cars"), "value"] == pytest.approx(by_cars)
-    assert table.loc[("blueprint", "ships"), "value"] == pytest.approx(by_ships)
-    assert table.loc[("blueprint", "ships"), "amount"] == pytest.approx(3.0)
+    readers = co.uses(chain, solution).query("good == 'blueprint' and kind == 'use'").set_index("process")
+    assert readers.loc["cars", "value"] == pytest.approx(by_cars)
+    assert readers.loc["ships", "value"] == pytest.approx(by_ships)
+    assert readers.loc["ships", "amount"] == pytest.approx(3.0)
 
 
 def test_final_demand_reads_a_non_rival_good_too() -> None:
