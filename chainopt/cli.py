@@ -157,9 +157,9 @@ def solve_command(
             show(chain, solution, found, console)
             for good in ranges or [] if solution.certified else []:
                 print(holding(solution, good))
-            if any(wrote):
+            if wrote:
                 print()
-            for line in filter(None, wrote):
+            for line in wrote:
                 print(line)
             given = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []

@@ -36,15 +36,12 @@ def dossier(
     if not solution.certified:
         return replace(found, explanation=explain(chain, solution))
     explanation = explain(chain, solution) if solution.scope == "local" else None
-    unit = 1.0
-    if found.numeraire is not None and solution.net is not None and solution.multipliers is not None:
-        unit = float(solution.multipliers.price[solution.net.goods.index(found.numeraire)])
     asked = market if market is not None else len(chain.processes) <= MOST_ASKED
     return replace(
         found,
         explanation=explanation,
-        market=_in_units(market_test(solution), unit) if asked else None,
-        differences=_differences(solution, unit) if differences else None,
+        market=_in_units(market_test(solution), found.unit) if asked else None,
+        differences=_differences(solution, found.unit) if differences else None,
     )
 
 

@@ -45,11 +45,9 @@ def flows(chain: Chain, solution: Solution, tables: Tables) -> Flows | None:
     of = places(solution.net, net)
     plan: Plan = of.plan(solution.plan)
     price = tables.goods["price"].to_numpy()
-    paid, unit = np.full(len(net.use_good), np.nan), 1.0
+    paid = np.full(len(net.use_good), np.nan)
     if solution.certified and solution.multipliers is not None:
-        if tables.numeraire is not None:
-            unit = float(solution.multipliers.price[solution.net.goods.index(tables.numeraire)])
-        paid = of.uses(use_prices(solution.net, solution.multipliers) / unit)
+        paid = of.uses(use_prices(solution.net, solution.multipliers) / tables.unit)
     made = net.yields.tocoo()
     amount = made.data * plan.level[made.row]
     outputs = pd.DataFrame(
@@ -58,7 +56,7 @@ def flows(chain: Chain, solution: Solution, tables: Tables) -> Flows | None:
     # A formula may name a good that is yielded beside it too: one link for both.
     outputs = outputs.groupby(["process", "good", "price"], sort=True, dropna=False, as_index=False).sum()
     uses = pd.DataFrame({"good": net.use_good, "process": net.use_process, "amount": plan.use, "price": paid})
-    cost = np.array([process.unit_cost for process in chain.processes]) / unit * plan.level[net.first_level]
+    cost = np.array([process.unit_cost for process in chain.processes]) / tables.unit * plan.level[net.first_level]
     rent = tables.processes["rent"].to_numpy()
     accounts = pd.DataFrame(
         {

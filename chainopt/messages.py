@@ -302,7 +302,11 @@ HIDDEN_COLUMNS = _message(
     "A column whose name begins with # is left out.",
 )
 
-NO_NAME = _message("E301", "{name!r} is not a name: every row needs one, as text", "A record made in Python.")
+NO_NAME = _message(
+    "E301",
+    "{name!r} is not a name: every row needs one, as text",
+    "A name holds at least one character that can be seen.",
+)
 TWICE = _message(
     "E302",
     '"{name}" is listed twice (the first is "{first}"): merge or rename',

@@ -163,7 +163,7 @@ class Rows:
                 return spelling
         spelling = {}
         for i, name in enumerate(names):
-            if not isinstance(name, str) or not name.strip():
+            if not isinstance(name, str) or not plain(name):
                 self.say_at(i, column, messages.NO_NAME, name=name)
             elif key(name) in spelling:
                 self.say_at(i, column, messages.TWICE, name=name, first=spelling[key(name)])

@@ -207,9 +207,15 @@ def _parts(o: Circuit, log_x: Array) -> Array:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curvature:
-    """The curvature at a point, as products; diagonal: its own. drift: d slope/d ln mu, by the same K."""
+    """The curvature at a point, as products; diagonal: its own. drift: d slope/d ln mu, by the same K.
 
-    point: Point
+    It keeps what it needs of the point, not the point, which keeps it: a ring of the two would outlive its use.
+    """
+
+    bidders: Bidders
+    share: Array
+    part: Array
+    paid: Array
     makes: sparse.csr_array
     made_by: sparse.csr_array
     factors: object
@@ -223,32 +229,33 @@ class Curvature:
 
     def __call__(self, change: Array) -> Array:
         """The product with a change of bids."""
-        p, o, good = self.point, self.point.bidders.order, self.point.bidders.good
+        o, good, share, part = self.bidders.order, self.bidders.good, self.share, self.part
         uses, users, length = len(o.use_good), len(good), np.diff(o.start)
-        mean = np.bincount(good, p.share * change[:users], len(o.supply))
+        mean = np.bincount(good, share * change[:users], len(o.supply))
         shares = change[:users] - mean[good]
         rise = np.zeros(len(o.supply))
-        rise[p.bidders.abroad] = self.lift * change[users:]
+        rise[self.bidders.abroad] = self.lift * change[users:]
         log_x = shares + rise[good]
-        levels = self.factors.solve(np.add.reduceat(p.part * log_x[:uses], o.start[:-1]))  # type: ignore
+        levels = self.factors.solve(np.add.reduceat(part * log_x[:uses], o.start[:-1]))  # type: ignore
         log_x += (self.makes @ levels)[good]
-        along = np.add.reduceat(p.part * log_x[:uses], o.start[:-1])
+        along = np.add.reduceat(part * log_x[:uses], o.start[:-1])
         force = self.weight * log_x
-        force[:uses] -= np.repeat(self.bend * along, length) * p.part
+        force[:uses] -= np.repeat(self.bend * along, length) * part
         onto = np.bincount(good, force, len(o.supply))
         back = self.factors.solve(self.made_by @ onto, trans="T")  # type: ignore
-        force[:uses] += p.part * np.repeat(back, length)
-        product = _onto_bids(p, self.lift, force, self.held * shares, self.weight_abroad * change[users:])
-        product[:users] += p.share * (p.paid * mean)[good]
+        force[:uses] += part * np.repeat(back, length)
+        held, abroad = self.held * shares, self.weight_abroad * change[users:]
+        product = _onto_bids(self.bidders, share, self.lift, force, held, abroad)
+        product[:users] += share * (self.paid * mean)[good]
         return product
 
 
-def _onto_bids(p: Point, lift: Array, force: Array, held: Array, abroad: Array) -> Array:
+def _onto_bids(bidders: Bidders, share: Array, lift: Array, force: Array, held: Array, abroad: Array) -> Array:
     """What forces on ln x, on ln shares and on ln imports are on bids."""
-    goods, good = len(p.room.quantity), p.bidders.good
-    lifted = lift * np.bincount(good, force, goods)[p.bidders.abroad]
+    goods, good = len(bidders.order.supply), bidders.good
+    lifted = lift * np.bincount(good, force, goods)[bidders.abroad]
     force = force + held
-    return np.concatenate([force - p.share * np.bincount(good, force, goods)[good], lifted + abroad])
+    return np.concatenate([force - share * np.bincount(good, force, goods)[good], lifted + abroad])
 
 
 @np.errstate(all="ignore")
@@ -288,5 +295,7 @@ def _curvature(p: Point) -> Curvature:
     given = np.concatenate([np.zeros(uses), np.full(len(o.sale_good), p.subsidy)])
     revenue = factors.solve(p.subsidy + makes_t @ np.bincount(p.bidders.good, given, goods), trans="T")
     given[:uses] = p.part * np.repeat(revenue, length)
-    drift = _onto_bids(p, lift, given, np.zeros(len(given)), np.full(len(lift), p.subsidy))
-    return Curvature(p, makes, makes_t, factors, weight, bend, held, weight_abroad, lift, diagonal, drift)
+    aside, abroad = np.zeros(len(given)), np.full(len(lift), p.subsidy)
+    drift = _onto_bids(p.bidders, p.share, lift, given, aside, abroad)
+    known = (p.bidders, p.share, p.part, p.paid)
+    return Curvature(*known, makes, makes_t, factors, weight, bend, held, weight_abroad, lift, diagonal, drift)

@@ -43,7 +43,8 @@ class Tables(Displayed):
     one more unit; processes: level and accounts; limits: each bound and its rent; kkt: one row; audit: each good
     and use with a verdict and its cause; stories: by good, who sets its price, and through which path. What takes
     longer is None unless `dossier` has asked for it: market, what each process would do at these prices;
-    explanation, why there is no solution; differences, prices by re-solves.
+    explanation, why there is no solution; differences, prices by re-solves. unit: the numeraire's price in the
+    objective's money, by which all money is divided.
     """
 
     goods: pd.DataFrame
@@ -57,6 +58,7 @@ class Tables(Displayed):
     market: MarketTest | None = None
     explanation: Explanation | None = None
     differences: pd.DataFrame | None = None
+    unit: float = 1.0
 
 
 def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> Tables:
@@ -76,6 +78,7 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
         audit(solution, unit=view.unit),
         stories(solution, unit=view.unit),
         view.numeraire,
+        unit=view.unit,
     )
 
 

@@ -185,6 +185,7 @@ CELLS = (
 
 NAMES = (
     _changed("a zero-width blank in a name", "N310 inputs!B2", "can't be seen", ("inputs", "B2", "o\u200bre")),
+    _changed("a name of nothing that is seen", "E301 goods!A7", "is not a name", ("goods", "A7", "\u200b\u00ad")),
     _changed("a soft hyphen in a name", "N310 goods!A2", "can't be seen", ("goods", "A2", "o\u00adre")),
     _changed("a Cyrillic letter in a reference", "E303 inputs!B2", "Cyrillic", ("inputs", "B2", "оre")),
     _changed("a Greek letter in a reference", "E303 inputs!B2", "Greek", ("inputs", "B2", "οre")),
@@ -338,5 +339,6 @@ RECORDS = (
     Made("a number for a formula", "E119", "not text",
          lambda: co.Chain([co.Good("a"), co.Good("b")], [co.Process("p", formula=5)])),
     Made("a number for a name", "E301", "not a name", lambda: co.Chain([co.Good(5)], [])),
+    Made("a name that can't be seen", "E301", "not a name", lambda: co.Chain([co.Good("\u200b")], [])),
     Made("a supply without end", "E117", "finite", lambda: co.Chain([co.Good("a", supply=float("inf"))], [])),
 )  # fmt: skip

@@ -630,12 +630,9 @@ def test_ctrl_c_keeps_the_last_pass_and_says_so(tmp_path, returns):
     last = 4 if returns < 1 else 12
     code = (
         "import os, signal, sys\n"
-        "from contextlib import contextmanager\n"
         "from chainopt import cli\n"
-        "@contextmanager\n"
-        "def progress():\n"
-        f"    yield lambda step: step.iteration == {last} and os.kill(os.getpid(), signal.SIGINT)\n"
-        "cli._progress = progress\n"
+        "from chainopt.report.waiting import Waiting\n"
+        f"Waiting.step = lambda self, at: at.iteration == {last} and os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.argv = ['chainopt', 'solve', 'mill.xlsx', '--method', 'market', '--json', 'out.json', '--out', '.']\n"
         "cli.main()"
     )

@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from xlsxwriter import Workbook as XlsxWriter
 
 from chainopt.chain import Chain
-from chainopt.names import key
+from chainopt.names import key, plain
 from chainopt.records import FUNCTIONS, Good, Input, Observed, Output, Parameter, Process, Settings
 from chainopt.workbook import (
     WorkbookError,
@@ -57,7 +57,7 @@ AWKWARD = (
 )
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(AWKWARD)
 remarks = texts.filter(lambda text: not text or text.strip())
-names = texts.filter(str.strip)
+names = texts.filter(plain)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 amounts = st.floats(0, 1e300)
 above_0 = st.floats(0, 1e300, exclude_min=True)

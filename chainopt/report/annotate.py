@@ -19,8 +19,9 @@ from chainopt.chain import Chain
 from chainopt.dossier import dossier
 from chainopt.names import key
 from chainopt.report.findings import headline, money
-from chainopt.report.legible import figure, places
+from chainopt.report.legible import figure
 from chainopt.report.remarks import Remark, remarks
+from chainopt.report.shapes import shape
 from chainopt.report.sheets import sheets
 from chainopt.solution import Solution
 from chainopt.tables import Tables
@@ -197,9 +198,7 @@ def _format(text: str) -> str:
     """The number format that shows a figure as its text does; "" for a text."""
     if text.endswith("%"):
         return "0.0%"
-    if "e" in text:
-        return "0.00000E+00" if text[-1].isdigit() else ""
-    return f"#,##0{'.' + '0' * places(text) if places(text) else ''}" if text[-1].isdigit() else ""
+    return shape(text) if text[-1].isdigit() else ""
 
 
 def _added(book: Book, table: Table, results: dict[tuple[str, str], _Result]) -> list[Added]:

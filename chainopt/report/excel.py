@@ -68,7 +68,7 @@ def write_excel(
 def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> None:
     # A long chain's report is for other programs: without links and formulas, it is written several times as fast.
     live = len(figures.uses) <= MOST_USES
-    found = receipts(solution, unit=_unit(solution, figures)) if live else None
+    found = receipts(solution, unit=figures.unit) if live else None
     shown = sheets(chain, figures)
     shown["prices"] = _with_receipts(shown["prices"], found)
     names = [name for name in _ORDER if name in shown]
@@ -106,13 +106,6 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
     if charts is not None:
         write_charts(paper, charts, shown, money)
     write_summary(paper, summary, chain, solution, figures, shown, live=found is not None)
-
-
-def _unit(solution: Solution, figures: Tables) -> float:
-    """The price by which money is divided."""
-    if figures.numeraire is None or solution.net is None or solution.multipliers is None:
-        return 1.0
-    return float(solution.multipliers.price[solution.net.goods.index(figures.numeraire)])
 
 
 def _with_receipts(prices: Sheet, found: Receipts | None) -> Sheet:

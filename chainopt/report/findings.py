@@ -18,6 +18,7 @@ from chainopt.report.salience import (
     ambiguous,
     binding,
     disagreeing,
+    eased_by_more,
     losing,
     price_scale,
     relative_differences,
@@ -100,6 +101,13 @@ def findings(solution: Solution, tables: Tables) -> list[Finding]:
         *_audit(tables),
         *([] if loud else leaving),
     ]
+
+
+def answers(found: Iterable[Finding]) -> dict[Question, list[Finding]]:
+    """Findings by the question that they answer, in the questions' order; those without an answer are left out."""
+    listed = list(found)
+    by = {question: [each for each in listed if each.question is question] for question in Question}
+    return {question: said for question, said in by.items() if said}
 
 
 def warnings(solution: Solution) -> list[str]:
@@ -231,9 +239,8 @@ def _scarce_limits(tables: Tables) -> Iterator[Finding]:
     for row in _rows(rows.head(MOST)):
         names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
         which = _LIMITS[row["kind"]].format_map(names)
-        relaxed = (row["rent"] > 0) == (row["kind"] not in (MIN_LEVEL, MIN_SALE))
         unit = units.get(row["good"], "")
-        step = f"one more {unit or 'unit'}" if relaxed else f"one {unit or 'unit'} less"
+        step = f"one more {unit or 'unit'}" if eased_by_more(row) else f"one {unit or 'unit'} less"
         rent = figure(abs(row["rent"]))
         whole = f"; rent in all: {figure(abs(row['total']))}" if row["total"] else ""
         bound = f"{figure(row['limit'])} {unit}".strip()

@@ -12,7 +12,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from chainopt.chain import Chain
 from chainopt.receipts import MOST_USES
-from chainopt.report.findings import MOST, Finding, Question, findings, headline, money
+from chainopt.report.findings import MOST, Finding, Question, answers, findings, headline, money
 from chainopt.report.legible import figure, short
 from chainopt.report.paper import Paper
 from chainopt.report.salience import scarce_supplies
@@ -59,9 +59,9 @@ def write_summary(
     front = _Front(paper, sheet)
     front.banner(chain, solution)
     front.facts(_facts(chain, solution, figures, shown))
-    said = findings(solution, figures)
+    said = answers(findings(solution, figures))
     for question in Question:
-        front.section(question, [found for found in said if found.question is question])
+        front.section(question, said.get(question, []))
         if question is Question.LIMITS:
             front.supplies(figures, shown["balances"], shown["prices"])
     notes = list(paper.cut)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from os import PathLike
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from chainopt.chain import Chain
 from chainopt.dossier import dossier
+from chainopt.report import templates
 from chainopt.report.charts import Chart, agreement, residuals
-from chainopt.report.findings import Question, audit_sentence, findings, headline, money
+from chainopt.report.findings import answers, audit_sentence, findings, headline, money
 from chainopt.report.legible import figure, legible, short
 from chainopt.report.pages import pages
 from chainopt.report.picture import fragment
@@ -59,17 +57,13 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     found = findings(solution, figures)
     said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
     said["audit"] = [audit_sentence(figures)]
-    return _template().render(
+    return templates.template("page.html", csp_hash=_csp_hash).render(
         style=_joined(STYLES),
         script=_joined(SCRIPTS),
         title=legible(chain.name) or "Supply chain",
         solution=solution,
         headline=headline(solution),
-        answers={
-            question: [finding for finding in found if finding.question is question]
-            for question in Question
-            if any(finding.question is question for finding in found)
-        },
+        answers=answers(found),
         money=money(figures),
         facts=_facts(chain, solution),
         bars=_bars(kept) if solution.certified else [],
@@ -134,23 +128,9 @@ def _facts(chain: Chain, solution: Solution) -> list[tuple[str, str]]:
     return facts
 
 
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("chainopt", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["csp_hash"] = _csp_hash
-    return environment.get_template("page.html")
-
-
-@cache
 def _joined(names: tuple[str, ...]) -> Markup:
     """The files one after the other, as they stand in the page."""
-    return Markup("\n".join(files(__package__).joinpath(name).read_text("utf-8") for name in names))
+    return Markup("\n".join(map(templates.text, names)))
 
 
 def _csp_hash(text: str) -> str:

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from chainopt.display import as_html
 from chainopt.paths import Story
-from chainopt.report.findings import Question, findings, headline, money
+from chainopt.report.findings import answers, findings, headline, money
 from chainopt.report.legible import legible
 from chainopt.report.pages import Page, pages
 from chainopt.report.salience import foremost
@@ -33,13 +33,10 @@ _STYLE = Markup("""<style>
 @as_html.register
 def _(solution: Solution) -> str:
     figures = tables(solution.chain, solution)
-    found = findings(solution, figures)
     parts = [Markup("<p><strong>{}</strong></p>").format(headline(solution))]
-    for question in Question:
-        answers = [finding.text for finding in found if finding.question is question]
-        if answers:
-            points = Markup().join(Markup("<li>{}</li>").format(text) for text in answers)
-            parts.append(Markup("<p>{}</p><ul>{}</ul>").format(question, points))
+    for question, said in answers(findings(solution, figures)).items():
+        points = Markup().join(Markup("<li>{}</li>").format(finding.text) for finding in said)
+        parts.append(Markup("<p>{}</p><ul>{}</ul>").format(question, points))
     shown = "balances"
     if solution.certified:
         parts.append(Markup("<p>{}</p>").format(money(figures)))

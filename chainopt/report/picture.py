@@ -9,13 +9,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from chainopt.report import templates
 from chainopt.report.legible import width
 
 MOST_LABELS = 150
@@ -249,7 +247,9 @@ def left_out(goods: int, processes: int) -> str:
 def svg(picture: Picture, name: str) -> Markup:
     """The picture's SVG alone, with ids that begin with name."""
     return Markup(
-        _template("picture.svg").render(picture=picture, name=name, labels=labels(picture), thinnest=THINNEST)
+        templates.template("picture.svg", short=_short).render(
+            picture=picture, name=name, labels=labels(picture), thinnest=THINNEST
+        )
     )
 
 
@@ -265,7 +265,7 @@ def drawing(picture: Picture) -> str:
             x, y = 20.0, y + 20.0
         keys.append((x, y, key))
         x += long
-    return _template("picture_alone.svg").render(
+    return templates.template("picture_alone.svg", short=_short).render(
         picture=picture,
         height=y + 16.0,
         keys=keys,
@@ -278,7 +278,7 @@ def drawing(picture: Picture) -> str:
 def fragment(picture: Picture, name: str) -> Markup:
     """The picture for a page: SVG, legend and controls, without style and script; ids begin with name."""
     return Markup(
-        _template("picture.html").render(
+        templates.template("picture.html", short=_short).render(
             picture=picture, name=name, svg=svg(picture, name), data=Markup(_data(picture))
         )
     )
@@ -316,36 +316,16 @@ def _data(picture: Picture) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-@cache
-def _template(name: str) -> Template:
-    environment = Environment(
-        loader=PackageLoader("chainopt", "report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["short"] = _short
-    return environment.get_template(name)
-
-
-@cache
 def style() -> str:
     """The pictures' style, in the colours that the page around them defines."""
-    return _file("picture.css")
+    return templates.text("picture.css")
 
 
-@cache
 def alone() -> str:
     """The colours and letters of pictures that stand alone."""
-    return _file("alone.css")
+    return templates.text("alone.css")
 
 
-@cache
 def script() -> str:
     """The pictures' script: it finds each picture of the page by itself, and none twice."""
-    return _file("picture.js")
-
-
-def _file(name: str) -> str:
-    return files("chainopt.report").joinpath(name).read_text("utf-8")
+    return templates.text("picture.js")

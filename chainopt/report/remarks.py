@@ -11,7 +11,7 @@ from chainopt.market_test import PROFIT, RENT, ZERO_PROFIT, sentence
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.report.findings import price_range
 from chainopt.report.legible import figure, legible
-from chainopt.report.salience import ambiguous, binding
+from chainopt.report.salience import ambiguous, binding, eased_by_more
 from chainopt.solution import Solution
 from chainopt.tables import Tables
 from chainopt.workbook.schema import SHEETS
@@ -52,8 +52,8 @@ def remarks(own: Chain, chain: Chain, solution: Solution, tables: Tables) -> Ite
     yield from _departures(tables)
     for row in binding(tables).to_dict("records"):
         sheet, column = _CELLS[row["kind"]]
-        relaxed = (row["rent"] > 0) == (row["kind"] not in (MIN_LEVEL, MIN_SALE))
-        text = f"binds: {'one more unit' if relaxed else 'one unit less'} would add {figure(abs(row['rent']))}"
+        step = "one more unit" if eased_by_more(row) else "one unit less"
+        text = f"binds: {step} would add {figure(abs(row['rent']))}"
         of_use = sheet == "inputs"
         record = row["good"] if sheet == "goods" else row["process"]
         yield Remark(sheet, record, column, text, row["good"] if of_use else "")

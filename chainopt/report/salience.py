@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from chainopt.audit import Verdict
+from chainopt.network import MIN_LEVEL, MIN_SALE
 from chainopt.tables import Tables
 
 NOISE = 1e-9
@@ -57,6 +60,11 @@ def binding(tables: Tables) -> pd.DataFrame:
     at_zero = (limits["limit"] == 0) & (limits["rent"].abs() > NOISE * price_scale(tables))
     felt = limits["total"].abs() > NOISE * money_scale(tables)
     return limits[felt | at_zero].sort_values("total", key=lambda total: -total.abs(), kind="stable")
+
+
+def eased_by_more(limit: Mapping[Any, Any]) -> bool:
+    """Whether it is more of a limit that binds, rather than less, that would add to the value."""
+    return bool((limit["rent"] > 0) == (limit["kind"] not in (MIN_LEVEL, MIN_SALE)))
 
 
 def scarce_supplies(tables: Tables) -> pd.DataFrame:

@@ -102,6 +102,8 @@ def _name(raw: Plain, column: Column) -> str:
     if isinstance(raw, date | time | timedelta):
         raise CellFault(messages.DATE_FOR_NAME, value=_typed(raw))
     name = plain(_typed(raw))
+    if not name:
+        raise CellFault(messages.NO_NAME, name=raw)
     if column.kind == "choice":
         return {key(choice): choice for choice in column.choices}.get(key(name), name)
     return name
