@@ -40,9 +40,9 @@ _UNITS = 3
 _MOMENT = 1e-3
 _INSIDE = 0.02
 _COARSE = 0.03
-# The solver's own, then what is left to try: more digits for multipliers, and fewer where it got stuck.
-_TOLERANCES = (None, 1e-14, 1e-10)
-_DOUBTFUL = (Status.UNCERTIFIED, Status.EVALUATION_ERROR)
+# After the solver's own, what is left to try: more digits for doubtful multipliers, fewer where it got stuck.
+_TOLERANCES = {Status.UNCERTIFIED: (1e-14, 1e-10), Status.EVALUATION_ERROR: (1e-10, 1e-14)}
+_DOUBTFUL = tuple(_TOLERANCES)
 _OF_THE_PART = (Status.INFEASIBLE, Status.TIME_LIMIT, Status.ITERATION_LIMIT)
 _FINAL = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
 
@@ -131,14 +131,15 @@ def _by_ipopt(
     tolerance and then at others where none is given."""
     if warm is not None and (found := tried(warm, tolerance)).status in _FINAL:
         return found
-    begin, solutions = _Begin(cold()), []
-    for each in [tolerance] if tolerance else _TOLERANCES:
-        solutions.append(tried(begin, each))
-        if solutions[-1].status is Status.OPTIMAL:
-            return solutions[-1]
-        if solutions[-1].status not in _DOUBTFUL:
+    begin = _Begin(cold())
+    first = tried(begin, tolerance)
+    for each in () if tolerance else _TOLERANCES.get(first.status, ()):
+        another = tried(begin, each)
+        if another.status is Status.OPTIMAL:
+            return another
+        if another.status in _FINAL:
             break
-    return solutions[0]
+    return first
 
 
 def _by_market(
