@@ -25,6 +25,7 @@ _POINT = 1e-6
 _FLOORS = (0.1, 100.0)
 """Of a typical price, the least that a row's money counts as; the second where the first leaves no price."""
 _CUTS = 60
+_MOST_ITERATIONS = 100_000
 _MOST_WORK = 100_000_000
 """Simplex iterations times rows: about ten seconds."""
 
@@ -142,6 +143,7 @@ class _Program:
             low = np.append(low, 0.0)
         self.solver = highspy.Highs()
         self.solver.setOptionValue("output_flag", False)
+        self.solver.setOptionValue("simplex_iteration_limit", _MOST_ITERATIONS)
         # Of programs solved again and again, HiGHS 1.15's presolve ends the interpreter on some.
         self.solver.setOptionValue("presolve", "off")
         self.solver.setOptionValue("primal_feasibility_tolerance", 1e-9)

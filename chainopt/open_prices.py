@@ -8,6 +8,7 @@ Open unknowns that no row joins say nothing of each other: they come in independ
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -22,7 +23,7 @@ from chainopt.plan import Plan, turnover
 Array = np.ndarray
 LEAST_SLACK = 1e-9
 _MOST_SLACK = 1e-6
-_TYPICAL = 1e2
+_TYPICAL = 1e4
 """Of the money below which a row's is noise, the most that counts as one; a tolerance is a part of it."""
 
 
@@ -123,22 +124,20 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
     rest, money = ops.matrix @ known + ops.constant, abs(ops.matrix) @ np.abs(known) + np.abs(ops.constant)
     settled = ops.active & ((abs(ops.matrix) @ missing.astype(float)) == 0)
     gap = np.abs(rest) / np.maximum(money, np.maximum(ops.least, 1e-300))
-    # Rows are compared in the money below which theirs is noise, and an unknown by the row that weighs it most.
-    weight = np.divide(1.0, ops.least, out=np.zeros(len(ops.least)), where=ops.least > 0)
-    counted = weight * money
-    entries = sparse.coo_array(sparse.diags_array(weight) @ abs(ops.matrix[:, at]))
-    most = np.zeros(len(at))
-    np.maximum.at(most, entries.col, entries.data)
-    unit = np.divide(1.0, most, out=np.ones(len(at)), where=most > 0)
-    units = sparse.diags_array(unit)
-    rows = Rows(sparse.csr_array(ops.matrix[:, at] @ units), rest, money, ops.active)
     start = starts(net, steep_idle(net, plan, ops.size, ZERO), ops.size)
     earns, pays = ops.earns[start.level], ops.pays[start.use]
+    least = LEAST * turnover(net, plan) / start.moved
+    # Rows are compared in the money below which theirs is noise.
+    counted = money * _over(ops.least)
+    scale = min(_TYPICAL, float(np.median(counted[counted > 1.0]))) if np.any(counted > 1.0) else 1.0
+    unit = _units(ops.matrix[:, at], ops.least, money / scale, pays[:, at], least)
+    units = sparse.diags_array(unit)
+    rows = Rows(sparse.csr_array(ops.matrix[:, at] @ units), rest, money, ops.active)
     return OpenPrices(
         at=at,
         signed=ops.signed[at],
         unit=unit,
-        scale=min(_TYPICAL, float(np.median(counted[counted > 1.0]))) if np.any(counted > 1.0) else 1.0,
+        scale=scale,
         slack=LEAST_SLACK
         if exact
         else float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, _MOST_SLACK)),
@@ -148,5 +147,23 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
         earned=earns @ known - net.unit_cost[start.level],
         pays=sparse.csr_array(pays[:, at] @ units),
         paid=pays @ known,
-        least=LEAST * turnover(net, plan) / start.moved,
+        least=least,
     )
+
+
+def _units(rows: Any, noise: Array, money: Array, starts: Any, least: Array) -> Array:
+    """What of each unknown counts as one: what makes the row that weighs it most as much as is noise, but no more
+    than what makes the known money of a row: of a good that hardly moves, every price would else be noise.
+    """
+    rows, starts = sparse.coo_array(rows), sparse.coo_array(starts)
+    most, known = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
+    np.maximum.at(most, rows.col, np.abs(rows.data) * _over(noise)[rows.row])
+    np.maximum.at(most, starts.col, np.abs(starts.data) * _over(least)[starts.row])
+    np.maximum.at(known, rows.col, money[rows.row] * _over(np.abs(rows.data)))
+    unit = np.minimum(np.where(most > 0, _over(most), np.inf), np.where(known > 0, known, np.inf))
+    return np.where(np.isfinite(unit), unit, 1.0)
+
+
+def _over(values: Array) -> Array:
+    """1 / values, 0 where they are 0."""
+    return np.divide(1.0, values, out=np.zeros(len(values)), where=values > 0)
