@@ -25,6 +25,8 @@ Array = np.ndarray
 _SWEEPS = 12
 _SETTLED = 1.1
 _FAR = 1e4
+_APART = 1e-2
+_GOLDEN = 0.6180339887498949
 _RANGE = (1e-30, 1e30)
 """No amount beyond these is ordinary: where a price, a share and a few amounts are multiplied, it is no number."""
 
@@ -131,7 +133,9 @@ class _Made:
         unknown = np.bincount(net.use_process[~known], minlength=len(net.processes))
         uses = np.bincount(net.use_process, minlength=len(net.processes))
         told = (unknown == 0) | ((unknown < uses) & (net.leontief | linear))
-        taken = np.where(known, self.amount[net.use_good], np.where(net.use_leontief, inf, 0.0))
+        # Apart by a percent, so that a formula's difference of equal amounts is more than their rounding.
+        apart = 1.0 + _APART * np.modf(_GOLDEN * np.arange(len(known)))[0]
+        taken = np.where(known, apart * self.amount[net.use_good], np.where(net.use_leontief, inf, 0.0))
         level = np.minimum(np.abs(net.levels(taken, members)), self.most)
         found = np.flatnonzero(np.isfinite(level) & (level > 0) & told[net.level_process])
         self.level[found] = _within(level[found])
