@@ -215,9 +215,11 @@ def _without_idle(
 
     With these at zero by definition the multipliers no longer rest on their slopes there; whether they would
     rather start is the certificate's question. The last answer is the best, the first one holds where processes
-    that were left out would start after all.
+    that were left out would start after all. Where the rest could not be solved, the first one comes once more
+    between them, without the prices of goods that only such processes move.
     """
     answers = [_attempt(net, net, begin, limits, clock)]
+    unpriced: list[_Answer] = []
     for _ in range(_RESTARTS):
         answer = answers[-1]
         share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
@@ -229,9 +231,12 @@ def _without_idle(
             break
         part = network(rest.chain)
         answers.append(_attempt(net, part, _Begin(forward_run(part)), limits, clock, steep))
+        if answers[-1].model.status is not Status.OPTIMAL and answer.multipliers is not None:
+            price = np.where(np.isin(net.goods, part.goods), answer.multipliers.price, np.nan)
+            unpriced = [replace(answer, multipliers=replace(answer.multipliers, price=price))]
     # What is left out may be what a chain can't do without, and no word on the whole.
     said = [answer for answer in answers[1:] if answer.model.status not in _OF_THE_PART]
-    return [answers[0], *said[-1:]]
+    return [answers[0], *unpriced, *said[-1:]]
 
 
 @dataclass(frozen=True, slots=True)
