@@ -191,7 +191,8 @@ def _good_verdict(
 ) -> tuple[Verdict, str]:
     """What to say of a good's multiplier beside its derivative and its interval."""
     if np.isnan(price):
-        return Verdict.STEEP, "only idle processes move it: it has a range of prices, and no multiplier"
+        told = "whose ends were not computed" if kind == SKIPPED else "and no multiplier"
+        return Verdict.STEEP, f"only idle processes move it: it has a range of prices, {told}"
     if not np.isnan(derivative):
         if _near(price, derivative, floor):
             if price < -floor and not net.disposes[g]:

@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 import pyomo.environ as pyo
 
-from chainopt.forward import forward_run, typical_amount
+from chainopt.forward import forward_run
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.network import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE, Network
 from chainopt.nlp import LIMIT_ROWS, build, use_keys
 from chainopt.plan import throughput
 from chainopt.status import Status
+from chainopt.typical import typical_amounts
 
 SUPPLY, DISPOSAL = "supply", "disposal"
 
@@ -67,7 +68,7 @@ class Elastic:
         self.deadline = time.perf_counter() + time_limit
         self.failed = False
         self.start = forward_run(net)
-        self.moved = np.maximum(throughput(net, self.start), 1e-6 * typical_amount(net))
+        self.moved = np.maximum(throughput(net, self.start), 1e-6 * typical_amounts(net))
         self.model: Any = build(net, self.start)
         self.rows: list[Row] = []
         self.constraint: dict[Row, Any] = {}

@@ -27,7 +27,7 @@ def solve_equations(ops: Operations) -> Array:
     columns = np.flatnonzero(ops.may)
     matrix = sparse.csr_array(ops.matrix[ops.active][:, columns])
     target = -ops.constant[ops.active]
-    row, column = _equilibrate(matrix)
+    row, column = _equilibrate(matrix, ops.least[ops.active])
     value, open_ = _least_squares(matrix, target, row, column)
     money = abs(matrix) @ np.abs(value) + np.abs(target)
     money = np.maximum(money, (1e-6 * np.max(row * money, initial=0.0) or 1.0) / row)
@@ -37,16 +37,32 @@ def solve_equations(ops: Operations) -> Array:
     return unknowns
 
 
-def _equilibrate(matrix: sparse.csr_array, rounds: int = 8) -> tuple[Array, Array]:
-    """Factors of rows and columns that bring their largest entries to about one."""
-    row, column = np.ones(matrix.shape[0]), np.ones(matrix.shape[1])
+def _equilibrate(matrix: sparse.csr_array, least: Array, rounds: int = 8) -> tuple[Array, Array]:
+    """Factors of rows and columns that bring their largest entries to about one.
+
+    They begin from least, the money below which a row's is noise: so they follow every change of units.
+    """
     size = abs(matrix)
+    row = _over(least)
+    column = _over(_largest(sparse.diags_array(row) @ size, 0))
+    column = np.where(column > 0, column, _over(_largest(size, 0)))
+    row = np.where(row > 0, row, _over(_largest(size @ sparse.diags_array(column), 1)))
+    row, column = np.where(row > 0, row, 1.0), np.where(column > 0, column, 1.0)
     for _ in range(rounds):
         scaled = sparse.csr_array(sparse.diags_array(row) @ size @ sparse.diags_array(column))
         for factor, axis in ((row, 1), (column, 0)):
-            most = scaled.max(axis=axis).toarray().ravel() if scaled.nnz else np.ones(len(factor))
+            most = _largest(scaled, axis)
             factor /= np.sqrt(np.where(most > 0, most, 1.0))
     return row, column
+
+
+def _largest(matrix: sparse.csr_array, axis: int) -> Array:
+    return matrix.max(axis=axis).toarray().ravel() if matrix.nnz else np.zeros(matrix.shape[1 - axis])
+
+
+def _over(values: Array) -> Array:
+    """1 / values, 0 where they are 0."""
+    return np.divide(1.0, values, out=np.zeros(len(values)), where=values > 0)
 
 
 def _least_squares(matrix: sparse.csr_array, target: Array, row: Array, column: Array) -> tuple[Array, Array]:

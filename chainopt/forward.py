@@ -16,6 +16,7 @@ from scipy import sparse
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
 from chainopt.order import layers
 from chainopt.plan import Plan
+from chainopt.typical import dependencies, typical_amounts, wanted_levels
 
 Array = np.ndarray
 _GOLDEN = 0.6180339887498949
@@ -23,14 +24,6 @@ _SPREAD = 0.01
 _DISPOSED = 0.01
 _INNER = 0.95
 _SWEEPS = 40
-
-
-def typical_amount(net: Network) -> float:
-    """An amount of the chain's own size: the median of its positive supplies, limits and reference sales."""
-    limits = [limit.bound for limit in net.limits]
-    known = np.concatenate([net.supply, net.reference, limits])
-    known = known[np.isfinite(known) & (known > 0)]
-    return float(np.median(known)) if len(known) else 1.0
 
 
 def forward_run(net: Network) -> Plan:
@@ -63,21 +56,12 @@ def _rounds(net: Network, edges: sparse.csr_array, cycle: Array) -> list[Array]:
     return [cycle[part] for layer in layers(inner) for part in (layer.alone, *layer.cycles)]
 
 
-def dependencies(net: Network) -> sparse.csr_array:
-    """The graph of goods (first) and processes: a process depends on its inputs, a good on its makers."""
-    goods, total = len(net.goods), len(net.goods) + len(net.processes)
-    made = sparse.coo_array(net.yields)
-    tail = np.concatenate([net.use_good, goods + net.level_process[made.row]])
-    head = np.concatenate([goods + net.use_process, made.col])
-    return sparse.csr_array((np.ones(len(tail)), (tail, head)), shape=(total, total))
-
-
 @dataclass(slots=True)
 class _Run:
     """The amounts of a run so far; goods() and processes() compute those whose sources are known."""
 
     net: Network
-    typical: float
+    typical: Array
     use: Array
     level: Array
     sale: Array
@@ -117,11 +101,13 @@ class _Run:
         total = np.where(net.disposes, taken * (1.0 + _DISPOSED), taken)
         with np.errstate(all="ignore"):
             share, sale_share = weight / total[net.use_good], sale_weight / total
-        typical = typical_amount(net)
+        typical = typical_amounts(net)
         level = np.zeros(levels)
         free = net.leontief & (np.bincount(net.use_process, minlength=len(net.processes)) == 0)
         first = net.first_level[free]
-        level[first] = np.maximum(min_level[first], np.minimum(_INNER * capacity[first], typical))
+        level[first] = np.maximum(
+            min_level[first], np.minimum(_INNER * capacity[first], wanted_levels(net, typical)[first])
+        )
         return cls(
             net=net,
             typical=typical,
@@ -148,15 +134,15 @@ class _Run:
             return
         local = net.supply[members] + self.yields_by_good[:, members].T @ self.level
         # A supply that is next to nothing is no measure of what is needed.
-        wanted = np.maximum(0.1 * local, self.typical - np.maximum(local, 0.0))
+        wanted = np.maximum(0.1 * local, self.typical[members] - np.maximum(local, 0.0))
         self.imported[members] = np.where(
             net.imports[members], np.minimum(wanted, 0.5 * self.import_max[members]), 0.0
         )
         quantity = local + self.imported[members]
         rival = net.rival[members]
-        quantity = np.where(rival & ~(quantity > 0), self.typical, quantity)
+        quantity = np.where(rival & ~(quantity > 0), self.typical[members], quantity)
         if guess:
-            quantity = np.where(quantity == 0, self.typical, quantity)
+            quantity = np.where(quantity == 0, self.typical[members], quantity)
         fixed = self.sale_low[members] == self.sale_high[members]
         obliged = np.where(fixed, self.sale_low[members], 0.0)
         spare = np.where(quantity > obliged, quantity - obliged, 0.1 * quantity)

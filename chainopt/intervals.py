@@ -22,7 +22,10 @@ from chainopt.plan import Plan
 
 Array = np.ndarray
 _POINT = 1e-6
+_FLOORS = (0.1, 100.0)
+"""Of a typical price, the least that a row's money counts as; the second where the first leaves no price."""
 _CUTS = 60
+_MOST_ITERATIONS = 100_000
 _MOST_WORK = 100_000_000
 """Simplex iterations times rows: about ten seconds."""
 
@@ -64,11 +67,14 @@ def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numerair
         for part in open_prices(net, plan, derivatives).parts():
             goods = [(column, g) for column, g in enumerate(part.at.tolist()) if g < len(price)]
             program = _Program(part) if work < _MOST_WORK else None
+            if program is not None and goods and np.isnan(program.range(goods[0][0], 1.0)[0]):
+                work += program.work
+                program = _Program(part, floor=_FLOORS[1])
             for column, g in goods:
                 if program is None or work + program.work >= _MOST_WORK:
                     skipped[g] = True
                 else:
-                    low[g], high[g] = program.range(column, part.scale)
+                    low[g], high[g] = program.range(column, part.scale * part.unit[column])
             work += program.work if program is not None else 0
     if numeraire is not None and not np.isnan(price[numeraire]):
         low, high = low / price[numeraire], high / price[numeraire]
@@ -80,9 +86,11 @@ def _ratios(given: OpenPrices, price: Array, numeraire: int) -> list[tuple[float
     """The interval of each good's price over the numeraire's, which is open."""
     place = {g: column for column, g in enumerate(given.at.tolist())}
     program = _Program(given, place[numeraire])
-    factor = len(given.at)
+    factor, unit = len(given.at), given.unit[place[numeraire]]
     return [
-        program.range(place[g], 1.0) if g in place else program.range(factor, float(price[g]) / given.scale)
+        program.range(place[g], given.unit[place[g]] / unit)
+        if g in place
+        else program.range(factor, float(price[g]) / (given.scale * unit))
         for g in range(len(price))
     ]
 
@@ -126,7 +134,8 @@ class _Program:
     more unknown t >= 0, the last one, and pi_n t = 1 (Charnes and Cooper, 1962).
     """
 
-    def __init__(self, given: OpenPrices, numeraire: int | None = None):
+    def __init__(self, given: OpenPrices, numeraire: int | None = None, floor: float = _FLOORS[0]):
+        self.floor = floor
         self.given, self.homogeneous = given, numeraire is not None
         self.work = 0
         low = np.where(given.signed, -highspy.kHighsInf, 0.0)
@@ -134,6 +143,7 @@ class _Program:
             low = np.append(low, 0.0)
         self.solver = highspy.Highs()
         self.solver.setOptionValue("output_flag", False)
+        self.solver.setOptionValue("simplex_iteration_limit", _MOST_ITERATIONS)
         # Of programs solved again and again, HiGHS 1.15's presolve ends the interpreter on some.
         self.solver.setOptionValue("presolve", "off")
         self.solver.setOptionValue("primal_feasibility_tolerance", 1e-9)
@@ -153,7 +163,10 @@ class _Program:
             return
         size, active = 1.0 / _largest(rows.matrix), rows.active
         part = sparse.csr_array(sparse.diags_array(size) @ rows.matrix)
-        rest, slack = size * rows.rest / scale, self.given.slack * np.maximum(1.0, size * rows.money / scale)
+        rest, slack = (
+            size * rows.rest / scale,
+            self.given.slack * np.maximum(self.floor, size * rows.money / scale),
+        )
         infinite = highspy.kHighsInf
         if not self.homogeneous:
             lower, upper = np.where(active, -rest - slack, -infinite), slack - rest
@@ -171,13 +184,13 @@ class _Program:
             lower, upper = np.full(part.shape[0], -infinite), np.zeros(part.shape[0])
         self.solver.addRows(part.shape[0], lower, upper, part.nnz, part.indptr[:-1], part.indices, part.data)
 
-    def range(self, column: int, cost: float) -> tuple[float, float]:
-        """The least and the greatest cost times an unknown; nan where no price supports the plan."""
-        self.solver.changeColCost(column, cost)
-        low, high = (self._end(sense) for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize))
+    def range(self, column: int, factor: float) -> tuple[float, float]:
+        """The least and the greatest of a factor times an unknown; nan where no price supports the plan."""
+        self.solver.changeColCost(column, 1.0)
+        ends = [self._end(sense) for sense in (highspy.ObjSense.kMinimize, highspy.ObjSense.kMaximize)]
         self.solver.changeColCost(column, 0.0)
-        rounding = 10 * LEAST_SLACK * (1.0 if self.homogeneous else self.given.scale)
-        return (0.0 if abs(low) <= rounding else low), (0.0 if abs(high) <= rounding else high)
+        low, high = sorted(0.0 if abs(end) <= 10 * LEAST_SLACK else factor * end for end in ends)
+        return low, high
 
     def least(self) -> Array:
         """The open unknowns at which they sum to the least; nan where none support the plan."""
@@ -187,7 +200,7 @@ class _Program:
         if not np.isfinite(self._end(highspy.ObjSense.kMinimize)):
             return np.full(count, np.nan)
         values = np.array(self.solver.getSolution().col_value)[:count]
-        return self.given.scale * np.where(np.abs(values) <= 10 * LEAST_SLACK, 0.0, values)
+        return self.given.scale * self.given.unit * np.where(np.abs(values) <= 10 * LEAST_SLACK, 0.0, values)
 
     def _end(self, sense: highspy.ObjSense) -> float:
         self.solver.changeObjectiveSense(sense)
@@ -226,9 +239,7 @@ class _Program:
         unit = answer[-1] if self.homogeneous else 1.0
         planes, earned, gain = given.cheapest(given.scale * answer[: len(given.at)] / unit)
         # A plane is a row that may be missed by the slack of all rows: what it left before it leaves again.
-        missed = (
-            2 * given.slack * np.maximum(np.abs(earned), given.scale * np.maximum(1.0, _largest(planes.matrix)))
-        )
+        missed = 2 * given.slack * np.maximum(np.abs(earned), given.scale * _largest(planes.matrix))
         rows = np.flatnonzero(gain > missed)
         self._add(planes.those(rows))
         return len(rows) > 0

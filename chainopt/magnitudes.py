@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.forward import typical_amount
 from chainopt.network import Network
 from chainopt.plan import Plan, throughput
+from chainopt.typical import typical_amounts, wanted_levels
 
 Array = np.ndarray
 _LEAST = 1e-6
-"""Of the chain's typical amount: what moves less counts as this much."""
+"""Of an ordinary amount of a good: what moves less counts as this much."""
 _LEAST_SHARE = 1e-3
 """Of what its good moves in all: a use of less counts as this much."""
 
@@ -29,8 +29,8 @@ class Magnitudes:
 
 def magnitudes(net: Network, plan: Plan, money: float) -> Magnitudes:
     """The magnitudes at a plan that moves so much money in all."""
-    least = _LEAST * typical_amount(net)
-    good = np.maximum(throughput(net, plan), least)
-    level = np.maximum(np.abs(np.nan_to_num(plan.level)), least)
+    typical = typical_amounts(net)
+    good = np.maximum(throughput(net, plan), _LEAST * typical)
+    level = np.maximum(np.abs(np.nan_to_num(plan.level)), _LEAST * wanted_levels(net, typical))
     use = np.maximum(np.abs(np.nan_to_num(plan.use)), _LEAST_SHARE * good[net.use_good])
     return Magnitudes(good, use, level, money / len(good))

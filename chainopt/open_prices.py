@@ -8,6 +8,7 @@ Open unknowns that no row joins say nothing of each other: they come in independ
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -16,12 +17,14 @@ from scipy.sparse.csgraph import connected_components
 from chainopt.backprop import Derivatives
 from chainopt.idle import Starts, starts, steep_idle
 from chainopt.network import Network
-from chainopt.operations import ZERO
-from chainopt.plan import Plan
+from chainopt.operations import LEAST, ZERO
+from chainopt.plan import Plan, turnover
 
 Array = np.ndarray
 LEAST_SLACK = 1e-9
 _MOST_SLACK = 1e-6
+_TYPICAL = 1e4
+"""Of the money below which a row's is noise, the most that counts as one; a tolerance is a part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,15 @@ class Rows:
 class OpenPrices:
     """The open unknowns, their rows, and the processes that may start.
 
-    at: where each stands among all unknowns; signed: whether it may be negative; scale: the money of a typical
-    row, in which they are counted; slack: what each row may be missed by, of its money. By start: earns and
-    earned, what its level is worth (of the open unknowns, and the rest); by use of a start: pays and paid.
+    at: where each stands among all unknowns; signed: whether it may be negative; unit: what of each counts as
+    one, so that no answer depends on the units of its goods; scale: a typical open unknown, so counted;
+    slack: what each row may be missed by, of its money. By start: earns and earned, what its level is worth (of
+    the open unknowns, and the rest); by use of a start: pays and paid, and the least that it counts as paying.
     """
 
     at: Array
     signed: Array
+    unit: Array
     scale: float
     slack: float
     rows: Rows
@@ -61,11 +66,12 @@ class OpenPrices:
     earned: Array
     pays: sparse.csr_array
     paid: Array
+    least: Array
 
     def cheapest(self, unknowns: Array) -> tuple[Rows, Array, Array]:
         """The rows "does not start" at each start's cheapest mix, what it earns, and its gain, at these prices."""
         paid = self.paid + self.pays @ unknowns
-        mixes = self.start.mixes(np.maximum(paid, LEAST_SLACK * self.scale))
+        mixes = self.start.mixes(np.maximum(paid, LEAST_SLACK * self.scale * self.least))
         earned = self.earned + self.earns @ unknowns
         rows = Rows(
             sparse.csr_array(self.earns - mixes @ self.pays),
@@ -98,12 +104,14 @@ class OpenPrices:
             self,
             at=self.at[columns],
             signed=self.signed[columns],
+            unit=self.unit[columns],
             rows=rows.those(rows.touched),
             start=self.start.part(waiting),
             earns=sparse.csr_array(self.earns[waiting][:, columns]),
             earned=self.earned[waiting],
             pays=sparse.csr_array(self.pays[of][:, columns]),
             paid=self.paid[of],
+            least=self.least[of],
         )
 
 
@@ -113,24 +121,49 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
     missing = np.isnan(derivatives.unknowns) & ops.may
     known = np.where(np.isnan(derivatives.unknowns), 0.0, derivatives.unknowns)
     at = np.flatnonzero(missing)
-    # The open prices are counted in money of the size of the fixed ones, rows in units of their good.
     rest, money = ops.matrix @ known + ops.constant, abs(ops.matrix) @ np.abs(known) + np.abs(ops.constant)
     settled = ops.active & ((abs(ops.matrix) @ missing.astype(float)) == 0)
     gap = np.abs(rest) / np.maximum(money, np.maximum(ops.least, 1e-300))
-    rows = Rows(sparse.csr_array(ops.matrix[:, at]), rest, money, ops.active)
     start = starts(net, steep_idle(net, plan, ops.size, ZERO), ops.size)
     earns, pays = ops.earns[start.level], ops.pays[start.use]
+    least = LEAST * turnover(net, plan) / start.moved
+    # Rows are compared in the money below which theirs is noise.
+    counted = money * _over(ops.least)
+    scale = min(_TYPICAL, float(np.median(counted[counted > 1.0]))) if np.any(counted > 1.0) else 1.0
+    unit = _units(ops.matrix[:, at], ops.least, money / scale, pays[:, at], least)
+    units = sparse.diags_array(unit)
+    rows = Rows(sparse.csr_array(ops.matrix[:, at] @ units), rest, money, ops.active)
     return OpenPrices(
         at=at,
         signed=ops.signed[at],
-        scale=float(np.median(money[money > ops.least])) if np.any(money > ops.least) else 1.0,
+        unit=unit,
+        scale=scale,
         slack=LEAST_SLACK
         if exact
         else float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, _MOST_SLACK)),
         rows=rows.those(rows.touched),
         start=start,
-        earns=sparse.csr_array(earns[:, at]),
+        earns=sparse.csr_array(earns[:, at] @ units),
         earned=earns @ known - net.unit_cost[start.level],
-        pays=sparse.csr_array(pays[:, at]),
+        pays=sparse.csr_array(pays[:, at] @ units),
         paid=pays @ known,
+        least=least,
     )
+
+
+def _units(rows: Any, noise: Array, money: Array, starts: Any, least: Array) -> Array:
+    """What of each unknown counts as one: what makes the row that weighs it most as much as is noise, but no more
+    than what makes the known money of a row: of a good that hardly moves, every price would else be noise.
+    """
+    rows, starts = sparse.coo_array(rows), sparse.coo_array(starts)
+    most, known = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
+    np.maximum.at(most, rows.col, np.abs(rows.data) * _over(noise)[rows.row])
+    np.maximum.at(most, starts.col, np.abs(starts.data) * _over(least)[starts.row])
+    np.maximum.at(known, rows.col, money[rows.row] * _over(np.abs(rows.data)))
+    unit = np.minimum(np.where(most > 0, _over(most), np.inf), np.where(known > 0, known, np.inf))
+    return np.where(np.isfinite(unit), unit, 1.0)
+
+
+def _over(values: Array) -> Array:
+    """1 / values, 0 where they are 0."""
+    return np.divide(1.0, values, out=np.zeros(len(values)), where=values > 0)

@@ -12,7 +12,7 @@ alone, with lambda = sum_g b_g pi_g - kappa - r(capacity) + r(min level) written
 
 An amount is numerically zero below `ZERO` of its good's size (a level: of every good that it moves), which is
 what the good moves in all, but at least `LEAST_FLOW` of what a forward run moves, and `LEAST_AMOUNT` of the
-chain's typical amount; a good that moves at most `STILL` of its size as good as stands still; a limit binds within
+ordinary amount of it; a good that moves at most `STILL` of its size as good as stands still; a limit binds within
 `BINDS` of its size. Slopes at numerically zero flows are taken at exactly zero: where they are infinite, the
 operation has no row.
 """
@@ -26,10 +26,11 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from chainopt.forward import forward_run, typical_amount
+from chainopt.forward import forward_run
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
 from chainopt.plan import Multipliers, Plan, demand_price, throughput, turnover
 from chainopt.slopes import Slopes, curved_uses, running, slopes
+from chainopt.typical import typical_amounts
 
 Array = np.ndarray
 ZERO = 1e-7
@@ -92,7 +93,7 @@ class Operations:
 
 def sizes(net: Network, plan: Plan, start: Plan) -> Array:
     """The size of each good at a plan, by which its flows are judged; start is a forward run."""
-    moved, least = throughput(net, plan), LEAST_AMOUNT * typical_amount(net)
+    moved, least = throughput(net, plan), LEAST_AMOUNT * typical_amounts(net)
     return np.maximum(np.maximum(moved, LEAST_FLOW * throughput(net, start)), least)
 
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from chainopt.certificate import CERTIFIED
 from chainopt.curvature import shapes
-from chainopt.forward import dependencies
 from chainopt.network import Network
 from chainopt.order import layers
 from chainopt.plan import Multipliers, level_values
 from chainopt.technology import TECHNOLOGIES
+from chainopt.typical import dependencies
 
 
 def bent(net: Network, multipliers: Multipliers) -> list[str]:

@@ -20,7 +20,7 @@ from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
 from chainopt.interior import Progress
 from chainopt.ipopt import ModelSolution, solve_model
-from chainopt.judgement import DOUBTFUL, Answer, best, judged
+from chainopt.judgement import Answer, best, judged
 from chainopt.magnitudes import magnitudes
 from chainopt.market import Market
 from chainopt.market_route import MarketAnswer, market_answer, market_start
@@ -39,8 +39,8 @@ _ITERATIONS = 3000
 _UNITS = 3
 _INSIDE = 0.02
 _COARSE = 0.03
-# The solver's own, then what is left to try: more digits for multipliers, and fewer where it got stuck.
-_TOLERANCES = (None, 1e-14, 1e-10)
+# After the solver's own, what is left to try: more digits for doubtful multipliers, fewer where it got stuck.
+_TOLERANCES = {Status.UNCERTIFIED: (1e-14, 1e-10), Status.EVALUATION_ERROR: (1e-10, 1e-14)}
 _OF_THE_PART = (Status.INFEASIBLE, Status.TIME_LIMIT, Status.ITERATION_LIMIT)
 _FINAL = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
 
@@ -158,14 +158,15 @@ def _by_ipopt(
     tolerance and then at others where none is given."""
     if warm is not None and (found := tried(warm, tolerance)).status in _FINAL:
         return found
-    begin, solutions = _Begin(cold()), []
-    for each in [tolerance] if tolerance else _TOLERANCES:
-        solutions.append(tried(begin, each))
-        if solutions[-1].status is Status.OPTIMAL:
-            return solutions[-1]
-        if solutions[-1].status not in DOUBTFUL:
+    begin = _Begin(cold())
+    first = tried(begin, tolerance)
+    for each in () if tolerance else _TOLERANCES.get(first.status, ()):
+        another = tried(begin, each)
+        if another.status is Status.OPTIMAL:
+            return another
+        if another.status in _FINAL:
             break
-    return solutions[0]
+    return first
 
 
 def _by_market(
@@ -239,9 +240,11 @@ def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, A
 
     With these at zero by definition the multipliers no longer rest on their slopes there; whether they would
     rather start is the certificate's question. The last answer is the best, the first one holds where processes
-    that were left out would start after all.
+    that were left out would start after all. Where the rest could not be solved, the first one comes once more
+    between them, without the prices of goods that only such processes move.
     """
     answers = [_attempt(net, net, begin, limits, clock)]
+    unpriced: list[Answer] = []
     for _ in range(_RESTARTS):
         answer = answers[-1]
         share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
@@ -253,9 +256,12 @@ def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, A
             break
         part = network(rest.chain)
         answers.append(_attempt(net, part, _Begin(forward_run(part)), limits, clock, steep))
+        if answers[-1].model.status is not Status.OPTIMAL and answer.multipliers is not None:
+            price = np.where(np.isin(net.goods, part.goods), answer.multipliers.price, np.nan)
+            unpriced = [replace(answer, multipliers=replace(answer.multipliers, price=price))]
     # What is left out may be what a chain can't do without, and no word on the whole.
     said = [answer for answer in answers[1:] if answer.model.status not in _OF_THE_PART]
-    return [answers[0], *said[-1:]]
+    return [answers[0], *unpriced, *said[-1:]]
 
 
 def _attempt(
