@@ -8,7 +8,7 @@ other than non-negativity, with a rent.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, isfinite, nan
 
 import numpy as np
@@ -58,7 +58,7 @@ class Network:
     """A chain's numbers. Arrays over goods: supply to rival; over uses: use_good to coefficient; over levels:
     level_process to unit_cost; yields is a sparse matrix of levels by goods. nan: not sold, not imported, not
     disposable. `batch` holds the processes of each function, `formulas` those of a formula; `function` tells
-    which of them a process is in, and `place` its row there.
+    which of them a process is in, and `place` its row there; `found` keeps what was derived of all these.
     """
 
     chain: Chain
@@ -92,6 +92,7 @@ class Network:
     formulas: tuple[FormulaProcess, ...]
     function: Array
     place: Array
+    found: dict[str, Array] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def use_leontief(self) -> Array:

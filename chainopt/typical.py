@@ -32,7 +32,13 @@ _RANGE = (1e-30, 1e30)
 
 
 def typical_amounts(net: Network) -> Array:
-    """An amount of each good, above 0."""
+    """An amount of each good, above 0; found once for a network."""
+    if "typical" not in net.found:
+        net.found["typical"] = _amounts(net)
+    return net.found["typical"]
+
+
+def _amounts(net: Network) -> Array:
     order = layers(dependencies(net))
     own = _own(net)
     if net.limits:
@@ -96,7 +102,7 @@ def _worth(money: float, price: Array) -> Array:
 
 def _made(net: Network, order: Sequence[Layer], own: Array, first: Array) -> Array:
     """The amounts that follow from these first ones, which those of their own keep; 0 where none does."""
-    made = _Made(net, own > 0, first.copy(), np.zeros(len(net.level_process)), _most(net))
+    made = _Made.begin(net, own > 0, first.copy())
     goods = len(net.goods)
     for layer in order:
         made.goods(layer.alone[layer.alone < goods])
@@ -108,19 +114,47 @@ def _made(net: Network, order: Sequence[Layer], own: Array, first: Array) -> Arr
 
 @dataclass(slots=True)
 class _Made:
-    """Amounts and levels so far, 0 where nothing is known of them; most: each level's limit."""
+    """Amounts and levels so far, 0 where nothing is known of them; most: each level's limit.
+
+    by_good: what makes each good, by columns; first_use: where each process's uses begin; apart: each use's own
+    factor. By use, taken, and by process, told: of those last looked at.
+    """
 
     net: Network
     own: Array
     amount: Array
     level: Array
     most: Array
+    by_good: sparse.csc_array
+    first_use: Array
+    apart: Array
+    partial: Array
+    taken: Array
+    told: Array
+
+    @classmethod
+    def begin(cls, net: Network, own: Array, amount: Array) -> _Made:
+        uses, processes = len(net.use_good), len(net.processes)
+        return cls(
+            net=net,
+            own=own,
+            amount=amount,
+            level=np.zeros(len(net.level_process)),
+            most=_most(net),
+            by_good=sparse.csc_array(net.yields),
+            first_use=np.searchsorted(net.use_process, np.arange(processes + 1)),
+            # Apart by a percent, so that a formula's difference of equal amounts is more than their rounding.
+            apart=1.0 + _APART * np.modf(_GOLDEN * np.arange(uses))[0],
+            partial=net.leontief | (net.function == list(net.batch).index("linear")),
+            taken=np.zeros(uses),
+            told=np.zeros(processes, dtype=bool),
+        )
 
     def goods(self, members: Array) -> None:
         at = members[~self.own[members]]
+        entries, of = _within_ranges(self.by_good.indptr, at)
         made = np.zeros(len(at))
-        entries = sparse.coo_array(sparse.csc_array(self.net.yields)[:, at])
-        np.maximum.at(made, entries.col, entries.data * self.level[entries.row])
+        np.maximum.at(made, of, self.by_good.data[entries] * self.level[self.by_good.indices[entries]])
         self.amount[at] = np.where(made > 0, _within(made), self.amount[at])
 
     def processes(self, members: Array) -> None:
@@ -128,16 +162,16 @@ class _Made:
         if not len(members):
             return
         net = self.net
-        linear = net.function == list(net.batch).index("linear")
-        known = self.amount[net.use_good] > 0
-        unknown = np.bincount(net.use_process[~known], minlength=len(net.processes))
-        uses = np.bincount(net.use_process, minlength=len(net.processes))
-        told = (unknown == 0) | ((unknown < uses) & (net.leontief | linear))
-        # Apart by a percent, so that a formula's difference of equal amounts is more than their rounding.
-        apart = 1.0 + _APART * np.modf(_GOLDEN * np.arange(len(known)))[0]
-        taken = np.where(known, apart * self.amount[net.use_good], np.where(net.use_leontief, inf, 0.0))
-        level = np.minimum(np.abs(net.levels(taken, members)), self.most)
-        found = np.flatnonzero(np.isfinite(level) & (level > 0) & told[net.level_process])
+        uses, of = _within_ranges(self.first_use, members)
+        amount = self.amount[net.use_good[uses]]
+        known = amount > 0
+        unknown, all_ = np.bincount(of[~known], minlength=len(members)), np.bincount(of, minlength=len(members))
+        self.told[members] = (unknown == 0) | ((unknown < all_) & self.partial[members])
+        self.taken[uses] = np.where(
+            known, self.apart[uses] * amount, np.where(net.leontief[members][of], inf, 0.0)
+        )
+        level = np.minimum(np.abs(net.levels(self.taken, members)), self.most)
+        found = np.flatnonzero(np.isfinite(level) & (level > 0) & self.told[net.level_process])
         self.level[found] = _within(level[found])
 
     def cycle(self, goods: Array, processes: Array) -> None:
@@ -152,6 +186,13 @@ class _Made:
             left -= np.array_equal(before > 0, after > 0)
             if np.all((after <= _SETTLED * before) & (before <= _SETTLED * after)):
                 break
+
+
+def _within_ranges(first: Array, members: Array) -> tuple[Array, Array]:
+    """The numbers from first[m] up to first[m + 1] of every member, and whose each is."""
+    length = first[members + 1] - first[members]
+    of = np.repeat(np.arange(len(members)), length)
+    return np.arange(len(of)) + (first[members] - np.cumsum(length) + length)[of], of
 
 
 def _most(net: Network) -> Array:
