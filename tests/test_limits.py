@@ -260,6 +260,7 @@ def elsewhere(monkeypatch):
     """Every problem, however small, in a process of its own."""
     interior = importlib.import_module("chainopt.interior")
     monkeypatch.setattr(interior, "_LARGE", 0)
+    monkeypatch.setattr(interior, "_TIMED", 0)
     return interior
 
 
