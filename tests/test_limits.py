@@ -175,6 +175,8 @@ def test_ctrl_c_ends_the_workers_of_a_series(commands, tmp_path):
     words = ["solve", "chain.xlsx", "--differences"]
     child = commands.start(folder, *words, before=before)
     code, lines = commands.end(folder, child)
+    # A worker that had come as far has Pyomo's lock, of which Python's tracker of resources tells, and removes it.
+    lines = [line for line in lines if "resource_tracker" not in line]
     assert (code, lines) == (130, ["E601: interrupted while solving again for each good: nothing was written"])
     # Python's own tracker of resources takes a moment to see that its parent is gone.
     end = time.perf_counter() + 5 * busy()
