@@ -240,3 +240,10 @@ def test_the_model_explains_itself() -> None:
     first, *others = explain(chain, co.solve(chain)).causes
     assert first.most == pytest.approx(1.5 * 5**0.6 * 3**0.4, rel=1e-5)
     assert {cause.column for cause in others} == {"supply", "max import"}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_figures_out_of_range_are_no_reason_to_break_off() -> None:
+    mill = co.Process("p", function="cobb-douglas", inputs={"ore": 0.3}, outputs="made")
+    chain = co.Chain([co.Good("ore", supply=1e300), co.Good("made", price=1e-300)], [mill])
+    assert explain(chain, co.solve(chain)).causes == ()
