@@ -179,11 +179,7 @@ class Elastic:
                     slack.fix(0.0)
                 else:
                     slack.unfix()
-        try:
-            solution = solve_model(self.model, time_limit=left)
-        except ValueError:
-            # Figures whose products leave the range of numbers: nothing is known then.
-            return None
+        solution = solve_model(self.model, time_limit=left)
         if solution.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         return solution if solution.status is Status.OPTIMAL else None

@@ -235,7 +235,9 @@ def _write(model: Any) -> tuple[str, NLWriterInfo]:
             )
         if variable.value is not None and not np.isfinite(variable.value):
             raise ValueError(f"variable '{variable.name}' starts at {variable.value}: give it a finite value")
-    text = stream.getvalue()
+    header, _, rest = stream.getvalue().partition("\n")
+    # The rest of the header is a remark with the model's name, which may be any text.
+    text = header.partition("\t#")[0] + "\n" + rest
     if _REFUSED_SEGMENTS.search(text):
         _refuse_kinks(model)
         raise NotSmoothError("the model has a function without continuous derivatives")
@@ -269,8 +271,7 @@ def _read(text: str) -> casadi.NlpBuilder:
     builder = casadi.NlpBuilder()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.nl"
-        # Only the model's name, in a remark, can be other than ASCII.
-        path.write_text(text, encoding="ascii", errors="replace", newline="\n")
+        path.write_text(text, encoding="ascii", newline="\n")
         builder.import_nl(str(path), {})
     return builder
 

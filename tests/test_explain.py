@@ -247,3 +247,10 @@ def test_figures_out_of_range_are_no_reason_to_break_off() -> None:
     mill = co.Process("p", function="cobb-douglas", inputs={"ore": 0.3}, outputs="made")
     chain = co.Chain([co.Good("ore", supply=1e300), co.Good("made", price=1e-300)], [mill])
     assert explain(chain, co.solve(chain)).causes == ()
+
+
+def test_a_chains_name_is_no_figure() -> None:
+    goods = [co.Good("ore", supply=5), co.Good("power", supply=3), co.Good("steel", price=3, min_sale=10)]
+    mill = co.Process("mill", function="cobb-douglas", inputs={"ore": 0.6, "power": 0.4}, outputs="steel")
+    plain, named = (co.Chain(goods, [mill], name=name) for name in ("bread", "inf bread"))
+    assert explain(named, co.solve(named)).causes == explain(plain, co.solve(plain)).causes != ()

@@ -615,7 +615,7 @@ def test_a_warm_start_from_a_solution_takes_few_iterations() -> None:
     assert warm.iterations < cold.iterations
 
 
-@pytest.mark.parametrize("name", ["４ü", "a\nb", "\ud800"])
+@pytest.mark.parametrize("name", ["４ü", "a\nb", "\ud800", "inf bread", "nan"])
 def test_a_models_name_may_be_any_text(name: str) -> None:
     m = pyo.ConcreteModel(name=name)
     m.x = pyo.Var(initialize=1.0)
