@@ -17,6 +17,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from chainopt.columns import Columns, NotColumnsError
+from chainopt.order import ranges
 
 Array = np.ndarray
 
@@ -109,7 +110,7 @@ def circuit(columns: Columns) -> Circuit:
     process = np.lexsort((ces, process_layer))
     length = np.diff(columns.start)[process]
     start = np.concatenate([[0], np.cumsum(length)])
-    use = _ranges(columns.start[process], length)
+    use = ranges(columns.start[process], length)
     count = int(process_layer.max(initial=-1)) + 2
     layer_process = np.searchsorted(process_layer[process], np.arange(count + 1))
     layer_ces = layer_process[:-1] + np.bincount(process_layer[~ces], minlength=count)
@@ -117,7 +118,7 @@ def circuit(columns: Columns) -> Circuit:
     layer_good = np.searchsorted(good_layer[good], np.arange(count + 1))
     made_first = np.searchsorted(columns.made_process, np.arange(processes + 1))
     made_length = np.diff(made_first)[process]
-    made = _ranges(made_first[process], made_length)
+    made = ranges(made_first[process], made_length)
     # One bid for a Cobb-Douglas process, one for each use of a CES process.
     bids = np.where(ces[process], length, 1)
     first_bid = np.cumsum(bids) - bids
@@ -168,12 +169,6 @@ def circuit(columns: Columns) -> Circuit:
     )
 
 
-def _ranges(first: Array, length: Array) -> Array:
-    """The numbers first[i], ..., first[i] + length[i] - 1, one range after the other."""
-    total = np.cumsum(length)
-    return np.repeat(first - total + length, length) + np.arange(total[-1] if len(total) else 0)
-
-
 def _layers(columns: Columns) -> tuple[Array, Array, Array]:
     """The layer of each good and of each process, and the torn goods."""
     goods, processes = len(columns.supply), len(columns.scale)
@@ -209,12 +204,12 @@ def _follow(
     ready, layer = np.flatnonzero(makers == 0), 0
     while len(ready):
         good_layer[ready] = layer
-        reached = reader[_ranges(reader_start[ready], np.diff(reader_start)[ready])]
+        reached = reader[ranges(reader_start[ready], np.diff(reader_start)[ready])]
         found, times = _counts(reached)
         waits[found] -= times
         run = found[waits[found] == 0]
         process_layer[run] = layer
-        made = made_good[_ranges(made_start[run], np.diff(made_start)[run])]
+        made = made_good[ranges(made_start[run], np.diff(made_start)[run])]
         found, times = _counts(made)
         makers[found] -= times
         layer += 1

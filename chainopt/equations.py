@@ -43,10 +43,10 @@ def _equilibrate(matrix: sparse.csr_array, least: Array, rounds: int = 8) -> tup
     They begin from least, the money below which a row's is noise: so they follow every change of units.
     """
     size = abs(matrix)
-    row = _over(least)
-    column = _over(_largest(sparse.diags_array(row) @ size, 0))
-    column = np.where(column > 0, column, _over(_largest(size, 0)))
-    row = np.where(row > 0, row, _over(_largest(size @ sparse.diags_array(column), 1)))
+    row = over(least)
+    column = over(_largest(sparse.diags_array(row) @ size, 0))
+    column = np.where(column > 0, column, over(_largest(size, 0)))
+    row = np.where(row > 0, row, over(_largest(size @ sparse.diags_array(column), 1)))
     row, column = np.where(row > 0, row, 1.0), np.where(column > 0, column, 1.0)
     for _ in range(rounds):
         scaled = sparse.csr_array(sparse.diags_array(row) @ size @ sparse.diags_array(column))
@@ -60,7 +60,7 @@ def _largest(matrix: sparse.csr_array, axis: int) -> Array:
     return matrix.max(axis=axis).toarray().ravel() if matrix.nnz else np.zeros(matrix.shape[1 - axis])
 
 
-def _over(values: Array) -> Array:
+def over(values: Array) -> Array:
     """1 / values, 0 where they are 0."""
     return np.divide(1.0, values, out=np.zeros(len(values)), where=values > 0)
 

@@ -23,7 +23,7 @@ from chainopt.solution import Solution
 from chainopt.status import Status
 from chainopt.unbounded import confirmed
 
-DOUBTFUL = (Status.UNCERTIFIED, Status.EVALUATION_ERROR)
+_DOUBTFUL = (Status.UNCERTIFIED, Status.EVALUATION_ERROR)
 _CUT_OFF = (Status.INTERRUPTED, Status.TIME_LIMIT)
 _LARGE = 2_000
 """Uses from which the price equations' factors may take longer than somebody waits after Ctrl-C."""
@@ -55,7 +55,7 @@ def best(chain: Chain, net: Network, answers: Sequence[Answer], clock: Clock) ->
     for answer in reversed(answers):
         solutions.append(judged(chain, net, answer, clock))
         clock.stop("audit")
-        if solutions[-1].status not in DOUBTFUL:
+        if solutions[-1].status not in _DOUBTFUL:
             return solutions[-1]
     return solutions[0]
 

@@ -156,14 +156,15 @@ def form_prices(
         if progress is not None:
             progress(subsidised(point, seen.passes))
 
-    seen = _Watch(first_bids(order), (lambda *known: progress(standing(*known))) if progress else None)
-    most, first, opening = max_passes, first_bids(order), 0
+    equal = first_bids(order)
+    seen = _Watch(equal, (lambda *known: progress(standing(*known))) if progress else None)
+    most, first, opening = max_passes, equal, 0
     near = order.returns.max() > _NEARLY_CONSTANT
     if finish and newton.fits(order):
         most = min(max_passes, _FEW if near else _MANY)
     try:
         if near and most < max_passes:
-            first, opening = _soft_bids(order, sweep, room, deadline)
+            first, opening = _soft_bids(order, sweep, room, equal, deadline)
         bid, change, passes = _iterate(order, sweep, room, first, tolerance, most, deadline, seen)
         passes += opening
         if change > tolerance and most < max_passes:
@@ -173,8 +174,7 @@ def form_prices(
                 return subsidised(point, passes, products)
             # Where all lose there is no turnover left at the end of the path.
             reached = None
-            first = first_bids(order)
-            bid, change, passes = _iterate(order, sweep, room, first, tolerance, max_passes, deadline, seen)
+            bid, change, passes = _iterate(order, sweep, room, equal, tolerance, max_passes, deadline, seen)
     except KeyboardInterrupt:
         if reached is not None:
             return subsidised(reached, seen.passes, interrupted=True)
@@ -275,10 +275,13 @@ def first_bids(order: Circuit) -> Array:
 
 
 def _soft_bids(
-    order: Circuit, sweep: Callable[[Circuit, Array, Pass], None], room: Pass, deadline: float | None
+    order: Circuit,
+    sweep: Callable[[Circuit, Array, Pass], None],
+    room: Pass,
+    equal: Array,
+    deadline: float | None,
 ) -> tuple[Array, int]:
     """Where a market of nearly constant returns opens: bids of a softer one, and the passes that they took."""
-    equal = first_bids(order)
     bid, change, passes = _iterate(
         softened(order, _SOFT), sweep, room, equal, _SOFT_TOLERANCE, _SOFT_PASSES, deadline, _Watch(equal, None)
     )

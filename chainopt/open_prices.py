@@ -15,6 +15,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from chainopt.backprop import Derivatives
+from chainopt.equations import over
 from chainopt.idle import Starts, starts, steep_idle
 from chainopt.network import Network
 from chainopt.operations import LEAST, ZERO
@@ -128,7 +129,7 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
     earns, pays = ops.earns[start.level], ops.pays[start.use]
     least = LEAST * turnover(net, plan) / start.moved
     # Rows are compared in the money below which theirs is noise.
-    counted = money * _over(ops.least)
+    counted = money * over(ops.least)
     scale = min(_TYPICAL, float(np.median(counted[counted > 1.0]))) if np.any(counted > 1.0) else 1.0
     unit = _units(ops.matrix[:, at], ops.least, money / scale, pays[:, at], least)
     units = sparse.diags_array(unit)
@@ -157,13 +158,8 @@ def _units(rows: Any, noise: Array, money: Array, starts: Any, least: Array) -> 
     """
     rows, starts = sparse.coo_array(rows), sparse.coo_array(starts)
     most, known = np.zeros(rows.shape[1]), np.zeros(rows.shape[1])
-    np.maximum.at(most, rows.col, np.abs(rows.data) * _over(noise)[rows.row])
-    np.maximum.at(most, starts.col, np.abs(starts.data) * _over(least)[starts.row])
-    np.maximum.at(known, rows.col, money[rows.row] * _over(np.abs(rows.data)))
-    unit = np.minimum(np.where(most > 0, _over(most), np.inf), np.where(known > 0, known, np.inf))
+    np.maximum.at(most, rows.col, np.abs(rows.data) * over(noise)[rows.row])
+    np.maximum.at(most, starts.col, np.abs(starts.data) * over(least)[starts.row])
+    np.maximum.at(known, rows.col, money[rows.row] * over(np.abs(rows.data)))
+    unit = np.minimum(np.where(most > 0, over(most), np.inf), np.where(known > 0, known, np.inf))
     return np.where(np.isfinite(unit), unit, 1.0)
-
-
-def _over(values: Array) -> Array:
-    """1 / values, 0 where they are 0."""
-    return np.divide(1.0, values, out=np.zeros(len(values)), where=values > 0)

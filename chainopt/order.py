@@ -22,6 +22,12 @@ class Layer:
     cycles: tuple[Array, ...]
 
 
+def ranges(first: Array, length: Array) -> Array:
+    """The numbers first[i], ..., first[i] + length[i] - 1, one range after the other."""
+    total = np.cumsum(length)
+    return np.repeat(first - total + length, length) + np.arange(total[-1] if len(total) else 0)
+
+
 def layers(edges: sparse.csr_array) -> list[Layer]:
     """The layers of a directed graph, sources first; edges[i, j] stored means that j depends on i.
 
@@ -38,6 +44,7 @@ def layers(edges: sparse.csr_array) -> list[Layer]:
     members = np.argsort(label, kind="stable")
     size = np.bincount(label, minlength=count)
     first = np.cumsum(size) - size
+    length = np.diff(graph.indptr)
     result: list[Layer] = []
     ready = np.flatnonzero(waiting == 0)
     while len(ready):
@@ -48,7 +55,7 @@ def layers(edges: sparse.csr_array) -> list[Layer]:
                 tuple(members[first[c] : first[c] + size[c]] for c in ready[cyclic]),
             )
         )
-        reached = np.concatenate([graph.indices[graph.indptr[c] : graph.indptr[c + 1]] for c in ready])
+        reached = graph.indices[ranges(graph.indptr[ready], length[ready])]
         found, times = np.unique(reached, return_counts=True)
         waiting[found] -= times
         ready = found[waiting[found] == 0]

@@ -275,7 +275,6 @@ def _attempt(
     without: Sequence[int] = (),
 ) -> Answer:
     """Solve a part of the network, and read the answer as the whole's."""
-    # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
     clock.check()
     clock.doing, clock.plan = "the model was built", clock.plan or begin.plan
     money = turnover(part, begin.plan)

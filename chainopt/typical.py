@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.network import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Network
-from chainopt.order import Layer, layers
+from chainopt.order import Layer, layers, ranges
 
 Array = np.ndarray
 _SWEEPS = 12
@@ -152,7 +152,7 @@ class _Made:
 
     def goods(self, members: Array) -> None:
         at = members[~self.own[members]]
-        entries, of = _within_ranges(self.by_good.indptr, at)
+        entries, of = _entries(self.by_good.indptr, at)
         made = np.zeros(len(at))
         np.maximum.at(made, of, self.by_good.data[entries] * self.level[self.by_good.indices[entries]])
         self.amount[at] = np.where(made > 0, _within(made), self.amount[at])
@@ -162,7 +162,7 @@ class _Made:
         if not len(members):
             return
         net = self.net
-        uses, of = _within_ranges(self.first_use, members)
+        uses, of = _entries(self.first_use, members)
         amount = self.amount[net.use_good[uses]]
         known = amount > 0
         unknown, all_ = np.bincount(of[~known], minlength=len(members)), np.bincount(of, minlength=len(members))
@@ -188,11 +188,10 @@ class _Made:
                 break
 
 
-def _within_ranges(first: Array, members: Array) -> tuple[Array, Array]:
+def _entries(first: Array, members: Array) -> tuple[Array, Array]:
     """The numbers from first[m] up to first[m + 1] of every member, and whose each is."""
     length = first[members + 1] - first[members]
-    of = np.repeat(np.arange(len(members)), length)
-    return np.arange(len(of)) + (first[members] - np.cumsum(length) + length)[of], of
+    return ranges(first[members], length), np.repeat(np.arange(len(members)), length)
 
 
 def _most(net: Network) -> Array:
