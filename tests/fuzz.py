@@ -11,6 +11,7 @@ import contextlib
 import importlib
 import io
 import json
+import multiprocessing
 import random
 import sys
 import tempfile
@@ -165,6 +166,15 @@ def guided(target: Callable[[Any, Path], str], minutes: float) -> None:
     atheris.Fuzz()
 
 
+def drawn(target: Callable[[Any, Path], str], minutes: float, seed: int, count: Any) -> None:
+    """Run a target on inputs drawn at random, the number of those that passed being counted."""
+    end = time.monotonic() + 60 * minutes
+    with tempfile.TemporaryDirectory() as folder:
+        while time.monotonic() < end:
+            target(random.Random(seed + count.value), Path(folder))
+            count.value += 1
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target", choices=TARGETS)
@@ -174,17 +184,14 @@ def main() -> None:
     given = parser.parse_args()
     if given.guided:
         guided(TARGETS[given.target], given.minutes)
-    end, count = time.monotonic() + 60 * given.minutes, 0
-    with tempfile.TemporaryDirectory() as folder:
-        while time.monotonic() < end:
-            draw = random.Random(given.seed + count)
-            try:
-                TARGETS[given.target](draw, Path(folder))
-            except Exception:
-                print(f"{given.target}: input {given.seed + count} fails", file=sys.stderr)
-                raise
-            count += 1
-    print(f"{given.target}: {count:,} inputs in {given.minutes:g} minutes from seed {given.seed}, no crash")
+    # In a process of its own, which a parser may end.
+    count = multiprocessing.Value("q", 0)
+    child = multiprocessing.Process(target=drawn, args=(TARGETS[given.target], given.minutes, given.seed, count))
+    child.start()
+    child.join()
+    if child.exitcode:
+        sys.exit(f"{given.target}: input {given.seed + count.value} fails, with exit code {child.exitcode}")
+    print(f"{given.target}: {count.value:,} inputs in {given.minutes:g} minutes from seed {given.seed}, no crash")
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ _ODD = (
     *_MISREAD,
 )
 _FIRST_CELL = re.compile(rb'<row\b[^>]*><c r="[A-Z]{1,3}[0-9]+"')
+_APART = re.compile(rb"r\s+=")
+"""A name that a look for `r=` misses."""
 _NAMED = re.compile(rb'<c (?:[a-z]+="[^"]*" )*?r="([A-Z]{1,3}[0-9]+)"')
 _BEGUN = re.compile(rb'<row\b[^>]*? r="([0-9]+)"[^>]*>\s*<c (?:[a-z]+="[^"]*" )*?r="[A-Z]+([0-9]+)"')
 """A row's number, and that in the name of its first cell."""
@@ -86,9 +88,9 @@ def _parsed(content: bytes, name: str) -> CalamineSheet:
 
 
 def _is_safe(xml: bytes) -> bool:
-    """Whether a sheet's XML is of the usual shape, and spans no more cells than fit in memory."""
+    """Whether a sheet's XML is of the usual shape, and no cell's name reaches beyond what fits in memory."""
     data, end = xml.find(b"<sheetData"), xml.rfind(b"</sheetData>")
-    if data < 0 or not xml.rstrip().endswith(b"</worksheet>"):
+    if data < 0 or xml.find(b"sheetData") != data + 1 or not xml.rstrip().endswith(b"</worksheet>"):
         return False
     if end < 0:
         return xml.startswith(b"<sheetData/>", data)
@@ -97,7 +99,22 @@ def _is_safe(xml: bytes) -> bool:
         return False
     height = int(last[1])
     width = next((width for width, wider in _WIDER if not wider.search(xml, data, end)), WIDEST)
-    return height * width <= _MOST_CELLS and height * _LEAST_ROW <= len(xml)
+    if height * width > _MOST_CELLS or height * _LEAST_ROW > len(xml):
+        return False
+    return not (_beyond(height).search(xml, data, end) or _APART.search(xml, data, end))
+
+
+def _beyond(height: int) -> re.Pattern[bytes]:
+    """What finds a row's or a cell's name that is not of a row from 1 to the height, and of 3 letters at most."""
+    digits = str(height)
+    numbers = [f"[1-9][0-9]{{0,{len(digits) - 2}}}"] if len(digits) > 1 else []
+    for place, digit in enumerate(digits):
+        # Below the height first at this digit, whatever comes after it.
+        least = 1 if place == 0 else 0
+        if int(digit) > least:
+            after = len(digits) - place - 1
+            numbers.append(f"{digits[:place]}[{least}-{int(digit) - 1}][0-9]{{{after}}}")
+    return re.compile(rf'r=(?!"[A-Z]{{0,3}}(?:{"|".join([*numbers, digits])})")'.encode())
 
 
 def _in_order(xml: bytes, texts: int) -> bool:
