@@ -50,7 +50,7 @@ _RUNAWAY = 1e10
 _FAR = 1e5
 _UNBALANCED = 1e-3
 _WORTH = 1e-3
-_WARM_BARRIER = 1e-9
+_LEAST_BARRIER, _WARM_BARRIER = 1e-13, 1e-9
 _NO_MEMORY = -102
 _WARNINGS = 4
 _LARGE, _TIMED = 150_000, 20_000
@@ -109,7 +109,6 @@ _WARM: Options = {
     "warm_start_bound_push": 1e-9,
     "warm_start_mult_bound_push": 1e-9,
     "warm_start_slack_bound_push": 1e-9,
-    "mu_init": _WARM_BARRIER,
     "mumps_permuting_scaling": 0,
     "mumps_pivot_order": 2,
 }
@@ -117,6 +116,14 @@ _WARM: Options = {
 
 class SolverMissing(RuntimeError):
     """cyipopt, through which Ipopt is called, cannot be imported; the message says what to install."""
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """A point near a solution, and the barrier that Ipopt begins with there."""
+
+    point: Point
+    barrier: float
 
 
 @dataclass(frozen=True)
@@ -161,14 +168,14 @@ def solver_version() -> str:
 def run(
     evaluator: Problem,
     *,
-    start: Point | None = None,
+    start: Start | None = None,
     tolerance: float | None = None,
     max_iterations: int = 3000,
     time_limit: float | None = None,
     options: Options | None = None,
     progress: Callable[[Progress], object] | None = None,
 ) -> Outcome:
-    """Minimise f from the evaluator's x0, or warm from `start`, which may be a point of another run.
+    """Minimise f from the evaluator's x0, or warm from `start`.
 
     The status is OPTIMAL where Ipopt succeeds or the KKT error is at most 1e-8 however Ipopt ended;
     UNCERTIFIED where it succeeds with an error above 1e-6 (or ten times a looser tolerance); UNBOUNDED
@@ -182,41 +189,47 @@ def run(
     chosen: dict[str, Any] = {"tol": _TOLERANCE if tolerance is None else float(tolerance), **(options or {})}
     if start is None:
         empty = np.zeros(evaluator.x0.size)
-        start = Point(evaluator.x0, np.zeros(evaluator.g_lower.size), empty, empty)
+        begin = Point(evaluator.x0, np.zeros(evaluator.g_lower.size), empty, empty)
     else:
-        chosen = {**_WARM, **chosen}
+        begin, chosen = start.point, {**_WARM, "mu_init": start.barrier, **chosen}
     if not evaluator.x0.size:
-        return replace(_judged(evaluator, start, 0, 0, chosen["tol"]), seconds=problem.seconds())
-    outcome = problem.attempt(start, chosen, max_iterations)
+        return replace(_judged(evaluator, begin, 0, 0, chosen["tol"]), seconds=problem.seconds())
+    outcome = problem.attempt(begin, chosen, max_iterations)
     change, left = _SECOND_ATTEMPT.get(outcome.code), max_iterations - outcome.iterations
     stuck = outcome.status is not Status.OPTIMAL and outcome.raised is None and problem.failed_at is None
     if change is not None and stuck and left > 0 and not problem.out_of_time:
-        again = replace(start, x=outcome.point.x) if outcome.code == 6 else start
+        again = replace(begin, x=outcome.point.x) if outcome.code == 6 else begin
         second = problem.attempt(again, {**chosen, **change}, left)
         if second.status is Status.OPTIMAL or outcome.code in (6, -10) or second.raised is not None:
             outcome = replace(second, iterations=outcome.iterations + second.iterations)
     return replace(outcome, seconds=problem.seconds())
 
 
-def warm_point(problem: Problem, x: Vector, multipliers: Vector) -> Point:
-    """A point near a solution, with multipliers of the bounds that go with those of the rows.
+def warm_start(problem: Problem, x: Vector, multipliers: Vector) -> Start:
+    """A start near a solution, with multipliers of the bounds that go with those of the rows.
 
     Inside, a bound's multiplier is the barrier's, mu / (x - bound); at its bound, where the multiplier is more,
-    it is what is left of f' + lambda' g'.
+    it is what is left of f' + lambda' g'. The barrier is the square of the greatest of what is left inside and of
+    the rows' gaps: what one of Newton's steps leaves of them.
     """
     left = problem.gradient(x) + problem.jacobian_matrix(x).T @ multipliers
+    below, above = x - problem.x_lower, problem.x_upper - x
+    inside = np.minimum(below, above) >= np.sqrt(_WARM_BARRIER)
+    error = max(greatest(left[inside]), greatest(row_gaps(problem, x)))
+    barrier = float(np.clip(error**2, _LEAST_BARRIER, _WARM_BARRIER))
 
     def of(room: Vector, push: Vector) -> Vector:
-        barrier = _WARM_BARRIER / np.maximum(room, _WARM_BARRIER)
-        return np.where(room < np.sqrt(_WARM_BARRIER), np.maximum(barrier, push), barrier)
+        pushed = barrier / np.maximum(room, barrier)
+        return np.where(room < np.sqrt(_WARM_BARRIER), np.maximum(pushed, push), pushed)
 
-    lower, upper = of(x - problem.x_lower, left), of(problem.x_upper - x, -left)
-    return Point(
+    lower, upper = of(below, left), of(above, -left)
+    point = Point(
         x,
         multipliers,
         np.where(np.isfinite(problem.x_lower), lower, 0.0),
         np.where(np.isfinite(problem.x_upper), upper, 0.0),
     )
+    return Start(point, barrier)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

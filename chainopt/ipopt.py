@@ -19,9 +19,8 @@ import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
 from pyomo.core.staleflag import StaleFlagManager
 
-from chainopt.interior import Options, Outcome, Progress, run, solver_version, warm_point
+from chainopt.interior import Options, Outcome, Progress, Start, run, solver_version, warm_start
 from chainopt.nl import Evaluator, InfeasibleModelError, Problem, build_evaluator, refusals
-from chainopt.optimality import Point
 from chainopt.scaling import Scaling, read_scaling, scaled
 from chainopt.secondorder import reviewed
 from chainopt.status import Status
@@ -88,7 +87,7 @@ def solve_model(
     problem: Problem = functions if scaling is None else scaled(functions, scaling)
     begin = _warm(functions, scaling, problem, duals) if duals is not None else None
 
-    def solved(problem: Problem, start: Point | None = None) -> Outcome:
+    def solved(problem: Problem, start: Start | None = None) -> Outcome:
         return run(
             problem,
             start=start,
@@ -117,13 +116,13 @@ def _as_read(model: Any) -> tuple[Evaluator, Scaling | None]:
     return functions, read_scaling(model, functions)
 
 
-def _warm(functions: Evaluator, scaling: Scaling | None, problem: Problem, duals: Mapping[Any, float]) -> Point:
+def _warm(functions: Evaluator, scaling: Scaling | None, problem: Problem, duals: Mapping[Any, float]) -> Start:
     """The problem's start with these duals, and bound multipliers that go with them."""
     given = np.array([duals.get(row, 0.0) for row in functions.rows])
     multipliers = -functions.sign * given
     if scaling is not None:
         multipliers *= scaling.objective / scaling.g
-    return warm_point(problem, problem.x0, multipliers)
+    return warm_start(problem, problem.x0, multipliers)
 
 
 def _translate(evaluator: Evaluator, outcome: Outcome, version: str) -> ModelSolution:

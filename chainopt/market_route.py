@@ -21,7 +21,7 @@ _TOLERANCE = 1e-12
 """A process that takes its own product nets nearly all of its money: what is left shows the smallest errors."""
 _NEAR = 1e-2
 """Offers that still change by more than this say nothing of where an optimum is."""
-_START = 1e-5
+_START = 1e-7
 _START_PASSES = 60
 _START_SHARE = 1e-6
 _START_FLOWS, _START_BREADTH = 2_000, 40

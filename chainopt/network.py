@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite, nan
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -92,7 +93,7 @@ class Network:
     formulas: tuple[FormulaProcess, ...]
     function: Array
     place: Array
-    found: dict[str, Array] = field(default_factory=dict, init=False, repr=False, compare=False)
+    found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def use_leontief(self) -> Array:

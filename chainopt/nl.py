@@ -30,7 +30,7 @@ import pyomo.environ as pyo
 from pyomo.common.errors import InfeasibleConstraintException
 from pyomo.core.expr.numeric_expr import NumericExpression
 from pyomo.repn.plugins.nl_writer import NLWriter, NLWriterInfo
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csc_array, csr_array
 
 Vector = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int32]
@@ -72,6 +72,7 @@ class _Compiled:
         self._output = np.zeros(function.nnz_out(0))
         self._buffer: Any
         self._buffer, self._trigger = function.buffer()
+        self._sparsity = function.sparsity_out(0)
         for i, memory in enumerate(self._inputs):
             if memory.size:
                 self._buffer.set_arg(i, memoryview(cast(Any, memory)))
@@ -83,6 +84,17 @@ class _Compiled:
             memory[:] = argument
         self._trigger()
         return self._output.copy()
+
+    @cached_property
+    def ends(self) -> Indices:
+        """Where each column's nonzeros begin, and the last's end."""
+        return np.asarray(self._sparsity.colind(), dtype=np.int32)
+
+    @cached_property
+    def places(self) -> tuple[Indices, Indices]:
+        """Rows and columns of the nonzeros, column by column."""
+        columns = np.repeat(np.arange(len(self.ends) - 1, dtype=np.int32), np.diff(self.ends))
+        return np.asarray(self._sparsity.row(), dtype=np.int32), columns
 
 
 class Problem(Protocol):
@@ -164,16 +176,16 @@ class Evaluator:
 
     def jacobian_matrix(self, x: npt.ArrayLike) -> csr_array:
         """dg/dx as a sparse matrix, rows by variables."""
-        shape = (self.g_lower.size, self.x0.size)
-        return csr_array(coo_array((self.jacobian(x), self.jacobianstructure()), shape=shape))
+        rows, ends = self._compiled["jacobian"].places[0], self._compiled["jacobian"].ends
+        return csr_array(csc_array((self.jacobian(x), rows, ends), shape=(self.g_lower.size, self.x0.size)))
 
     def jacobianstructure(self) -> tuple[Indices, Indices]:
         """Rows and columns of the nonzeros of dg/dx."""
-        return _nonzeros(self.functions["jacobian"])
+        return self._compiled["jacobian"].places
 
     def hessianstructure(self) -> tuple[Indices, Indices]:
         """Rows and columns of the nonzeros of the Hessian's lower triangle."""
-        return _nonzeros(self.functions["hessian"])
+        return self._compiled["hessian"].places
 
 
 def build_evaluator(model: Any) -> Evaluator:
@@ -337,8 +349,3 @@ def _ordered(lower: Vector, upper: Vector, owners: tuple[Any, ...], kind: str) -
             f"the lower bound {lower[i]:g} of {kind} '{owners[i].name}' is above its upper bound {upper[i]:g}"
         )
     return lower, np.where(crossed, lower, upper)
-
-
-def _nonzeros(function: casadi.Function) -> tuple[Indices, Indices]:
-    rows, columns = function.sparsity_out(0).get_triplet()
-    return np.asarray(rows, dtype=np.int32), np.asarray(columns, dtype=np.int32)

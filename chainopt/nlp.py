@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,9 +73,12 @@ def level_keys(net: Network) -> list[Hashable]:
 
 
 def use_keys(net: Network) -> list[tuple[str, str]]:
-    """The index of each use in the model: (good, process)."""
-    pairs = zip(net.use_good.tolist(), net.use_process.tolist(), strict=True)
-    return [(net.goods[g], net.processes[p]) for g, p in pairs]
+    """The index of each use in the model: (good, process); made once for a network."""
+    if "use keys" not in net.found:
+        pairs = zip(net.use_good.tolist(), net.use_process.tolist(), strict=True)
+        net.found["use keys"] = [(net.goods[g], net.processes[p]) for g, p in pairs]
+    keys: list[tuple[str, str]] = net.found["use keys"]
+    return keys
 
 
 def build(
@@ -169,32 +173,31 @@ class _Builder:
 
     def _balances(self, model: Any, taken: list[tuple[float, Any]]) -> None:
         net = self.net
-        coefs: list[list[float]] = [[] for _ in net.goods]
-        moves: list[list[Any]] = [[] for _ in net.goods]
-
-        def add(g: int, coefficient: float, variable: Any) -> None:
-            coefs[g].append(coefficient)
-            moves[g].append(variable)
-
         rival = np.flatnonzero(net.rival[net.use_good])
-        for u, g in zip(rival.tolist(), net.use_good[rival].tolist(), strict=True):
-            add(g, *taken[u])
         made = net.yields.tocoo()
         level = list(model.level.values())
-        for k, g, amount in zip(made.row.tolist(), made.col.tolist(), made.data.tolist(), strict=True):
-            add(g, -amount, level[k])
+        goods = [net.use_good[rival], made.col]
+        coefs = [*(taken[u][0] for u in rival), *(-made.data).tolist()]
+        moves = [*(taken[u][1] for u in rival), *(level[k] for k in made.row)]
         for chosen, component, sign in (
             (~net.rival, model.quantity, 1.0),
             (net.rival & net.sells, model.sale, 1.0),
             (net.disposes, model.disposed, 1.0),
             (net.imports, model.imported, -1.0),
         ):
-            for g in np.flatnonzero(chosen).tolist():
-                add(g, sign, component[net.goods[g]])
+            of = np.flatnonzero(chosen)
+            goods.append(of)
+            coefs += [sign] * len(of)
+            moves += [component[net.goods[g]] for g in of]
+        of_good = np.concatenate(goods)
+        order = np.argsort(of_good, kind="stable").tolist()
+        coefs, moves = [coefs[i] for i in order], [moves[i] for i in order]
+        ends = np.cumsum([0, *np.bincount(of_good, minlength=len(net.goods))]).tolist()
         rows = {
-            good: LinearExpression(constant=0.0, linear_coefs=coefs[g], linear_vars=moves[g]) == model.supply[good]
-            for g, good in enumerate(net.goods)
-            if coefs[g]
+            good: LinearExpression(constant=0.0, linear_coefs=coefs[i:j], linear_vars=moves[i:j])
+            == model.supply[good]
+            for good, (i, j) in zip(net.goods, pairwise(ends), strict=True)
+            if i < j
         }
         model.balance = _rows(rows)
 

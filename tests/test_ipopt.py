@@ -19,7 +19,7 @@ from pyomo.opt import SolverStatus, TerminationCondition
 from scipy.optimize import linprog
 
 import chainopt.pyomo_plugin  # noqa: F401
-from chainopt.interior import Progress, SolverMissing, run
+from chainopt.interior import Progress, SolverMissing, run, warm_start
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.nl import NotSmoothError, build_evaluator
 from chainopt.status import Status
@@ -608,7 +608,7 @@ def test_a_warm_start_from_a_solution_takes_few_iterations() -> None:
     m.curve = pyo.Constraint(expr=m.x[1] * m.x[2] <= 10)
     evaluator = build_evaluator(m)
     cold = run(evaluator)
-    warm = run(evaluator, start=cold.point)
+    warm = run(evaluator, start=warm_start(evaluator, cold.point.x, cold.point.multipliers))
     assert warm.status is Status.OPTIMAL
     assert warm.point.x == pytest.approx(cold.point.x, rel=1e-8)
     assert warm.point.multipliers == pytest.approx(cold.point.multipliers, abs=1e-8)
