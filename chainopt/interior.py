@@ -193,7 +193,7 @@ def run(
     else:
         begin, chosen = start.point, {**_WARM, "mu_init": start.barrier, **chosen}
     if not evaluator.x0.size:
-        return replace(_judged(evaluator, begin, 0, 0, chosen["tol"]), seconds=problem.seconds())
+        return replace(outcome_at(evaluator, begin, 0, 0, chosen["tol"]), seconds=problem.seconds())
     outcome = problem.attempt(begin, chosen, max_iterations)
     change, left = _SECOND_ATTEMPT.get(outcome.code), max_iterations - outcome.iterations
     stuck = outcome.status is not Status.OPTIMAL and outcome.raised is None and problem.failed_at is None
@@ -284,7 +284,7 @@ class _Problem:
         self.iterations, self.failed_at, self.stumbled_at = 0, None, None
         tolerance = float(options["tol"])
         if self.out_of_time:
-            return _judged(self.evaluator, start, -5, 0, tolerance)
+            return outcome_at(self.evaluator, start, -5, 0, tolerance)
         chosen = {**_DEFAULTS, **options, "max_iter": max_iterations, **_FORCED}
         try:
             end = self._elsewhere(start, chosen) if self._is_large() else self._ended(start, chosen, self._seen)
@@ -295,7 +295,7 @@ class _Problem:
         except BaseException as error:
             return replace(self._cut_short(start, 5, tolerance), raised=error)
         self.evaluations, self.failed_at = end.evaluations, end.failed_at
-        outcome = _judged(self.evaluator, end.point, end.code, self.iterations, tolerance)
+        outcome = outcome_at(self.evaluator, end.point, end.code, self.iterations, tolerance)
         if outcome.code == _NO_MEMORY:
             return replace(outcome, raised=MemoryError())
         if outcome.code == -13 and self.failed_at is not None:
@@ -330,7 +330,7 @@ class _Problem:
 
     def _cut_short(self, start: Point, code: int, tolerance: float) -> Outcome:
         """The outcome at the iterate that is kept."""
-        return _judged(self.evaluator, replace(start, x=self.kept), code, self.iterations, tolerance)
+        return outcome_at(self.evaluator, replace(start, x=self.kept), code, self.iterations, tolerance)
 
     def _seen(self, progress: Progress, x: Vector | None) -> None:
         """Follow an iteration; x: the iterate, where it may be kept."""
@@ -389,8 +389,8 @@ class _Problem:
 
 
 @np.errstate(all="ignore")
-def _judged(e: Problem, point: Point, code: int, iterations: int, tolerance: float) -> Outcome:
-    """The outcome at a point where Ipopt ended with `code`."""
+def outcome_at(e: Problem, point: Point, code: int, iterations: int, tolerance: float = _TOLERANCE) -> Outcome:
+    """The outcome at a point where Ipopt ended with `code`, or beside it."""
     words, status = _CODES.get(code, (f"unknown code {code}", Status.EVALUATION_ERROR))
     objective = e.objective(point.x)
     stationarity, feasibility, complementarity = kkt_error(e, point)

@@ -3,6 +3,7 @@
     curvature     d' W d >= 0 for every d that keeps the active rows and bounds, W = f'' + sum_i lambda_i g_i''
     dependence    A' y = 0 with y != 0, A the gradients of the active rows and bounds: lambda + t y is as good
     growth        multipliers that grow as the tolerance is tightened: there are none (no constraint qualification)
+    sharpness     digits that an interior point lacks where a multiplier and its slack are both 0 (`sharpening`)
 
 A point of negative curvature is a saddle or a local maximum: the solve starts again beside it, along d. Models of
 more than `MOST` variables or active rows are not reviewed, and the notes say so.
@@ -11,7 +12,7 @@ more than `MOST` variables or active rows are not reviewed, and the notes say so
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -19,15 +20,18 @@ from scipy import sparse
 from scipy.linalg import eigh
 from scipy.optimize import linprog, lsq_linear
 
-from chainopt.interior import Outcome
+from chainopt.active import Active, active_set
+from chainopt.interior import Outcome, outcome_at
 from chainopt.nl import Problem, Vector
 from chainopt.optimality import Point
+from chainopt.sharpening import sharpened
 from chainopt.status import Status
 
 MOST = 500
-_ACTIVE = 1e-4
 _CURVED = -1e-6
-_RANK = 1e-9
+_RANK, _NEARLY = 1e-9, 1e-5
+"""Least size of a gradient beside what others leave of it; and one that a point which is right to the root of its
+tolerance, where rows bend, can't tell from 0."""
 _RESTARTS = 3
 _STEP = 0.1
 _LARGE = 1e4
@@ -51,11 +55,24 @@ def reviewed(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
     if outcome.status in (Status.OPTIMAL, Status.UNCERTIFIED):
         outcome = _without_growth(problem, outcome, rerun)
     if outcome.status is Status.OPTIMAL:
-        rows = dependent_rows(problem, outcome.point)
-        if rows:
-            note = f"multipliers are not unique: {_listed(rows)} {'is' if len(rows) == 1 else 'are'} dependent"
+        sharp = sharpened(problem, outcome.point)
+        if sharp is not None:
+            better = outcome_at(problem, sharp, outcome.code, outcome.iterations)
+            outcome = replace(better, seconds=outcome.seconds, notes=outcome.notes)
+        note = _dependence(problem, outcome.point)
+        if note:
             outcome = replace(outcome, notes=(*outcome.notes, note))
     return outcome
+
+
+def _dependence(problem: Problem, point: Point) -> str:
+    rows = dependent_rows(problem, point)
+    if rows:
+        return f"multipliers are not unique: {_listed(rows)} {'is' if len(rows) == 1 else 'are'} dependent"
+    rows = dependent_rows(problem, point, _NEARLY)
+    if rows:
+        return f"multipliers are not unique, or known to few digits: {_listed(rows)} are nearly dependent"
+    return ""
 
 
 def _off_saddles(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
@@ -121,7 +138,7 @@ def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome
 def _has_multipliers(problem: Problem, point: Point) -> bool:
     """Whether multipliers of moderate size exist: -grad f lies in the cone of the active rows and bounds."""
     jacobian = problem.jacobian_matrix(point.x).toarray()
-    active = _active(problem, point, jacobian)
+    active = active_set(problem, point, jacobian)
     normals = np.vstack([jacobian[active.rows], np.eye(point.x.size)[active.bounds]])
     sign = np.concatenate([active.row_sign, active.bound_sign])
     gradient = problem.gradient(point.x)
@@ -138,41 +155,6 @@ def _changed(problem: Problem, **arrays: Vector) -> Problem:
     return changed
 
 
-@dataclass(frozen=True, eq=False)
-class _Active:
-    """The active rows and bounds of a point, each with its sign (+1 an upper one, -1 a lower, 0 both)."""
-
-    rows: Any
-    row_sign: Vector
-    row_strong: Any
-    bounds: Any
-    bound_sign: Vector
-    bound_strong: Any
-
-
-def _active(problem: Problem, point: Point, jacobian: Vector) -> _Active:
-    """Active: within 1e-4 of the bound, relative; strongly: with a multiplier that is not small either."""
-    pull = max(1.0, float(np.abs(problem.gradient(point.x)).max(initial=0.0)))
-
-    def near(values: Vector, lower: Vector, upper: Vector) -> tuple[Any, Any, Any]:
-        size = np.maximum(1.0, np.abs(values))
-        low, high = (values - lower) / size <= _ACTIVE, (upper - values) / size <= _ACTIVE
-        return np.flatnonzero(low | high), high.astype(float) - low, lower == upper
-
-    rows, sign, equal = near(problem.constraints(point.x), problem.g_lower, problem.g_upper)
-    force = np.abs(point.multipliers) * np.abs(jacobian).max(axis=1, initial=0.0) / pull
-    bounds, bound_sign, fixed = near(point.x, problem.x_lower, problem.x_upper)
-    strong: Any = fixed | (np.maximum(point.lower, point.upper) / pull >= _ACTIVE)
-    return _Active(
-        rows,
-        np.where(equal, 0.0, sign)[rows],
-        (equal | (force >= _ACTIVE))[rows],
-        bounds,
-        np.where(fixed, 0.0, bound_sign)[bounds],
-        strong[bounds],
-    )
-
-
 def descent(problem: Problem, point: Point) -> Vector | None:
     """A direction of negative curvature that keeps the active rows and bounds to first order; None without."""
     x = point.x
@@ -183,7 +165,7 @@ def descent(problem: Problem, point: Point) -> Vector | None:
     if not np.isfinite(curvature).all() or not curvature.any():
         return None
     jacobian = problem.jacobian_matrix(x).toarray()
-    active = _active(problem, point, jacobian)
+    active = active_set(problem, point, jacobian)
     # In variables of this scale no curvature is above 1, however steep a function is near zero.
     scale = 1.0 / np.sqrt(np.maximum(np.abs(curvature).max(axis=1), 1e-3))
     curvature, jacobian = scale[:, None] * curvature * scale, jacobian * scale
@@ -222,14 +204,14 @@ def _most_negative(curvature: Vector, rows: Vector, kept: Vector) -> Vector | No
     return direction
 
 
-def _null_space(rows: Vector) -> Vector:
+def _null_space(rows: Vector, rank: float = _RANK) -> Vector:
     """A basis, by columns, of what all rows send to zero: Gauss-Jordan elimination with complete pivoting.
 
     Without BLAS, whose threads cost fifty times the work where cores are shared; most rows are sparse.
     """
     rows = rows.copy()
     count = rows.shape[1]
-    least = _RANK * max(1.0, float(np.abs(rows).max(initial=0.0)))
+    least = rank * max(1.0, float(np.abs(rows).max(initial=0.0)))
     open_ = np.ones(len(rows), dtype=bool)
     pivots: list[tuple[int, int]] = []
     while open_.any():
@@ -252,17 +234,17 @@ def _null_space(rows: Vector) -> Vector:
     return basis / np.sqrt((basis**2).sum(axis=0))
 
 
-def dependent_rows(problem: Problem, point: Point) -> list[str]:
+def dependent_rows(problem: Problem, point: Point, rank: float = _RANK) -> list[str]:
     """Names of active rows among which the multipliers may be shifted, keeping every sign; [] where unique."""
     jacobian = problem.jacobian_matrix(point.x).toarray()
-    active = _active(problem, point, jacobian)
+    active = active_set(problem, point, jacobian)
     if not active.rows.size:
         return []
     rows = jacobian[active.rows]
     size = np.abs(rows).max(axis=1, initial=0.0)
     rows = rows / np.where(size > 0, size, 1.0)[:, None]
     free = np.setdiff1d(np.arange(point.x.size), active.bounds)
-    shifts = _null_space(rows[:, free].T)
+    shifts = _null_space(rows[:, free].T, rank)
     if not shifts.shape[1]:
         return []
     pair = _parallel(rows, active)
@@ -274,7 +256,7 @@ def dependent_rows(problem: Problem, point: Point) -> list[str]:
     return [problem.rows[active.rows[i]].name for i in np.flatnonzero(np.abs(shift) > 1e-6 * np.abs(shift).max())]
 
 
-def _parallel(rows: Vector, active: _Active) -> tuple[int, int] | None:
+def _parallel(rows: Vector, active: Active) -> tuple[int, int] | None:
     """Two active rows that are multiples of one another, one of them with a multiplier to share."""
     norms = np.sqrt((rows**2).sum(axis=1))
     unit = sparse.csr_array(rows / np.where(norms > 0, norms, 1.0)[:, None])
@@ -288,7 +270,7 @@ def _parallel(rows: Vector, active: _Active) -> tuple[int, int] | None:
     return None
 
 
-def _allowed(shifts: Vector, at_bounds: Vector, active: _Active) -> Vector | None:
+def _allowed(shifts: Vector, at_bounds: Vector, active: Active) -> Vector | None:
     """A shift y of the rows' multipliers for which small steps keep the sign of each that is zero, or None.
 
     Of a row or bound with sign +1 the multiplier is >= 0, with -1 <= 0; a bound's moves by -A' y.
