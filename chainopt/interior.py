@@ -43,7 +43,7 @@ from chainopt.workspace import memory_is_limited
 
 Options = Mapping[str, str | int | float]
 
-_TOLERANCE = 1e-12
+TOLERANCE = 1e-12
 _SOLVED = 1e-8
 _DOUBTFUL = 1e-6
 _RUNAWAY = 1e10
@@ -186,7 +186,7 @@ def run(
     """
     _cyipopt()
     problem = _Problem(evaluator, progress, time_limit)
-    chosen: dict[str, Any] = {"tol": _TOLERANCE if tolerance is None else float(tolerance), **(options or {})}
+    chosen: dict[str, Any] = {"tol": TOLERANCE if tolerance is None else float(tolerance), **(options or {})}
     if start is None:
         empty = np.zeros(evaluator.x0.size)
         begin = Point(evaluator.x0, np.zeros(evaluator.g_lower.size), empty, empty)
@@ -389,7 +389,7 @@ class _Problem:
 
 
 @np.errstate(all="ignore")
-def outcome_at(e: Problem, point: Point, code: int, iterations: int, tolerance: float = _TOLERANCE) -> Outcome:
+def outcome_at(e: Problem, point: Point, code: int, iterations: int, tolerance: float = TOLERANCE) -> Outcome:
     """The outcome at a point where Ipopt ended with `code`, or beside it."""
     words, status = _CODES.get(code, (f"unknown code {code}", Status.EVALUATION_ERROR))
     objective = e.objective(point.x)

@@ -19,11 +19,14 @@ import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
 from pyomo.core.staleflag import StaleFlagManager
 
-from chainopt.interior import Options, Outcome, Progress, Start, run, solver_version, warm_start
+from chainopt.interior import TOLERANCE, Options, Outcome, Progress, Start, run, solver_version, warm_start
 from chainopt.nl import Evaluator, InfeasibleModelError, Problem, build_evaluator, refusals
 from chainopt.scaling import Scaling, read_scaling, scaled
 from chainopt.secondorder import reviewed
 from chainopt.status import Status
+
+_EASIER = 1e-8
+"""Ipopt's own tolerance; where the digits of a model's functions end before 1e-12 it may still be met."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +70,8 @@ def solve_model(
     starts warm, from these and the variables' values, which should be near the solution's too.
     posed: what gives the model's functions, and the factors of its scaling (default: read from the model).
 
+    tolerance: Ipopt's, on scaled errors; None stands for 1e-12, and where it gets stuck there, for 1e-8.
+
     A suffix `scaling_factor` on the model is honoured: the problem is solved, and judged, in scaled units.
     The last iterate is loaded into the variables, and `dual` and `rc` into the import suffixes of these
     names that the model declares. `time_limit` is in seconds and includes the derivatives. Raises
@@ -87,7 +92,7 @@ def solve_model(
     problem: Problem = functions if scaling is None else scaled(functions, scaling)
     begin = _warm(functions, scaling, problem, duals) if duals is not None else None
 
-    def solved(problem: Problem, start: Start | None = None) -> Outcome:
+    def attempted(problem: Problem, start: Start | None, tolerance: float | None) -> Outcome:
         return run(
             problem,
             start=start,
@@ -96,6 +101,22 @@ def solve_model(
             time_limit=None if time_limit is None else time_limit - (time.perf_counter() - begun),
             options=options,
             progress=progress,
+        )
+
+    def solved(problem: Problem, start: Start | None = None) -> Outcome:
+        outcome = attempted(problem, start, tolerance)
+        if tolerance is not None or outcome.status is not Status.EVALUATION_ERROR or outcome.raised is not None:
+            return outcome
+        easier = attempted(problem, start, _EASIER)
+        if easier.status is not Status.OPTIMAL and easier.raised is None:
+            return outcome
+        note = f"stuck at a tolerance of {TOLERANCE:g}: solved at {_EASIER:g}"
+        both = {name: outcome.seconds[name] + easier.seconds[name] for name in ("solve", "evaluations")}
+        return replace(
+            easier,
+            iterations=outcome.iterations + easier.iterations,
+            seconds={**easier.seconds, **both},
+            notes=(*easier.notes, note),
         )
 
     outcome = reviewed(problem, solved(problem, begin), solved)

@@ -18,7 +18,7 @@ from chainopt.clock import Clock
 from chainopt.forked import WorkDied
 from chainopt.forward import forward_run
 from chainopt.idle import steep_idle
-from chainopt.interior import Progress
+from chainopt.interior import TOLERANCE, Progress
 from chainopt.ipopt import ModelSolution, solve_model
 from chainopt.judgement import Answer, best, judged
 from chainopt.magnitudes import magnitudes
@@ -140,7 +140,7 @@ def _solved(
             warm = _Begin(answer.plan, answer.multipliers)
 
     def tried(begin: _Begin, tolerance: float | None) -> Solution:
-        answers = _without_idle(reachable, net, begin, {**limits, "tolerance": tolerance}, clock)
+        answers = _without_idle(reachable, net, begin, {**limits, "tolerance": tolerance or TOLERANCE}, clock)
         return best(chain, net, answers, clock)
 
     solution = _by_ipopt(tried, warm, partial(_near, net, start), limits["tolerance"])

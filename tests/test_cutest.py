@@ -111,6 +111,19 @@ def test_what_is_called_optimal_is(name: str) -> None:
     assert any(judged.solution.objective == pytest.approx(v, rel=1e-5, abs=1e-6) for v in known)
 
 
+def test_where_digits_end_before_the_tolerance_ipopts_own_is_met() -> None:
+    # Degradation data whose second parameter is 5e-9: at 1e-12 the search direction becomes too small.
+    problem = load("NELSONLS")
+    model = as_model(problem)
+    solution = solve_model(model)
+    assert solution.status is Status.OPTIMAL
+    assert solution.notes == ("stuck at a tolerance of 1e-12: solved at 1e-08",)
+    assert solution.objective == pytest.approx(plain_ipopt(problem)[1], rel=1e-12)
+    x = np.array([variable.value for variable in model.x.values()])
+    assert max(kkt_residual(problem, x, np.zeros(0), np.zeros(3))) < CHECK
+    assert solve_model(as_model(problem), tolerance=1e-12).status is not Status.OPTIMAL
+
+
 def test_a_wrong_multiplier_is_refused() -> None:
     problem = load("HS43")
     model = as_model(problem)
