@@ -156,6 +156,7 @@ class _Program:
         if numeraire is not None:
             self.solver.addRow(1.0, 1.0, 1, [numeraire], [1.0])
 
+    @np.errstate(all="ignore")
     def _add(self, rows: Rows) -> None:
         """These conditions, each relaxed by the slack."""
         rows, scale = rows.those(rows.touched), self.given.scale

@@ -18,6 +18,9 @@ from scipy import sparse
 from chainopt.nl import Evaluator, Indices, Vector
 from chainopt.optimality import Point
 
+_OUT_OF_RANGE = np.errstate(all="ignore")
+"""Of figures near 1e300 a product may be no number; whoever asked for it looks."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
@@ -87,18 +90,23 @@ class Scaled:
     slope: Vector
     bend: Vector
 
+    @_OUT_OF_RANGE
     def objective(self, x: Vector) -> float:
         return self.scaling.objective * self.inner.objective(x / self.scaling.x)
 
+    @_OUT_OF_RANGE
     def gradient(self, x: Vector) -> Vector:
         return self.scaling.objective / self.scaling.x * self.inner.gradient(x / self.scaling.x)
 
+    @_OUT_OF_RANGE
     def constraints(self, x: Vector) -> Vector:
         return self.scaling.g * self.inner.constraints(x / self.scaling.x)
 
+    @_OUT_OF_RANGE
     def jacobian(self, x: Vector) -> Vector:
         return self.slope * self.inner.jacobian(x / self.scaling.x)
 
+    @_OUT_OF_RANGE
     def hessian(self, x: Vector, multipliers: Vector, factor: float) -> Vector:
         weights = multipliers * self.scaling.g
         return self.bend * self.inner.hessian(x / self.scaling.x, weights, factor * self.scaling.objective)
@@ -109,11 +117,13 @@ class Scaled:
     def hessianstructure(self) -> tuple[Indices, Indices]:
         return self.inner.hessianstructure()
 
+    @_OUT_OF_RANGE
     def jacobian_matrix(self, x: Vector) -> sparse.csr_array:
         left, right = sparse.diags_array(self.scaling.g), sparse.diags_array(1.0 / self.scaling.x)
         return sparse.csr_array(left @ self.inner.jacobian_matrix(x / self.scaling.x) @ right)
 
 
+@_OUT_OF_RANGE
 def scaled(evaluator: Evaluator, scaling: Scaling) -> Scaled:
     """The evaluator of the scaled problem; its `sign` also undoes the objective's factor."""
     rows, columns = evaluator.jacobianstructure()

@@ -45,6 +45,7 @@ class Ray:
     growing: tuple[int, ...]
 
 
+@np.errstate(all="ignore")
 def find_ray(net: Network, plan: Plan | None = None) -> Ray | None:
     """A direction in which the value grows without end, None where there is none of the kinds sought.
 
