@@ -83,47 +83,53 @@ def _batches(c: Circuit, layer: int) -> tuple[tuple[LogForm, int, int], ...]:
     return tuple(batch for batch in ((COBB_DOUGLAS, first, ces), (CES, ces, end)) if batch[1] < batch[2])
 
 
+def _within(c: Circuit) -> Array:
+    """Where each process's uses begin among those of its batch."""
+    processes = len(c.process)
+    heads = np.zeros(processes + 1, dtype=int)
+    heads[c.layer_process], heads[c.layer_ces] = c.layer_process, c.layer_ces
+    return c.start[:-1] - c.start[np.maximum.accumulate(heads[:processes])]
+
+
 def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Array, Array]:
     """Amounts, layer by layer; returns by use its part in its process's level, and the logarithm of its pull.
 
     made_torn: of torn goods.
     """
-    log_bid = c.log_coefficient + bid[c.use_bid]
-    log_rate = np.zeros(len(c.supply))
-    lengths, made_lengths = np.diff(c.start), np.diff(c.made_start)
-    # A Cobb-Douglas part is its coefficient, whatever the amounts.
-    parts, pulls = c.coefficient.copy(), np.zeros(len(c.use_good))
+    log_x = c.log_coefficient + bid[c.use_bid]
+    term, total = np.empty_like(log_x), np.empty(len(c.process))
+    lengths, made_lengths, within = np.diff(c.start), np.diff(c.made_start), _within(c)
+    r_of_use = np.repeat(c.r, lengths)
     is_torn = np.zeros(len(c.supply), dtype=bool)
     is_torn[c.torn] = True
-    abroad = bool(np.isfinite(c.ceiling).any())
+    # By good in the layers' order, of which a layer is a slice.
+    offered, floor, ceiling = room.offered[c.good], c.floor[c.good], c.ceiling[c.good]
+    posted, log_posted = np.empty_like(offered), np.zeros(len(c.supply))
+    abroad = bool(np.isfinite(ceiling).any())
     once = bool(np.bincount(c.made_good, minlength=1).max(initial=0) <= 1)
+    single = bool((made_lengths == 1).all())
     for layer in range(len(c.layer_ces)):
-        ready = c.good[c.layer_good[layer] : c.layer_good[layer + 1]]
-        offered, there = room.offered[ready], room.quantity[ready]
-        posted = np.minimum(np.maximum(offered / there, c.floor[ready]), c.ceiling[ready])
+        own = slice(c.layer_good[layer], c.layer_good[layer + 1])
+        ready = c.good[own]
+        there = room.quantity[ready]
+        rate = np.minimum(np.maximum(offered[own] / there, floor[own]), ceiling[own])
         if abroad:
-            lacking = np.where(posted == c.ceiling[ready], np.maximum(offered / posted - there, 0.0), 0.0)
+            lacking = np.where(rate == ceiling[own], np.maximum(offered[own] / rate - there, 0.0), 0.0)
             room.imported[ready] = lacking
             room.quantity[ready] += lacking
-        room.posted[ready] = posted
-        log_rate[ready] = -np.log(posted)
+        posted[own] = rate
+        log_posted[ready] = np.log(rate)
         for form, first, end in _batches(c, layer):
             uses = slice(c.start[first], c.start[end])
-            log_x = log_bid[uses] + log_rate[c.use_good[uses]]
-            a, r = c.coefficient[uses], c.r[first:end]
-            length = lengths[first:end]
-            of_use = 0.0 if form is COBB_DOUGLAS else np.repeat(r, length)
-            term = form.term(a, of_use, log_x)
-            total = np.add.reduceat(term, c.start[first:end] - c.start[first])
-            room.level[first:end] = np.exp(c.log_scale[first:end] + form.log_level(total, c.returns[first:end], r))
-            if form is not COBB_DOUGLAS:
-                returns = np.repeat(c.returns[first:end], length)
-                # The pull of complements that are next to absent is beyond all numbers: nothing is made of them.
-                parts[uses] = np.nan_to_num(form.part(a, term, np.repeat(total, length), returns))
-                pulls[uses] = form.log_pull(of_use, log_x)
+            log_x[uses] -= log_posted[c.use_good[uses]]
+            term[uses] = form.term(c.coefficient[uses], r_of_use[uses], log_x[uses])
+            total[first:end] = np.add.reduceat(term[uses], within[first:end])
+            log_level = form.log_level(total[first:end], c.returns[first:end], c.r[first:end])
+            room.level[first:end] = np.exp(c.log_scale[first:end] + log_level)
         first, end = c.layer_process[layer], c.layer_process[layer + 1]
         made = slice(c.made_start[first], c.made_start[end])
-        amount = c.made_yield[made] * np.repeat(room.level[first:end], made_lengths[first:end])
+        level = room.level[first:end]
+        amount = c.made_yield[made] * (level if single else np.repeat(level, made_lengths[first:end]))
         goods = c.made_good[made]
         if len(c.torn):
             cut = is_torn[goods]
@@ -133,6 +139,15 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
             room.quantity[goods] += amount
         else:
             np.add.at(room.quantity, goods, amount)
+    room.posted[c.good] = posted
+    # A Cobb-Douglas part is its coefficient, whatever the amounts.
+    parts, pulls = c.coefficient.copy(), np.zeros(len(c.use_good))
+    of = np.flatnonzero(r_of_use)
+    if len(of):
+        by_use = np.repeat(np.arange(len(c.process)), lengths)[of]
+        # The pull of complements that are next to absent is beyond all numbers: nothing is made of them.
+        parts[of] = np.nan_to_num(CES.part(c.coefficient[of], term[of], total[by_use], c.returns[by_use]))
+        pulls[of] = CES.log_pull(r_of_use[of], log_x[of])
     return parts, pulls
 
 
@@ -140,31 +155,32 @@ def _reverse(c: Circuit, room: Pass, paid: Array, parts: Array, pulls: Array, su
     """Prices from the last layer back: what each good's users would pay together, over its quantity."""
     worked = np.isnan(c.outlet)
     worked[c.torn] = False
-    lengths = np.diff(c.start)
+    lengths, made_lengths = np.diff(c.start), np.diff(c.made_start)
+    single = bool((made_lengths == 1).all())
+    priced = c.good[worked[c.good]]
+    ends = np.concatenate([[0], np.cumsum(worked[c.good])])[c.layer_good]
     for layer in range(len(c.layer_ces) - 1, -1, -1):
         first, end = c.layer_process[layer], c.layer_process[layer + 1]
         if first < end:
             made = slice(c.made_start[first], c.made_start[end])
-            earned = np.add.reduceat(
-                c.made_yield[made] * room.price[c.made_good[made]], c.made_start[first:end] - c.made_start[first]
-            )
+            earned = c.made_yield[made] * room.price[c.made_good[made]]
+            if not single:
+                earned = np.add.reduceat(earned, c.made_start[first:end] - c.made_start[first])
             level = room.level[first:end]
             # Of what nobody makes there is no price: it must not reach those who live.
             revenue = np.where(level > 0, (earned - c.unit_cost[first:end]) * level, 0.0) + subsidy
             room.revenue[first:end] = revenue
             uses = slice(c.start[first], c.start[end])
-            pays = parts[uses] * np.repeat(revenue, lengths[first:end])
-            np.add.at(paid, c.use_good[uses], pays)
-            log_revenue = np.log(revenue)
-            cobb_douglas = slice(first, c.layer_ces[layer])
-            room.answer[c.use_bid[c.start[cobb_douglas]]] = log_revenue[: c.layer_ces[layer] - first]
-            ces = slice(c.layer_ces[layer], end)
-            if ces.start < ces.stop:
-                bidding = slice(c.start[ces.start], c.start[end])
-                # Within a process all offers are as the pulls; one of them says how much.
-                head = c.start[ces]
-                level = np.log(parts[head] / c.coefficient[head]) - pulls[head] + log_revenue[ces.start - first :]
-                room.answer[c.use_bid[bidding]] = pulls[bidding] + np.repeat(level, lengths[ces])
-        ready = c.good[c.layer_good[layer] : c.layer_good[layer + 1]]
-        ready = ready[worked[ready]]
+            np.add.at(paid, c.use_good[uses], parts[uses] * np.repeat(revenue, lengths[first:end]))
+        ready = priced[ends[layer] : ends[layer + 1]]
         room.price[ready] = paid[ready] / room.quantity[ready]
+    log_revenue = np.log(room.revenue)
+    head = c.start[:-1]
+    room.answer[c.use_bid[head]] = log_revenue
+    ces = c.r != 0
+    if ces.any():
+        # Within a process all offers are as the pulls; one of them says how much.
+        head = head[ces]
+        level = np.log(parts[head] / c.coefficient[head]) - pulls[head] + log_revenue[ces]
+        bidding = np.repeat(ces, lengths)
+        room.answer[c.use_bid[bidding]] = pulls[bidding] + np.repeat(level, lengths[ces])
