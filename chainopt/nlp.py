@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 from typing import Any
 
 import numpy as np
@@ -116,7 +116,7 @@ class _Builder:
             mutable=True,
             within=pyo.Reals,
         )
-        model.use = _variables([uses[u] for u in smooth], start.use[smooth], signed[smooth])
+        model.use = _variables([uses[u] for u in smooth.tolist()], start.use[smooth], signed[smooth])
         model.level = _variables(levels, start.level, free)
         names = np.array(net.goods, dtype=object)
         for name, chosen, values, sign in (
@@ -139,7 +139,7 @@ class _Builder:
         ]
         intake = [
             a * variable if fixed else variable
-            for fixed, (a, variable) in zip(net.use_leontief, taken, strict=True)
+            for fixed, (a, variable) in zip(net.use_leontief.tolist(), taken, strict=True)
         ]
         self._balances(model, taken)
         self._readings(model, intake, uses)
@@ -173,12 +173,13 @@ class _Builder:
 
     def _balances(self, model: Any, taken: list[tuple[float, Any]]) -> None:
         net = self.net
-        rival = np.flatnonzero(net.rival[net.use_good])
+        rival = net.rival[net.use_good]
+        takes = list(compress(taken, rival.tolist()))
         made = net.yields.tocoo()
         level = list(model.level.values())
         goods = [net.use_good[rival], made.col]
-        coefs = [*(taken[u][0] for u in rival), *(-made.data).tolist()]
-        moves = [*(taken[u][1] for u in rival), *(level[k] for k in made.row)]
+        coefs = [*(a for a, _ in takes), *(-made.data).tolist()]
+        moves = [*(variable for _, variable in takes), *(level[k] for k in made.row.tolist())]
         for chosen, component, sign in (
             (~net.rival, model.quantity, 1.0),
             (net.rival & net.sells, model.sale, 1.0),
@@ -188,7 +189,7 @@ class _Builder:
             of = np.flatnonzero(chosen)
             goods.append(of)
             coefs += [sign] * len(of)
-            moves += [component[net.goods[g]] for g in of]
+            moves += [component[net.goods[g]] for g in of.tolist()]
         of_good = np.concatenate(goods)
         order = np.argsort(of_good, kind="stable").tolist()
         coefs, moves = [coefs[i] for i in order], [moves[i] for i in order]
@@ -217,23 +218,17 @@ class _Builder:
         )
 
     def _production(self, model: Any, intake: list[Any], levels: list[Hashable]) -> None:
-        net = self.net
+        net, level = self.net, list(model.level.values())
         rows = {}
         for name, batch in net.batch.items():
             expression = TECHNOLOGIES[name].expression
-            bounds = np.append(batch.start, len(batch.use))
-            for i, p in enumerate(batch.process):
-                part = slice(bounds[i], bounds[i + 1])
-                inputs = [intake[u] for u in batch.use[part]]
-                made = expression(
-                    inputs,
-                    batch.a[part].tolist(),
-                    float(batch.scale[i]),
-                    float(batch.returns[i]),
-                    float(batch.r[i]),
-                )
-                key = levels[net.first_level[p]]
-                rows[key] = model.level[key] - made == 0
+            inputs, shares = [intake[u] for u in batch.use.tolist()], batch.a.tolist()
+            ends = pairwise([*batch.start.tolist(), len(inputs)])
+            numbers = (each.tolist() for each in (batch.scale, batch.returns, batch.r))
+            first = net.first_level[batch.process].tolist()
+            for k, (i, j), scale, returns, r in zip(first, ends, *numbers, strict=True):
+                made = expression(inputs[i:j], shares[i:j], scale, returns, r)
+                rows[levels[k]] = level[k] - made == 0
         model.least = pyo.Var(pyo.Any, dense=False)
         model.minimum = pyo.Constraint(pyo.Any)
         for item in net.formulas:
@@ -326,11 +321,7 @@ def _variables(keys: list[Any], values: Any, signed: Any) -> pyo.Var:
 
 
 def _rows(rows: dict[Any, Any]) -> pyo.Constraint:
-    return pyo.Constraint(pyo.Set(initialize=list(rows), dimen=None), rule=lambda _, *key: rows[_single(key)])
-
-
-def _single(key: tuple[Any, ...]) -> Any:
-    return key if len(key) > 1 else key[0]
+    return pyo.Constraint(pyo.Set(initialize=list(rows), dimen=None), rule=rows)
 
 
 def read_plan(net: Network, model: Any) -> Plan:
