@@ -1,12 +1,14 @@
 """What counts as an ordinary amount of each good, in its own unit, before anything is known of a plan.
 
     own figures   the greatest of a good's supply, reference sale, `min sale` and limits
-    else made     what its makers make of ordinary amounts of their inputs, the greatest
+    else made     what its makers make together, each of an even part of ordinary amounts of its inputs
     else worth    what moves as much money, at its price, as the median of the goods above
     else          the median of all of these
 
 Goods are counted in grams or in kilotonnes: an amount of one says nothing of another but through the processes
-that turn one into the other, and through money. A limit far above all else that is known stands for none.
+that turn one into the other, and through money. Of the whole of each input every user would make more than there
+is, and their users more again: many times more with each of a chain's layers. A limit far above all else that is
+known stands for none.
 """
 
 from __future__ import annotations
@@ -116,8 +118,8 @@ def _made(net: Network, order: Sequence[Layer], own: Array, first: Array) -> Arr
 class _Made:
     """Amounts and levels so far, 0 where nothing is known of them; most: each level's limit.
 
-    by_good: what makes each good, by columns; first_use: where each process's uses begin; apart: each use's own
-    factor. By use, taken, and by process, told: of those last looked at.
+    by_good: what makes each good, by columns; first_use: where each process's uses begin; part: each use's, of its
+    good. By use, taken, and by process, told: of those last looked at.
     """
 
     net: Network
@@ -127,7 +129,7 @@ class _Made:
     most: Array
     by_good: sparse.csc_array
     first_use: Array
-    apart: Array
+    part: Array
     partial: Array
     taken: Array
     told: Array
@@ -144,7 +146,7 @@ class _Made:
             by_good=sparse.csc_array(net.yields),
             first_use=np.searchsorted(net.use_process, np.arange(processes + 1)),
             # Apart by a percent, so that a formula's difference of equal amounts is more than their rounding.
-            apart=1.0 + _APART * np.modf(_GOLDEN * np.arange(uses))[0],
+            part=(1.0 + _APART * (np.modf(_GOLDEN * np.arange(uses))[0] - 0.5)) / _users(net)[net.use_good],
             partial=net.leontief | (net.function == list(net.batch).index("linear")),
             taken=np.zeros(uses),
             told=np.zeros(processes, dtype=bool),
@@ -154,7 +156,7 @@ class _Made:
         at = members[~self.own[members]]
         entries, of = _entries(self.by_good.indptr, at)
         made = np.zeros(len(at))
-        np.maximum.at(made, of, self.by_good.data[entries] * self.level[self.by_good.indices[entries]])
+        np.add.at(made, of, self.by_good.data[entries] * self.level[self.by_good.indices[entries]])
         self.amount[at] = np.where(made > 0, _within(made), self.amount[at])
 
     def processes(self, members: Array) -> None:
@@ -167,9 +169,7 @@ class _Made:
         known = amount > 0
         unknown, all_ = np.bincount(of[~known], minlength=len(members)), np.bincount(of, minlength=len(members))
         self.told[members] = (unknown == 0) | ((unknown < all_) & self.partial[members])
-        self.taken[uses] = np.where(
-            known, self.apart[uses] * amount, np.where(net.leontief[members][of], inf, 0.0)
-        )
+        self.taken[uses] = np.where(known, self.part[uses] * amount, np.where(net.leontief[members][of], inf, 0.0))
         level = np.minimum(np.abs(net.levels(self.taken, members)), self.most)
         found = np.flatnonzero(np.isfinite(level) & (level > 0) & self.told[net.level_process])
         self.level[found] = _within(level[found])
@@ -192,6 +192,12 @@ def _entries(first: Array, members: Array) -> tuple[Array, Array]:
     """The numbers from first[m] up to first[m + 1] of every member, and whose each is."""
     length = first[members + 1] - first[members]
     return ranges(first[members], length), np.repeat(np.arange(len(members)), length)
+
+
+def _users(net: Network) -> Array:
+    """Among how many each good is parted, final demand included; a non-rival one isn't."""
+    count = np.bincount(net.use_good, minlength=len(net.goods)) + net.sells
+    return np.where(net.rival, np.maximum(count, 1), 1)
 
 
 def _most(net: Network) -> Array:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from chains import random_chain
 from unit_changes import difference, in_units, random_units
 
 import chainopt as co
+from chainopt.network import network
+from chainopt.typical import typical_amounts
 
 SEEDS = range(2000, 2034)
 KINDS = [(kind, cyclic) for kind in ("smooth", "linear", "mixed") for cyclic in (False, True)]
@@ -30,6 +33,45 @@ KINDS = [(kind, cyclic) for kind in ("smooth", "linear", "mixed") for cyclic in 
 def test_what_units_once_changed(kind: str, seed: int, cyclic: bool) -> None:
     chain = random_chain(seed, kind, cyclic)
     assert difference(chain, *random_units(chain, seed)) == ""
+
+
+def lattice(layers: int, width: int, returns: float) -> co.Chain:
+    """Each layer's every good is used by all processes of the next one, evenly: amounts have a closed form."""
+    share = returns / width
+    goods = [co.Good(f"g0.{i}", supply=1.0) for i in range(width)]
+    goods += [co.Good(f"g{layer}.{i}") for layer in range(1, layers) for i in range(width)]
+    goods += [co.Good(f"g{layers}.{i}", price=1.0) for i in range(width)]
+    processes = [
+        co.Process(
+            f"p{layer}.{i}",
+            function="cobb-douglas",
+            scale=float(width) ** returns,
+            inputs={f"g{layer - 1}.{j}": share for j in range(width)},
+            outputs=f"g{layer}.{i}",
+        )
+        for layer in range(1, layers + 1)
+        for i in range(width)
+    ]
+    return co.Chain(goods, processes)
+
+
+def test_an_ordinary_amount_is_no_more_for_a_chain_of_many_layers() -> None:
+    """Made of a third of each of three ordinary amounts of 1, (3^R) (1/3)^R = 1 again, layer after layer."""
+    amounts = typical_amounts(network(lattice(60, 3, 0.99)))
+    assert amounts == pytest.approx(np.ones(len(amounts)), rel=0.05)
+
+
+@pytest.mark.parametrize("method", ["ipopt", "market"])
+def test_a_chain_of_many_layers_has_prices(method: str) -> None:
+    """Evenly shared all amounts are 1; a good is worth R of what one of the next layer's is; the last, 1."""
+    layers, returns = 40, 0.99
+    solution = co.solve(lattice(layers, 3, returns), method=method)
+    assert solution.certified
+    assert solution.net is not None
+    assert solution.multipliers is not None
+    price = dict(zip(solution.net.goods, solution.multipliers.price, strict=True))
+    for layer in (0, 20, 39):
+        assert price[f"g{layer}.0"] == pytest.approx(returns ** (layers - layer), rel=1e-6)
 
 
 @pytest.mark.nightly
