@@ -66,9 +66,13 @@ def over(values: Array) -> Array:
 
 
 def _least_squares(matrix: sparse.csr_array, target: Array, row: Array, column: Array) -> tuple[Array, Array]:
-    """The scaled least-squares solution of least norm, and which unknowns the rows leave open."""
+    """The scaled least-squares solution of least norm, and which unknowns the rows leave open.
+
+    Scaled so that the largest entry is 1: what is small beside it is judged in these terms.
+    """
     scaled = sparse.csr_array(sparse.diags_array(row) @ matrix @ sparse.diags_array(column))
-    goal = row * target
+    largest = abs(scaled).max() if scaled.nnz else 1.0
+    scaled, goal = scaled / (largest or 1.0), row * target / (largest or 1.0)
     if matrix.shape[1] <= _DENSE:
         left, size, right = np.linalg.svd(scaled.toarray(), full_matrices=False)
         kept = size > _RANK * np.max(size, initial=0.0)

@@ -9,6 +9,7 @@ alone and those that some row joins to it; each row is relaxed by what the equat
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import highspy
@@ -26,7 +27,9 @@ _FLOORS = (0.1, 100.0)
 """Of a typical price, the least that a row's money counts as; the second where the first leaves no price."""
 _CUTS = 60
 _MOST_ITERATIONS = 100_000
-_MOST_WORK = 100_000_000
+_PATIENCE = 4
+"""Simplex iterations for each row and column, after which a start from the last basis helps no more."""
+_MOST_WORK = 300_000_000
 """Simplex iterations times rows: about ten seconds."""
 
 POINT, BOUNDED, BELOW, ABOVE, UNBOUNDED, SKIPPED = (
@@ -65,17 +68,18 @@ def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numerair
         low, high = np.array(_ratios(open_prices(net, plan, derivatives), price, numeraire)).T
     elif np.isnan(price).any():
         for part in open_prices(net, plan, derivatives).parts():
-            goods = [(column, g) for column, g in enumerate(part.at.tolist()) if g < len(price)]
-            program = _Program(part) if work < _MOST_WORK else None
-            if program is not None and goods and np.isnan(program.range(goods[0][0], 1.0)[0]):
-                work += program.work
-                program = _Program(part, floor=_FLOORS[1])
-            for column, g in goods:
-                if program is None or work + program.work >= _MOST_WORK:
-                    skipped[g] = True
-                else:
+            left = [(column, g) for column, g in enumerate(part.at.tolist()) if g < len(price)]
+            skipped[[g for _, g in left]] = True
+            if work >= _MOST_WORK:
+                continue
+            with suppress(_TooMuchWork):
+                program = _Program(part, work=work)
+                if left and np.isnan(program.range(left[0][0], 1.0)[0]):
+                    program = _Program(part, floor=_FLOORS[1], work=program.work)
+                for column, g in left:
                     low[g], high[g] = program.range(column, part.scale * part.unit[column])
-            work += program.work if program is not None else 0
+                    skipped[g] = False
+            work = program.work
     if numeraire is not None and not np.isnan(price[numeraire]):
         low, high = low / price[numeraire], high / price[numeraire]
     kind = (SKIPPED if left else _kind(a, b) for a, b, left in zip(low, high, skipped, strict=True))
@@ -124,28 +128,33 @@ def _kind(low: float, high: float) -> str | None:
     return POINT if high - low <= _POINT * max(abs(low), abs(high)) else BOUNDED
 
 
+class _TooMuchWork(Exception):
+    """The intervals so far have taken all the work that is allowed."""
+
+
 class _Program:
     """The linear program of open unknowns, kept so that each good starts from the last one's basis.
 
     Idle processes with infinite slopes add rows "start at mix d": a cutting plane at the cheapest mix of each
     answer, until none is cheaper (Kelley, 1960).
 
+    work: what others have taken of all that is allowed, past which it raises _TooMuchWork (None: no limit).
+
     For the ratio to a numeraire n whose price is open, every unknown and every constant is multiplied by one
     more unknown t >= 0, the last one, and pi_n t = 1 (Charnes and Cooper, 1962).
     """
 
-    def __init__(self, given: OpenPrices, numeraire: int | None = None, floor: float = _FLOORS[0]):
-        self.floor = floor
+    def __init__(
+        self, given: OpenPrices, numeraire: int | None = None, floor: float = _FLOORS[0], work: int | None = None
+    ):
+        self.floor, self.limited = floor, work is not None
         self.given, self.homogeneous = given, numeraire is not None
-        self.work = 0
+        self.work, self.stalls = work or 0, False
         low = np.where(given.signed, -highspy.kHighsInf, 0.0)
         if self.homogeneous:
             low = np.append(low, 0.0)
         self.solver = highspy.Highs()
         self.solver.setOptionValue("output_flag", False)
-        self.solver.setOptionValue("simplex_iteration_limit", _MOST_ITERATIONS)
-        # Of programs solved again and again, HiGHS 1.15's presolve ends the interpreter on some.
-        self.solver.setOptionValue("presolve", "off")
         self.solver.setOptionValue("primal_feasibility_tolerance", 1e-9)
         self.solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
         self.solver.addVars(len(low), low, np.full(len(low), highspy.kHighsInf))
@@ -206,6 +215,8 @@ class _Program:
     def _end(self, sense: highspy.ObjSense) -> float:
         self.solver.changeObjectiveSense(sense)
         for _ in range(_CUTS):
+            if self.limited and self.work >= _MOST_WORK:
+                raise _TooMuchWork
             status = self._run()
             if status in (
                 highspy.HighsModelStatus.kUnbounded,
@@ -219,18 +230,31 @@ class _Program:
         return float(self.solver.getInfo().objective_function_value)
 
     def _run(self) -> highspy.HighsModelStatus:
-        """Solve from the last basis; and afresh where that ends without an answer."""
-        self.solver.run()
-        if self.solver.getModelStatus() not in (
-            highspy.HighsModelStatus.kOptimal,
-            highspy.HighsModelStatus.kUnbounded,
+        """Solve from the last basis; and afresh where that ends without an answer, or goes round in circles."""
+        size = self.solver.getNumRow() + self.solver.getNumCol()
+        for afresh, presolve, most in (
+            (False, "off", _PATIENCE * size),
+            (True, "off", _PATIENCE * size),
+            (True, "choose", _MOST_ITERATIONS),
         ):
-            self.solver.clearSolver()
-            self.solver.setOptionValue("presolve", "choose")
-            self.solver.run()
-            self.solver.setOptionValue("presolve", "off")
+            if self.stalls and not afresh:
+                continue
+            if afresh:
+                self.solver.clearSolver()
+            self.solver.setOptionValue("simplex_iteration_limit", most)
+            self.solver.setOptionValue("presolve", presolve)
+            self._work()
+            status = self.solver.getModelStatus()
+            if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnbounded):
+                break
+            self.stalls = self.stalls or status == highspy.HighsModelStatus.kIterationLimit
+        # Of programs solved again and again, HiGHS 1.15's presolve ends the interpreter on some.
+        self.solver.setOptionValue("presolve", "off")
+        return status
+
+    def _work(self) -> None:
+        self.solver.run()
         self.work += max(self.solver.getInfo().simplex_iteration_count, 1) * self.solver.getNumRow()
-        return self.solver.getModelStatus()
 
     def _cut(self, answer: Array) -> bool:
         """Add a plane at the cheapest mix of each process that would start at these prices; whether any was."""

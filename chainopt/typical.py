@@ -1,7 +1,8 @@
 """What counts as an ordinary amount of each good, in its own unit, before anything is known of a plan.
 
     own figures   the greatest of a good's supply, reference sale, `min sale` and limits
-    else made     what its makers make together, each of an even part of ordinary amounts of its inputs
+    else made     what its makers make together, each of an even part of ordinary amounts of its inputs; on a cycle
+                  the most that one makes, of whole ones: parts of parts would fade with every round
     else worth    what moves as much money, at its price, as the median of the goods above
     else          the median of all of these
 
@@ -118,8 +119,8 @@ def _made(net: Network, order: Sequence[Layer], own: Array, first: Array) -> Arr
 class _Made:
     """Amounts and levels so far, 0 where nothing is known of them; most: each level's limit.
 
-    by_good: what makes each good, by columns; first_use: where each process's uses begin; part: each use's, of its
-    good. By use, taken, and by process, told: of those last looked at.
+    by_good: what makes each good, by columns; first_use: where each process's uses begin; users: among how many
+    each good is parted; apart: each use's own factor. By use, taken, and by process, told: of those last seen.
     """
 
     net: Network
@@ -129,7 +130,8 @@ class _Made:
     most: Array
     by_good: sparse.csc_array
     first_use: Array
-    part: Array
+    users: Array
+    apart: Array
     partial: Array
     taken: Array
     told: Array
@@ -145,43 +147,47 @@ class _Made:
             most=_most(net),
             by_good=sparse.csc_array(net.yields),
             first_use=np.searchsorted(net.use_process, np.arange(processes + 1)),
+            users=_users(net),
             # Apart by a percent, so that a formula's difference of equal amounts is more than their rounding.
-            part=(1.0 + _APART * (np.modf(_GOLDEN * np.arange(uses))[0] - 0.5)) / _users(net)[net.use_good],
+            apart=1.0 + _APART * (np.modf(_GOLDEN * np.arange(uses))[0] - 0.5),
             partial=net.leontief | (net.function == list(net.batch).index("linear")),
             taken=np.zeros(uses),
             told=np.zeros(processes, dtype=bool),
         )
 
-    def goods(self, members: Array) -> None:
+    def goods(self, members: Array, together: np.ufunc = np.add) -> None:
         at = members[~self.own[members]]
         entries, of = _entries(self.by_good.indptr, at)
         made = np.zeros(len(at))
-        np.add.at(made, of, self.by_good.data[entries] * self.level[self.by_good.indices[entries]])
+        together.at(made, of, self.by_good.data[entries] * self.level[self.by_good.indices[entries]])
         self.amount[at] = np.where(made > 0, _within(made), self.amount[at])
 
-    def processes(self, members: Array) -> None:
+    def processes(self, members: Array, parted: bool = True) -> None:
         """Of known inputs; the least of them for a Leontief process, their sum for a linear one."""
         if not len(members):
             return
         net = self.net
         uses, of = _entries(self.first_use, members)
-        amount = self.amount[net.use_good[uses]]
+        good = net.use_good[uses]
+        amount = self.amount[good] / np.where(parted, self.users[good], 1)
         known = amount > 0
         unknown, all_ = np.bincount(of[~known], minlength=len(members)), np.bincount(of, minlength=len(members))
         self.told[members] = (unknown == 0) | ((unknown < all_) & self.partial[members])
-        self.taken[uses] = np.where(known, self.part[uses] * amount, np.where(net.leontief[members][of], inf, 0.0))
+        self.taken[uses] = np.where(
+            known, self.apart[uses] * amount, np.where(net.leontief[members][of], inf, 0.0)
+        )
         level = np.minimum(np.abs(net.levels(self.taken, members)), self.most)
         found = np.flatnonzero(np.isfinite(level) & (level > 0) & self.told[net.level_process])
         self.level[found] = _within(level[found])
 
     def cycle(self, goods: Array, processes: Array) -> None:
         """Round and round until all is known that will be, and a few times more, until it settles."""
-        self.goods(goods)
+        self.goods(goods, np.maximum)
         left = _SWEEPS
         while left:
             before = self.amount[goods]
-            self.processes(processes)
-            self.goods(goods)
+            self.processes(processes, parted=False)
+            self.goods(goods, np.maximum)
             after = self.amount[goods]
             left -= np.array_equal(before > 0, after > 0)
             if np.all((after <= _SETTLED * before) & (before <= _SETTLED * after)):
