@@ -230,29 +230,29 @@ class _Program:
         return float(self.solver.getInfo().objective_function_value)
 
     def _run(self) -> highspy.HighsModelStatus:
-        """Solve from the last basis; and afresh where that ends without an answer, or goes round in circles."""
-        size = self.solver.getNumRow() + self.solver.getNumCol()
-        for afresh, presolve, most in (
-            (False, "off", _PATIENCE * size),
-            (True, "off", _PATIENCE * size),
-            (True, "choose", _MOST_ITERATIONS),
+        """Solve from the last basis; afresh where that goes round in circles; and with presolve where that ends
+        without an answer.
+        """
+        if not self.stalls:
+            self._solve()
+            self.stalls = self.solver.getModelStatus() == highspy.HighsModelStatus.kIterationLimit
+        if self.stalls:
+            self.solver.clearSolver()
+            self._solve()
+        if self.solver.getModelStatus() not in (
+            highspy.HighsModelStatus.kOptimal,
+            highspy.HighsModelStatus.kUnbounded,
         ):
-            if self.stalls and not afresh:
-                continue
-            if afresh:
-                self.solver.clearSolver()
-            self.solver.setOptionValue("simplex_iteration_limit", most)
-            self.solver.setOptionValue("presolve", presolve)
-            self._work()
-            status = self.solver.getModelStatus()
-            if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kUnbounded):
-                break
-            self.stalls = self.stalls or status == highspy.HighsModelStatus.kIterationLimit
-        # Of programs solved again and again, HiGHS 1.15's presolve ends the interpreter on some.
-        self.solver.setOptionValue("presolve", "off")
-        return status
+            self.solver.clearSolver()
+            self._solve(presolve=True)
+        return self.solver.getModelStatus()
 
-    def _work(self) -> None:
+    def _solve(self, presolve: bool = False) -> None:
+        size = self.solver.getNumRow() + self.solver.getNumCol()
+        most = _MOST_ITERATIONS if presolve else _PATIENCE * size
+        self.solver.setOptionValue("simplex_iteration_limit", most)
+        # Of programs solved again and again, HiGHS 1.15's presolve ends the interpreter on some.
+        self.solver.setOptionValue("presolve", "choose" if presolve else "off")
         self.solver.run()
         self.work += max(self.solver.getInfo().simplex_iteration_count, 1) * self.solver.getNumRow()
 

@@ -55,6 +55,14 @@ def row_gaps(e: Problem, x: Vector) -> Vector:
     return np.maximum(0, np.maximum(e.g_lower - values, values - e.g_upper))
 
 
+def hessian_matrix(e: Problem, x: Vector, multipliers: Vector) -> Vector:
+    """f'' + multipliers' g'' as a dense matrix, both triangles."""
+    rows, columns = e.hessianstructure()
+    lower = np.zeros((x.size, x.size))
+    lower[rows, columns] = e.hessian(x, multipliers, 1.0)
+    return lower + np.tril(lower, -1).T
+
+
 def not_finite(e: Problem, x: Vector) -> str:
     """Names of the objective and rows whose value or slope at x is not finite."""
     rows = e.jacobianstructure()[0]

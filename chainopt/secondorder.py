@@ -23,7 +23,7 @@ from scipy.optimize import linprog, lsq_linear
 from chainopt.active import Active, active_set
 from chainopt.interior import Outcome, outcome_at
 from chainopt.nl import Problem, Vector
-from chainopt.optimality import Point
+from chainopt.optimality import Point, hessian_matrix
 from chainopt.sharpening import sharpened
 from chainopt.status import Status
 
@@ -158,10 +158,7 @@ def _changed(problem: Problem, **arrays: Vector) -> Problem:
 def descent(problem: Problem, point: Point) -> Vector | None:
     """A direction of negative curvature that keeps the active rows and bounds to first order; None without."""
     x = point.x
-    rows, columns = problem.hessianstructure()
-    curvature = np.zeros((x.size, x.size))
-    curvature[rows, columns] = problem.hessian(x, point.multipliers, 1.0)
-    curvature = curvature + np.tril(curvature, -1).T
+    curvature = hessian_matrix(problem, x, point.multipliers)
     if not np.isfinite(curvature).all() or not curvature.any():
         return None
     jacobian = problem.jacobian_matrix(x).toarray()

@@ -14,15 +14,16 @@ import numpy as np
 from scipy.linalg import LinAlgError, lstsq
 
 from chainopt.active import Active, active_set
-from chainopt.nl import Problem, Vector
-from chainopt.optimality import Point, greatest, kkt_error
+from chainopt.nl import Problem
+from chainopt.optimality import Point, greatest, hessian_matrix, kkt_error
 
 MOST = 200
 """Variables above which the dense matrices would cost more than the solve."""
 _STEPS = 60
 _STILL = 1e-16
 _FAR = 1e-3
-_EXACT = 1e-14
+_EXACT, _SHARP = 1e-14, 1e-8
+"""An error that is rounding; and one at which a point is solved whatever tolerance was asked for."""
 _RANK = 1e-10
 
 
@@ -38,7 +39,7 @@ def sharpened(problem: Problem, point: Point) -> Point | None:
     active = active_set(problem, point, problem.jacobian_matrix(point.x).toarray())
     if active.row_strong.all() and active.bound_strong.all():
         return None
-    most = max(_EXACT, *kkt_error(problem, point))
+    most = min(_SHARP, max(_EXACT, *kkt_error(problem, point)))
     every = np.ones(len(active.rows), dtype=bool), np.ones(len(active.bounds), dtype=bool)
     for rows, bounds in (every, (active.row_strong, active.bound_strong)):
         found = _settled(problem, point, active, rows, bounds)
@@ -59,7 +60,7 @@ def _settled(problem: Problem, point: Point, active: Active, rows: Any, bounds: 
     size = np.maximum(1.0, np.abs(point.x))
     for _ in range(_STEPS):
         slopes = problem.jacobian_matrix(x).toarray()[np.ix_(rows, free)]
-        curvature = _curvature(problem, x, multipliers)[np.ix_(free, free)]
+        curvature = hessian_matrix(problem, x, multipliers)[np.ix_(free, free)]
         matrix = np.block([[curvature, slopes.T], [slopes, np.zeros((len(rows), len(rows)))]])
         right = np.concatenate([-problem.gradient(x)[free], side - problem.constraints(x)[rows]])
         if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
@@ -81,10 +82,3 @@ def _settled(problem: Problem, point: Point, active: Active, rows: Any, bounds: 
     lower[bounds] = np.where(bound_sign <= 0, np.maximum(left[bounds], 0.0), 0.0)
     upper[bounds] = np.where(bound_sign >= 0, np.maximum(-left[bounds], 0.0), 0.0)
     return Point(x, multipliers, lower, upper)
-
-
-def _curvature(problem: Problem, x: Vector, multipliers: Vector) -> Vector:
-    rows, columns = problem.hessianstructure()
-    found = np.zeros((x.size, x.size))
-    found[rows, columns] = problem.hessian(x, multipliers, 1.0)
-    return found + np.tril(found, -1).T

@@ -169,7 +169,7 @@ class _Made:
         net = self.net
         uses, of = _entries(self.first_use, members)
         good = net.use_good[uses]
-        amount = self.amount[good] / np.where(parted, self.users[good], 1)
+        amount = self.amount[good] / (self.users[good] if parted else 1)
         known = amount > 0
         unknown, all_ = np.bincount(of[~known], minlength=len(members)), np.bincount(of, minlength=len(members))
         self.told[members] = (unknown == 0) | ((unknown < all_) & self.partial[members])

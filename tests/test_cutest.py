@@ -29,10 +29,13 @@ from chainopt.status import Status
 
 CHECK = 1e-6
 SOME = [
+    "BT8",
+    "DEGTRID2",
     "HS2",
     "HS13",
     "HS17",
     "HS23",
+    "HS32",
     "HS33",
     "HS59",
     "HS64",
