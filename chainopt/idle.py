@@ -9,9 +9,9 @@ degree 1, is the operation "start at a mix d": its first units are worth making 
     cobb-douglas  d_i = c a_i / (returns pi_i),   c = prod_i (returns pi_i / a_i)^(a_i / returns)
     ces           d_i = c^sigma (a_i / pi_i)^sigma,   c = (sum_i a_i^sigma pi_i^(1 - sigma))^(1/(1 - sigma))
 
-at the z where it clearly runs, ten times `ZERO` of what its inputs' goods move: under constant returns that is the
-unit cost; below them next to nothing, but a process may truly run at 1e-10 of a flow; above them there is no
-condition. A formula is tried at small mixes instead.
+at the z where it clearly runs, ten times `ZERO` of what the good of an input or an output moves: under constant
+returns that is the unit cost; below them next to nothing, but a process may truly run at 1e-10 of a flow; above
+them there is no condition. A formula is tried at small mixes instead.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _LEAST_PRICE = 1e-300
 _RUNNING = 10 * ZERO
 
 
-def steep_idle(net: Network, plan: Plan, size: Array, share: float) -> list[int]:
-    """The processes that don't run, with an infinite slope at zero; size is what each good moves."""
-    runs = running(net, plan, size, share)
+def steep_idle(net: Network, plan: Plan, size: Array, share: float, *, by_use: bool = False) -> list[int]:
+    """The processes that don't run, with an infinite slope at zero; size, share and by_use as in `running`."""
+    runs = running(net, plan, size, share, by_use=by_use)
     steep = _steep(net, slopes(net, np.where(runs[net.use_process], plan.use, 0.0)))
     return [int(p) for p in np.flatnonzero(~runs & steep)]
 
@@ -56,12 +56,13 @@ def _steep(net: Network, slope: Slopes) -> Array:
 class Starts:
     """The idle processes that may start, whatever the prices: their levels, and all their uses one after another.
 
-    moved: what the good of each use moves in all.
+    moved: what the good of each use moves in all; shows: by level, z^returns where it clearly makes something.
     """
 
     level: Array
     use: Array
     moved: Array
+    shows: Array
     parts: tuple[tuple[str, Batch], ...]
 
     @property
@@ -72,11 +73,12 @@ class Starts:
 
     def mixes(self, paid: Array) -> sparse.csr_array:
         """What a unit of each level takes of each use, its cost when it starts; paid: by use, above 0."""
-        data, end = np.zeros(len(self.use)), 0
+        data, first, use = np.zeros(len(self.use)), 0, 0
         with np.errstate(all="ignore"):
             for name, part in self.parts:
-                begin, end = end, end + len(part.use)
-                data[begin:end] = _mix(name, part, paid[begin:end], self.moved[begin:end])
+                its, uses = slice(first, first + len(part.process)), slice(use, use + len(part.use))
+                first, use = its.stop, uses.stop
+                data[uses] = _mix(name, part, paid[uses], self.moved[uses], self.shows[its])
         shape = (len(self.level), len(self.use))
         return sparse.csr_array((data, np.arange(len(data)), self.ends), shape=shape)
 
@@ -92,7 +94,8 @@ class Starts:
                 parts.append((name, part.part(mine)))
         none = np.zeros(0, dtype=int)
         of = np.concatenate([none, *uses])
-        return Starts(self.level[np.concatenate([none, *levels])], self.use[of], self.moved[of], tuple(parts))
+        at = np.concatenate([none, *levels])
+        return Starts(self.level[at], self.use[of], self.moved[of], self.shows[at], tuple(parts))
 
 
 def starts(net: Network, idle: Sequence[int], size: Array) -> Starts:
@@ -108,7 +111,11 @@ def starts(net: Network, idle: Sequence[int], size: Array) -> Starts:
             parts.append((name, part))
     level = np.concatenate([np.zeros(0, dtype=int), *(net.first_level[part.process] for _, part in parts)])
     use = np.concatenate([np.zeros(0, dtype=int), *(part.use for _, part in parts)])
-    return Starts(level, use, size[net.use_good[use]], tuple(parts))
+    made = sparse.coo_array(net.yields[level])
+    shows = np.full(len(level), np.inf)
+    np.minimum.at(shows, made.row, _RUNNING * size[made.col] / np.abs(made.data))
+    shows /= np.concatenate([np.zeros(0), *(part.scale for _, part in parts)])
+    return Starts(level, use, size[net.use_good[use]], shows, tuple(parts))
 
 
 def _returns(name: str, part: Batch) -> Array:
@@ -116,7 +123,7 @@ def _returns(name: str, part: Batch) -> Array:
     return np.where(np.abs(returns - 1.0) <= _ROUNDING, 1.0, returns)
 
 
-def _mix(name: str, part: Batch, price: Array, moved: Array) -> Array:
+def _mix(name: str, part: Batch, price: Array, moved: Array, shows: Array) -> Array:
     """By use, d z^(1 - returns) / (returns scale)."""
     returns = _returns(name, part)
     if name == "cobb-douglas":
@@ -126,7 +133,7 @@ def _mix(name: str, part: Batch, price: Array, moved: Array) -> Array:
         sigma = (1.0 / (1.0 - part.r))[part.of]
         terms = part.a**sigma * price ** (1.0 - sigma)
         mix = part.sum(terms)[part.of] ** (1.0 / (1.0 - sigma)) * terms / part.sum(terms)[part.of] / price
-    running = np.minimum.reduceat(_RUNNING * moved / mix, part.start)
+    running = np.minimum(np.minimum.reduceat(_RUNNING * moved / mix, part.start), shows ** (1.0 / returns))
     return (running ** (1.0 - returns) / (returns * part.scale))[part.of] * mix
 
 

@@ -82,19 +82,20 @@ def slopes(net: Network, use: Array) -> Slopes:
     )
 
 
-def running(net: Network, plan: Plan, size: Array, share: float) -> Array:
+def running(net: Network, plan: Plan, size: Array, share: float, *, by_use: bool = False) -> Array:
     """Whether each process runs; size is what each good moves.
 
-    It doesn't where every use is below this share of its good's size; or where an essential one is, and so is what
-    is made: the other inputs may be taken and wasted where they are worth nothing.
+    It does where a use, or what it makes, is above this share of its good's size; but not where what it makes is
+    not, nor an essential use: the other inputs may be taken and wasted where they are worth nothing. by_use: not
+    for what it makes alone, which may be much of a good that hardly moves.
     """
     flows = (np.abs(plan.use) > share * size[net.use_good]) | net.signed
-    runs = np.zeros(len(net.processes), dtype=bool)
-    np.logical_or.at(runs, net.use_process, flows)
     made = sparse.coo_array(net.yields)
     makes = np.zeros(len(net.processes), dtype=bool)
     amount = np.abs(made.data * plan.level[made.row])
     np.logical_or.at(makes, net.level_process[made.row], amount > share * size[made.col])
+    runs = makes & (not by_use)
+    np.logical_or.at(runs, net.use_process, flows)
     for name, batch in net.batch.items():
         lacking = batch.sum(~flows[batch.use] * 1.0) > 0
         wasted = TECHNOLOGIES[name].essential(batch) & lacking & ~makes[batch.process]

@@ -248,9 +248,10 @@ def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, A
     answers = [_attempt(net, net, begin, limits, clock)]
     unpriced: list[Answer] = []
     for _ in range(_RESTARTS):
-        answer = answers[-1]
+        answer, plan = answers[-1], answers[-1].plan
         share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
-        steep = steep_idle(net, answer.plan, sizes(net, answer.plan, begin.plan), share) if answer.plan else []
+        # What takes next to nothing is left out whatever it makes: the check sees where that was much of its good.
+        steep = steep_idle(net, plan, sizes(net, plan, begin.plan), share, by_use=True) if plan else []
         if not steep or answer.without == steep or not answer.worth_another:
             break
         rest = _without(chain, steep)

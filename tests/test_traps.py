@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 from typing import Any
 
+import numpy as np
 import pyomo.environ as pyo
 import pytest
 from chains import by_good, random_chain
 
 import chainopt as co
+from chainopt.certificate import residuals
 from chainopt.explain import explain
 from chainopt.network import network
+from chainopt.operations import operations
 from chainopt.unbounded import confirmed, find_ray
 
 
@@ -317,6 +321,23 @@ def test_an_infinite_slope_at_zero_flow() -> None:
     assert solution.status is co.Status.OPTIMAL, solution.message
     price = by_good(chain, solution, "price")
     assert (price["a"], price["b"]) == pytest.approx((0.25, 0.1), abs=1e-9)
+
+
+@pytest.mark.parametrize("method", ["ipopt", "market"])
+def test_a_process_that_takes_nothing_to_speak_of_but_makes_much_of_its_good(method: str) -> None:
+    # It takes x with 2e-4/(2 sqrt(x)) = 1: a hundred-millionth of a, for 2e-4 of what there is of b.
+    p = co.Process("p", function="cobb-douglas", scale=2e-4, inputs={"a": 0.5}, outputs="b")
+    solution = co.solve(
+        co.Chain([co.Good("a", supply=1, price=1), co.Good("b", supply=1e-4, price=1)], [p]), method=method
+    )
+    net, plan = solution.net, solution.plan
+    assert solution.certified
+    assert net is not None
+    assert plan is not None
+    assert solution.multipliers is not None
+    assert plan.level[0] == pytest.approx(2e-8, rel=1e-4)
+    without = replace(plan, use=np.zeros(1), level=np.zeros(1), sale=np.array([1.0, 1e-4]))
+    assert residuals(net, without, operations(net, without), solution.multipliers).largest > 0.9
 
 
 def test_a_start_outside_a_logarithm() -> None:
