@@ -34,7 +34,8 @@ def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multiplier
     loss = np.where(equal, 0.0, np.maximum(-profit, 0.0)) / money * np.minimum(ops.share, 1.0)
     rents, slack = _rents(net, plan, ops, z, money)
     idle = steep_idle(net, plan, ops.size, ZERO)
-    starts = starting_profit(net, idle, level_values(net, multipliers), use_prices(net, multipliers), ops.size)
+    value, paid = level_values(net, multipliers), use_prices(net, multipliers)
+    starts = starting_profit(net, plan, idle, value, paid, ops.size)
     return Residuals(
         stationarity=float(
             np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), np.nan_to_num(starts)]), initial=0.0)

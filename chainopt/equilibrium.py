@@ -89,7 +89,7 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
     if start is not None and start.net is not None and start.plan is not None:
         idle = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _sizes(start), _IDLE)}
         net = network(_without(within.chain, idle)) if idle else net
-        plan = _part(start, net)
+        plan = places(net, start.net).part_of(start.plan)
     conditions = state_conditions(build(net, plan and _moved(plan)))
     status, message, relaxation, iterations = Status.ITERATION_LIMIT, "", np.nan, 0
     found = multipliers = None
@@ -212,18 +212,6 @@ def _sizes(start: Solution) -> np.ndarray:
     """What each good moves at the start's plan."""
     assert start.net and start.plan
     return sizes(start.net, start.plan, forward_run(start.net))
-
-
-def _part(start: Solution, net: Network) -> Plan:
-    """A solution's plan in the numbering of a part of its network."""
-    assert start.net is not None
-    assert start.plan is not None
-    of, plan = places(net, start.net), start.plan
-    return Plan(
-        plan.use[of.use],
-        plan.level[of.level],
-        *(amount[of.good] for amount in (plan.sale, plan.imported, plan.disposed)),
-    )
 
 
 def _moved(plan: Plan) -> Plan:

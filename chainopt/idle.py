@@ -23,15 +23,16 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.network import FormulaProcess, Network
-from chainopt.operations import ZERO
-from chainopt.plan import Plan
+from chainopt.operations import LEAST, ZERO
+from chainopt.plan import Plan, turnover
 from chainopt.slopes import Slopes, running, slopes
 from chainopt.technology import Batch
 
 Array = np.ndarray
 _TRIALS = 64
 _ROUNDING = 1e-9
-_LEAST_PRICE = 1e-300
+_FREE = 1e-9
+"""Of a price below which money is noise, what is as good as none."""
 _RUNNING = 10 * ZERO
 
 
@@ -71,14 +72,20 @@ class Starts:
         lengths = [np.diff(part.start, append=len(part.use)) for _, part in self.parts]
         return np.cumsum(np.concatenate([np.zeros(1, dtype=int), *lengths]))
 
-    def mixes(self, paid: Array) -> sparse.csr_array:
-        """What a unit of each level takes of each use, its cost when it starts; paid: by use, above 0."""
+    def mixes(self, paid: Array, least: Array) -> sparse.csr_array:
+        """What a unit of each level takes of each use, its cost when it starts, at what each use pays.
+
+        What pays no more than least, above 0, pays that: it is as good as free.
+        """
         data, first, use = np.zeros(len(self.use)), 0, 0
         with np.errstate(all="ignore"):
             for name, part in self.parts:
                 its, uses = slice(first, first + len(part.process)), slice(use, use + len(part.use))
                 first, use = its.stop, uses.stop
-                data[uses] = _mix(name, part, paid[uses], self.moved[uses], self.shows[its])
+                price = np.maximum(paid[uses], least[uses])
+                # Any amount is taken of what is free, and says nothing.
+                shown = np.where(price > least[uses], _RUNNING * self.moved[uses], np.inf)
+                data[uses] = _mix(name, part, price, shown, self.shows[its])
         shape = (len(self.level), len(self.use))
         return sparse.csr_array((data, np.arange(len(data)), self.ends), shape=shape)
 
@@ -123,8 +130,8 @@ def _returns(name: str, part: Batch) -> Array:
     return np.where(np.abs(returns - 1.0) <= _ROUNDING, 1.0, returns)
 
 
-def _mix(name: str, part: Batch, price: Array, moved: Array, shows: Array) -> Array:
-    """By use, d z^(1 - returns) / (returns scale)."""
+def _mix(name: str, part: Batch, price: Array, taken: Array, made: Array) -> Array:
+    """By use, d z^(1 - returns) / (returns scale), at the z where a use takes or z^returns makes what shows."""
     returns = _returns(name, part)
     if name == "cobb-douglas":
         weight = part.a / returns[part.of]
@@ -133,18 +140,20 @@ def _mix(name: str, part: Batch, price: Array, moved: Array, shows: Array) -> Ar
         sigma = (1.0 / (1.0 - part.r))[part.of]
         terms = part.a**sigma * price ** (1.0 - sigma)
         mix = part.sum(terms)[part.of] ** (1.0 / (1.0 - sigma)) * terms / part.sum(terms)[part.of] / price
-    running = np.minimum(np.minimum.reduceat(_RUNNING * moved / mix, part.start), shows ** (1.0 / returns))
+    running = np.minimum(np.minimum.reduceat(taken / mix, part.start), made ** (1.0 / returns))
     return (running ** (1.0 - returns) / (returns * part.scale))[part.of] * mix
 
 
-def starting_profit(net: Network, idle: Sequence[int], value: Array, paid: Array, size: Array) -> Array:
+def starting_profit(
+    net: Network, plan: Plan, idle: Sequence[int], value: Array, paid: Array, size: Array
+) -> Array:
     """What each idle process would earn on a unit of revenue if it started; 0 where it would not.
 
     value: lambda by level; paid: what each use pays for a unit of its good; size: what each good moves.
     """
     begin = starts(net, idle, size)
     level, pays = begin.level, paid[begin.use]
-    cost = begin.mixes(np.maximum(pays, _LEAST_PRICE)) @ pays
+    cost = begin.mixes(pays, _FREE * LEAST * turnover(net, plan) / begin.moved) @ pays
     with np.errstate(all="ignore"):
         gain = np.where(value[level] > 0, (value[level] - cost) / np.maximum(value[level], cost), 0.0)
     waiting = set(idle)

@@ -31,13 +31,14 @@ _LARGE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the solver said of a network, in the terms of the whole one."""
+    """What the solver said of a network, in the terms of the whole one; began: from where,
+    unless from a forward run or a plan of the user's."""
 
     model: ModelSolution
     plan: Plan | None
     multipliers: Multipliers | None
     without: list[int]
-    warm: bool = False
+    began: str = ""
 
     @property
     def worth_another(self) -> bool:
@@ -93,7 +94,7 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
     if not kkt.largest <= CERTIFIED:
         worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
         doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
-    local = bent(net, priced)
+    local = bent(net, plan, priced)
     scope = "local" if local else "global"
     warnings = []
     if local:
@@ -112,7 +113,7 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
             "would take long"
         )
     status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
-    began = " It began from the market's plan and prices." if answer.warm else ""
+    began = f" It began {answer.began}." if answer.began else ""
     if doubts or local:
         status = confirmed(net, plan, status)
         if status is Status.UNBOUNDED:

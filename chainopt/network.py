@@ -214,9 +214,9 @@ def network(chain: Chain) -> Network:
     priced = ~np.isnan(price)
     sold = priced | (min_sale != 0)
     used = np.bincount(np.array(use_good, dtype=int), minlength=len(goods)) > 0
-    # A non-rival good may stand for a value of either sign; but what is thrown away isn't less than nothing, and
-    # final demand alone has nobody to share it with.
-    alone = sold & ~used & ~np.isnan(disposal)
+    # A non-rival good may stand for a value of either sign; but no more is thrown away than there is, and what
+    # nobody reads is shared with nobody. Where that costs, it may as well stay unsold.
+    alone = ~used & (np.where(sold, ~np.isnan(disposal), disposal <= 0))
     rival = np.array([good.rival for good in goods], dtype=bool) | alone
     level_cost = np.zeros(len(level_process))
     level_cost[first_level] = [process.unit_cost for process in processes]

@@ -72,7 +72,7 @@ class OpenPrices:
     def cheapest(self, unknowns: Array) -> tuple[Rows, Array, Array]:
         """The rows "does not start" at each start's cheapest mix, what it earns, and its gain, at these prices."""
         paid = self.paid + self.pays @ unknowns
-        mixes = self.start.mixes(np.maximum(paid, LEAST_SLACK * self.scale * self.least))
+        mixes = self.start.mixes(paid, LEAST_SLACK * self.scale * self.least)
         earned = self.earned + self.earns @ unknowns
         rows = Rows(
             sparse.csr_array(self.earns - mixes @ self.pays),

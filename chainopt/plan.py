@@ -198,6 +198,11 @@ class Places:
     def limits(self, values: Array, rest: float = np.nan) -> Array:
         return _spread(values, self.limit, len(self.whole.limits), rest)
 
+    def part_of(self, plan: Plan) -> Plan:
+        """What a plan of the whole is for the part."""
+        goods = (amount[self.good] for amount in (plan.sale, plan.imported, plan.disposed))
+        return Plan(plan.use[self.use], plan.level[self.level], *goods)
+
     def plan(self, plan: Plan) -> Plan:
         """The part's plan as the whole's: what the part lacks is 0, but a non-rival good is read by all."""
         wide = Plan(

@@ -2,8 +2,9 @@
 
 A process whose level is concave in its inputs may stand with lambda >= 0, a convex one with lambda <= 0, an
 affine one with either; then the Lagrangian is concave, and a point that satisfies the KKT conditions is a
-global optimum. Demand curves are concave. So is the only plan that there is, as of a program without loops.
-Otherwise only the neighbourhood is known.
+global optimum. So may any process that stands idle with lambda <= 0 and costs nothing: of a level that is never
+negative, lambda level - pi . use <= 0 wherever no input is paid for being taken. Demand curves are concave. So is
+the only plan that there is, as of a program without loops. Otherwise only the neighbourhood is known.
 """
 
 from __future__ import annotations
@@ -14,23 +15,26 @@ from chainopt.certificate import CERTIFIED
 from chainopt.curvature import shapes
 from chainopt.network import Network
 from chainopt.order import layers
-from chainopt.plan import Multipliers, level_values
+from chainopt.plan import Multipliers, Plan, level_values, throughput, turnover, use_prices
 from chainopt.technology import TECHNOLOGIES
 from chainopt.typical import dependencies
 
+Array = np.ndarray
 
-def bent(net: Network, multipliers: Multipliers) -> list[str]:
+
+def bent(net: Network, plan: Plan, multipliers: Multipliers) -> list[str]:
     """The processes that keep the problem from being concave; none means that an optimum is global."""
     if _without_choice(net):
         return []
     value = level_values(net, multipliers)
     money = abs(net.yields) @ np.abs(multipliers.price) + np.abs(net.unit_cost)
     sign = np.where(np.abs(value) <= CERTIFIED * money, 0, np.sign(value))
+    unwanted = _unwanted(net, plan, multipliers, value)
     found: list[int] = []
     for name, batch in net.batch.items():
         technology = TECHNOLOGIES[name]
         level = sign[net.first_level[batch.process]]
-        fits = (technology.concave(batch) & (level >= 0)) | (level == 0)
+        fits = (technology.concave(batch) & (level >= 0)) | (level == 0) | unwanted[batch.process]
         found += [] if technology.affine else list(batch.process[~fits])
     for item in net.formulas:
         signed = [bool(net.signed[u]) for u in item.use]
@@ -39,6 +43,18 @@ def bent(net: Network, multipliers: Multipliers) -> list[str]:
                 found.append(item.process)
                 break
     return [net.processes[p] for p in sorted(found)]
+
+
+def _unwanted(net: Network, plan: Plan, multipliers: Multipliers, value: Array) -> Array:
+    """Which processes lose by running whatever they take, and lose nothing at the plan."""
+    least = CERTIFIED * turnover(net, plan)
+    pays = use_prices(net, multipliers)
+    lost = np.bincount(net.level_process, np.maximum(-value * plan.level, 0.0), len(net.processes))
+    lost += np.bincount(net.use_process, np.abs(pays * plan.use), len(net.processes))
+    unwanted = lost <= least
+    np.logical_and.at(unwanted, net.level_process, value <= 0)
+    np.logical_and.at(unwanted, net.use_process, pays * throughput(net, plan)[net.use_good] >= -least)
+    return unwanted
 
 
 def _without_choice(net: Network) -> bool:

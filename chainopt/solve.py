@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
@@ -42,6 +42,7 @@ _COARSE = 0.03
 # After the solver's own, what is left to try: more digits for doubtful multipliers, fewer where it got stuck.
 _TOLERANCES = {Status.UNCERTIFIED: (1e-14, 1e-10), Status.EVALUATION_ERROR: (1e-10, 1e-14)}
 _OF_THE_PART = (Status.INFEASIBLE, Status.TIME_LIMIT, Status.ITERATION_LIMIT)
+_LOST = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
 _FINAL = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
 
 
@@ -137,13 +138,15 @@ def _solved(
         if answer is not None and answer.interrupted:
             return _interrupted(chain, net, answer, clock)
         if answer is not None and answer.plan is not None:
-            warm = _Begin(answer.plan, answer.multipliers)
+            warm = _Begin(answer.plan, answer.multipliers, said="from the market's plan and prices")
 
     def tried(begin: _Begin, tolerance: float | None) -> Solution:
         answers = _without_idle(reachable, net, begin, {**limits, "tolerance": tolerance or TOLERANCE}, clock)
         return best(chain, net, answers, clock)
 
-    solution = _by_ipopt(tried, warm, partial(_near, net, start), limits["tolerance"])
+    solution = _by_ipopt(
+        tried, warm, lambda: _near(net, _known(net, start)), lambda: _in_the_market(net, limits, clock), limits
+    )
     if handed:
         taken = f"Ipopt took over from the market: {handed}"
         solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")
@@ -154,21 +157,43 @@ def _by_ipopt(
     tried: Callable[[_Begin, float | None], Solution],
     warm: _Begin | None,
     cold: Callable[[], Plan],
-    tolerance: float | None,
+    market: Callable[[], _Begin | None],
+    limits: Mapping[str, Any],
 ) -> Solution:
-    """Ipopt's solution: from a warm start where there is one and it serves, else from a cold one, at its own
-    tolerance and then at others where none is given."""
-    if warm is not None and (found := tried(warm, tolerance)).status in _FINAL:
+    """Ipopt's solution: from a warm start where there is one and it serves, else from a cold one; where it gets
+    lost there, from the market's plan, and then at other tolerances where none is given."""
+    if warm is not None and (found := tried(warm, limits["tolerance"])).status in _FINAL:
         return found
     begin = _Begin(cold())
-    first = tried(begin, tolerance)
-    for each in () if tolerance else _TOLERANCES.get(first.status, ()):
-        another = tried(begin, each)
+    first = tried(begin, limits["tolerance"])
+
+    def others() -> Iterator[tuple[_Begin | None, float | None]]:
+        if first.status in _LOST and not (first.status is Status.ITERATION_LIMIT and limits["max_iterations"]):
+            yield market(), limits["tolerance"]
+        for each in () if limits["tolerance"] else _TOLERANCES.get(first.status, ()):
+            yield begin, each
+
+    for each, tolerance in others():
+        another = tried(each, tolerance) if each is not None else first
         if another.status is Status.OPTIMAL:
             return another
         if another.status in _FINAL:
             break
     return first
+
+
+def _in_the_market(net: Network, limits: Mapping[str, Any], clock: Clock) -> _Begin | None:
+    """The market's plan without what stands idle there: near such a process, where its slopes have no bound, Ipopt
+    gets lost. None where the market finds no plan."""
+    clock.doing = "prices formed"
+    found = market_answer(net, time_limit=clock.left, progress=_told(limits["progress"]))
+    clock.stop("market")
+    if found.plan is None or found.interrupted:
+        return None
+    idle = steep_idle(net, found.plan, sizes(net, found.plan, forward_run(net)), ZERO)
+    return _Begin(
+        _near(net, found.plan), without=tuple(idle), said="near the market's plan, without what is idle there"
+    )
 
 
 def _by_market(
@@ -218,20 +243,27 @@ def _told(progress: Callable[[Progress], object] | None) -> Callable[[Market], o
 
 @dataclass(frozen=True, slots=True)
 class _Begin:
-    """A plan to begin from; with multipliers, both are near the solution's."""
+    """A plan to begin from; with multipliers, both are near the solution's. without: what is left out at first;
+    said: what the message says of it."""
 
     plan: Plan
     multipliers: Multipliers | None = None
+    without: tuple[int, ...] = ()
+    said: str = ""
 
 
-def _near(net: Network, start: Solution | None) -> Plan:
+def _known(net: Network, start: Solution | None) -> Plan | None:
+    """The plan of a solution of this network."""
+    if start is None or start.net is None or (start.net.goods, start.net.processes) != (net.goods, net.processes):
+        return None
+    return start.plan
+
+
+def _near(net: Network, known: Plan | None) -> Plan:
     """A forward run; or a plan close to a known one, but inside of every sign bound as a forward run is."""
     run = forward_run(net)
-    if start is None or start.plan is None or start.net is None:
+    if known is None:
         return run
-    if (start.net.goods, start.net.processes) != (net.goods, net.processes):
-        return run
-    known = start.plan
     return Plan(
         *((1.0 - _INSIDE) * getattr(known, item.name) + _INSIDE * getattr(run, item.name) for item in fields(Plan))
     )
@@ -245,14 +277,18 @@ def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, A
     that were left out would start after all. Where the rest could not be solved, the first one comes once more
     between them, without the prices of goods that only such processes move.
     """
-    answers = [_attempt(net, net, begin, limits, clock)]
+    part, first = net, begin
+    if begin.without:
+        part = network(_without(chain, begin.without).chain)
+        first = replace(begin, plan=places(part, net).part_of(begin.plan))
+    answers = [_attempt(net, part, first, limits, clock, begin.without)]
     unpriced: list[Answer] = []
     for _ in range(_RESTARTS):
         answer, plan = answers[-1], answers[-1].plan
         share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
         # What takes next to nothing is left out whatever it makes: the check sees where that was much of its good.
         steep = steep_idle(net, plan, sizes(net, plan, begin.plan), share, by_use=True) if plan else []
-        if not steep or answer.without == steep or not answer.worth_another:
+        if set(steep) <= set(answer.without) or not answer.worth_another:
             break
         rest = _without(chain, steep)
         if rest.infeasible:
@@ -316,7 +352,7 @@ def _attempt(
         of = places(part, net)
         plan = plan and of.plan(plan)
         multipliers = multipliers and of.multipliers(multipliers)
-    return Answer(answer, plan, multipliers, list(without), begin.multipliers is not None)
+    return Answer(answer, plan, multipliers, list(without), begin.said)
 
 
 def _keeps_all(net: Network, plan: Plan) -> bool:

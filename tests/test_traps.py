@@ -17,6 +17,8 @@ from chainopt.certificate import residuals
 from chainopt.explain import explain
 from chainopt.network import network
 from chainopt.operations import operations
+from chainopt.plan import Multipliers, Plan
+from chainopt.scope import bent
 from chainopt.unbounded import confirmed, find_ray
 
 
@@ -309,6 +311,37 @@ def test_increasing_returns_and_two_local_optima_say_local() -> None:
     assert solution.status is not co.Status.OPTIMAL or "local" in " ".join(solution.warnings)
 
 
+@pytest.mark.parametrize("returns", [0.5, 2.0])
+def test_an_idle_process_whose_good_is_not_worth_making_leaves_the_optimum_global(returns: float) -> None:
+    """Its lambda is below 0, so that it is concave neither way; but it loses whatever it takes."""
+    chain = co.Chain(
+        [co.Good("a", supply=2, price=0.25), co.Good("c", price=1)],
+        [co.Process("p", function="cobb-douglas", inputs={"a": returns}, outputs="c", unit_cost=5)],
+    )
+    solution = co.solve(chain)
+    assert solution.certified
+    assert solution.scope == "global"
+    amounts = np.linspace(0, 2, 201)
+    assert solution.objective == pytest.approx(np.max(0.25 * (2 - amounts) - 4 * amounts**returns))
+
+
+def test_an_idle_process_that_would_be_paid_for_its_input_leaves_it_local() -> None:
+    """Sludge costs 1 to dump, and treated whole makes 2 of fumes, at 1 each, of 4 that would cost 4."""
+    chain = co.Chain(
+        [co.Good("sludge", supply=4, disposal=1), co.Good("fumes", price=-1, disposal=None)],
+        [co.Process("p", function="cobb-douglas", inputs={"sludge": 0.5}, outputs="fumes")],
+    )
+    net = network(chain)
+    price = np.array([-1.0, -1.0])
+    none = np.zeros(0)
+    multipliers = Multipliers(price, none, np.full(1, np.nan), np.full(2, np.nan), none)
+    idle = Plan(np.zeros(1), np.zeros(1), np.zeros(2), np.zeros(2), np.array([4.0, 0.0]))
+    assert residuals(net, idle, operations(net, idle), multipliers).largest < 1e-12
+    assert bent(net, idle, multipliers) == ["p"]
+    solution = co.solve(chain)
+    assert solution.scope != "global"
+
+
 # Edges of domains, and of what is there at all.
 
 
@@ -319,6 +352,7 @@ def test_an_infinite_slope_at_zero_flow() -> None:
     )
     solution = co.solve(chain)
     assert solution.status is co.Status.OPTIMAL, solution.message
+    assert solution.scope == "global"
     price = by_good(chain, solution, "price")
     assert (price["a"], price["b"]) == pytest.approx((0.25, 0.1), abs=1e-9)
 
@@ -338,6 +372,39 @@ def test_a_process_that_takes_nothing_to_speak_of_but_makes_much_of_its_good(met
     assert plan.level[0] == pytest.approx(2e-8, rel=1e-4)
     without = replace(plan, use=np.zeros(1), level=np.zeros(1), sale=np.array([1.0, 1e-4]))
     assert residuals(net, without, operations(net, without), solution.multipliers).largest > 0.9
+
+
+@pytest.mark.parametrize("reads_for", [0.0, 1e-17])
+def test_a_design_that_is_free_to_read_does_not_start_an_idle_process(reads_for: float) -> None:
+    """It would make some 1e-10 of c of the dear a, whatever it reads of the design."""
+    goods = [co.Good("a", supply=1, price=20), co.Good("design", supply=1, rival=False), co.Good("c", price=0.03)]
+    inputs = {"a": 0.75, "design": 0.25}
+    p = co.Process("p", function="ces", inputs=inputs, outputs="c", returns=0.8, elasticity=0.8)
+    chain = co.Chain(goods, [p])
+    solution = co.solve(chain)
+    assert solution.certified, solution.message
+    none = np.zeros(0)
+    multipliers = Multipliers(
+        np.array([20, 0, 0.03]), none, np.array([np.nan, reads_for]), np.full(3, np.nan), none
+    )
+    net, zero = network(chain), np.zeros(3)
+    idle = Plan(np.array([0.0, 1.0]), np.zeros(1), np.array([1.0, 0, 0]), zero, zero)
+    assert residuals(net, idle, operations(net, idle), multipliers).largest < 1e-12
+
+
+@pytest.mark.parametrize("cost", [0.0, -0.25])
+def test_no_more_is_thrown_away_of_what_nobody_reads_than_there_is(cost: float) -> None:
+    """Of a non-rival good, where taking it may even be paid for: then sqrt(a) is made of it from a."""
+    chain = co.Chain(
+        [co.Good("a", supply=9, price=0.0625), co.Good("design", supply=1, rival=False, disposal=cost)],
+        [co.Process("research", function="cobb-douglas", inputs={"a": 0.5}, outputs="design")],
+    )
+    solution = co.solve(chain)
+    assert solution.certified
+    made = 2.0 if cost else 0.0
+    thrown = by_good(chain, solution, "disposed")["design"]
+    assert thrown == pytest.approx(1 + made, abs=1e-6)
+    assert solution.objective == pytest.approx(0.0625 * (9 - made**2) - cost * (1 + made), rel=1e-8)
 
 
 def test_a_start_outside_a_logarithm() -> None:
