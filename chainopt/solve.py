@@ -191,9 +191,8 @@ def _in_the_market(net: Network, limits: Mapping[str, Any], clock: Clock) -> _Be
     if found.plan is None or found.interrupted:
         return None
     idle = steep_idle(net, found.plan, sizes(net, found.plan, forward_run(net)), ZERO)
-    return _Begin(
-        _near(net, found.plan), without=tuple(idle), said="near the market's plan, without what is idle there"
-    )
+    said = "near the market's plan" + (", without what is idle there" if idle else "")
+    return _Begin(_near(net, found.plan), without=tuple(idle), said=said)
 
 
 def _by_market(

@@ -730,15 +730,50 @@ def test_a_warm_start_that_does_not_serve_is_left_for_a_forward_run(status, monk
     judged, attempts = judgement.judged, []
 
     def judge(chain, net, answer, clock):
-        attempts.append(answer.warm)
-        return replace(judged(chain, net, answer, clock), **({"status": status} if answer.warm else {}))
+        attempts.append(answer.began)
+        return replace(judged(chain, net, answer, clock), **({"status": status} if answer.began else {}))
 
     small_starts(monkeypatch)
     monkeypatch.setattr(judgement, "judged", judge)
     warm = co.solve(co.Chain(GOODS, [mill()]))
-    assert attempts == [True, False]
+    assert attempts == ["from the market's plan and prices", ""]
     assert warm.certified
     assert "began from the market" not in warm.message
+
+
+@pytest.mark.parametrize(("cyclic", "seed"), [(False, 48), (False, 52), (True, 143), (True, 152)])
+def test_where_ipopt_gets_lost_it_begins_near_the_markets_plan(cyclic, seed):
+    """Chains with processes that had better not run: from a forward run Ipopt's restoration fails."""
+    chain = random_chain(seed, "market", cyclic, idle=True, most=20)
+    market, planner = co.solve(chain, method="market"), co.solve(chain)
+    assert market.solver == "market"
+    assert market.certified
+    assert planner.solver == "ipopt"
+    assert planner.certified, planner.message
+    assert planner.objective == pytest.approx(market.objective, rel=1e-8)
+    unique = unique_prices(planner)
+    assert market.multipliers.price[unique] == pytest.approx(planner.multipliers.price[unique], rel=1e-6)
+
+
+@pytest.mark.parametrize("status", [co.Status.EVALUATION_ERROR, co.Status.UNCERTIFIED, co.Status.ITERATION_LIMIT])
+@pytest.mark.parametrize("limit", [None, 200])
+def test_what_is_lost_is_tried_near_the_market_unless_the_users_own_limit_came_first(status, limit, monkeypatch):
+    judgement = importlib.import_module("chainopt.judgement")
+    judged, attempts = judgement.judged, []
+
+    def judge(chain, net, answer, clock):
+        attempts.append(answer.began)
+        return replace(judged(chain, net, answer, clock), **({} if answer.began else {"status": status}))
+
+    monkeypatch.setattr(judgement, "judged", judge)
+    found = co.solve(co.Chain(GOODS, [mill()]), max_iterations=limit)
+    if limit and status is co.Status.ITERATION_LIMIT:
+        assert attempts == [""]
+        assert found.status is status
+    else:
+        assert [bool(began) for began in attempts] == [False, True]
+        assert found.certified
+        assert "It began near the market's plan" in found.message
 
 
 def test_ctrl_c_in_the_market_that_ipopt_begins_in_keeps_its_plan(monkeypatch):
