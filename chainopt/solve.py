@@ -121,17 +121,16 @@ def _solved(
 ) -> Solution:
     """The solution by a method; raises what cuts it off outside of Ipopt's own time."""
     warm: _Begin | None = None
-    handed = ""
+    known, formed, handed = _known(net, start), None, ""
     told = _told(limits["progress"])
     clock.doing = "prices formed"
     if method != "ipopt":
-        found, handed, plan = _by_market(chain, net, limits, clock)
+        found, handed, formed = _by_market(chain, net, limits, clock)
         if found is not None:
             return found
-        if plan is not None:
-            clock.plan = plan
+        if formed is not None:
+            clock.plan = known = formed
             clock.check()
-            start = Solution(chain, Status.UNCERTIFIED, "", net=net, plan=plan)
     elif start is None:
         answer = market_start(net, clock.left, told)
         clock.stop("market")
@@ -144,9 +143,11 @@ def _solved(
         answers = _without_idle(reachable, net, begin, {**limits, "tolerance": tolerance or TOLERANCE}, clock)
         return best(chain, net, answers, clock)
 
-    solution = _by_ipopt(
-        tried, warm, lambda: _near(net, _known(net, start)), lambda: _in_the_market(net, limits, clock), limits
-    )
+    def market() -> _Begin | None:
+        plan = formed if handed else _formed(net, limits, clock)
+        return None if plan is None else _in_the_market(net, plan)
+
+    solution = _by_ipopt(tried, warm, lambda: _near(net, known), market, limits)
     if handed:
         taken = f"Ipopt took over from the market: {handed}"
         solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")
@@ -182,17 +183,21 @@ def _by_ipopt(
     return first
 
 
-def _in_the_market(net: Network, limits: Mapping[str, Any], clock: Clock) -> _Begin | None:
-    """The market's plan without what stands idle there: near such a process, where its slopes have no bound, Ipopt
-    gets lost. None where the market finds no plan."""
+def _formed(net: Network, limits: Mapping[str, Any], clock: Clock) -> Plan | None:
+    """The market's plan, whatever it is worth, where it finds one; raises KeyboardInterrupt on Ctrl-C."""
     clock.doing = "prices formed"
-    found = market_answer(net, time_limit=clock.left, progress=_told(limits["progress"]))
+    answer = market_answer(net, time_limit=clock.left, progress=_told(limits["progress"]))
     clock.stop("market")
-    if found.plan is None or found.interrupted:
-        return None
-    idle = steep_idle(net, found.plan, sizes(net, found.plan, forward_run(net)), ZERO)
+    if answer.interrupted:
+        raise KeyboardInterrupt
+    return answer.plan
+
+
+def _in_the_market(net: Network, plan: Plan) -> _Begin:
+    """The market's plan without what stands idle there, near which slopes have no bound and Ipopt gets lost."""
+    idle = steep_idle(net, plan, sizes(net, plan, forward_run(net)), ZERO)
     said = "near the market's plan" + (", without what is idle there" if idle else "")
-    return _Begin(_near(net, found.plan), without=tuple(idle), said=said)
+    return _Begin(_near(net, plan), without=tuple(idle), said=said)
 
 
 def _by_market(

@@ -776,6 +776,24 @@ def test_what_is_lost_is_tried_near_the_market_unless_the_users_own_limit_came_f
         assert "It began near the market's plan" in found.message
 
 
+def test_ctrl_c_in_the_market_after_ipopt_got_lost_keeps_ipopts_plan(monkeypatch):
+    judgement, solving = (importlib.import_module(f"chainopt.{name}") for name in ("judgement", "solve"))
+    judged, market_answer = judgement.judged, solving.market_answer
+
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    def judge(chain, net, answer, clock):
+        return replace(judged(chain, net, answer, clock), status=co.Status.EVALUATION_ERROR)
+
+    monkeypatch.setattr(judgement, "judged", judge)
+    monkeypatch.setattr(solving, "market_answer", lambda net, **options: market_answer(net, progress=stop))
+    stopped = co.solve(co.Chain(GOODS, [mill()]))
+    assert stopped.status is co.Status.INTERRUPTED
+    assert "while prices formed" in stopped.message
+    assert stopped.plan.level[0] > 0
+
+
 def test_ctrl_c_in_the_market_that_ipopt_begins_in_keeps_its_plan(monkeypatch):
     def stop(progress):
         if progress.iteration == 2:
