@@ -3,7 +3,8 @@
 A rival good with uses that are free (of smooth processes, sales, disposal, each in use and not at a limit) is
 shared among them. Every other balance, every binding limit of a smooth process, every formula's minimum that
 several arguments reach, and every non-rival good that a Leontief process reads to the full is a *row*, and some
-operation in use must follow from it. Moved by one unit, an operation moves the rows by a column of
+operation in use must follow from it; more of a non-rival good moves all of its readers. Moved by one unit, an
+operation moves the rows by a column of
 
     D = d(what there is - what is taken, by row)/d(operation),
 
@@ -78,21 +79,41 @@ class Structure:
         kind, i = column
         net, found = self.net, dict[Row, float]()
         if kind == LEVEL:
-            for g, yield_ in _entries(net.yields, i):
-                found[GOOD, g] = yield_
+            self._made(i, 1.0, found, ())
             for u in np.flatnonzero(net.use_process == net.level_process[i]).tolist():
                 row = (GOOD, int(net.use_good[u])) if net.rival[net.use_good[u]] else (READING, u)
                 found[row] = found.get(row, 0.0) - float(net.coefficient[u])
         elif kind == USE:
-            for k, slope in _entries(self.level_slope, i):
-                found[LIMIT, k] = slope
-                for g, yield_ in _entries(net.yields, k):
-                    found[GOOD, g] = found.get((GOOD, g), 0.0) + slope * yield_
-            found |= {(TIE, number): slopes[i] for number, slopes in enumerate(self.tie_slope) if i in slopes}
+            self._taken(i, 1.0, found, ())
             found[GOOD, int(net.use_good[i])] = -1.0
         else:
-            found[GOOD, i] = 1.0 if kind == IMPORT else -1.0
+            self._there_is(i, 1.0 if kind == IMPORT else -1.0, found, ())
         return found
+
+    def _there_is(self, g: int, amount: float, found: dict[Row, float], seen: tuple[int, ...]) -> None:
+        """What more of a good moves: its own row, or all that read it, but for those that it is made by again."""
+        net = self.net
+        if net.rival[g]:
+            found[GOOD, g] = found.get((GOOD, g), 0.0) + amount
+            return
+        for u in np.flatnonzero(net.use_good == g).tolist() if g not in seen else ():
+            if net.use_leontief[u]:
+                found[READING, u] = found.get((READING, u), 0.0) + amount
+            elif self.flows[u]:
+                self._taken(u, amount, found, (*seen, g))
+
+    def _taken(self, u: int, amount: float, found: dict[Row, float], seen: tuple[int, ...]) -> None:
+        """What a smooth process makes of more that it takes, and the limits and ties that this moves."""
+        for k, slope in _entries(self.level_slope, u):
+            found[LIMIT, k] = found.get((LIMIT, k), 0.0) + slope * amount
+            self._made(k, slope * amount, found, seen)
+        for number, slopes in enumerate(self.tie_slope):
+            if u in slopes:
+                found[TIE, number] = found.get((TIE, number), 0.0) + slopes[u] * amount
+
+    def _made(self, k: int, amount: float, found: dict[Row, float], seen: tuple[int, ...]) -> None:
+        for g, yield_ in _entries(self.net.yields, k):
+            self._there_is(g, yield_ * amount, found, seen)
 
 
 def _entries(matrix: sparse.csr_array, row: int) -> list[tuple[int, float]]:
@@ -311,6 +332,8 @@ def _choose(found: Structure, rows: list[Row]) -> dict[Column, Row]:
     for g in np.flatnonzero(found.imports).tolist():
         if (IMPORT, g) not in found.held:
             columns[IMPORT, g] = 1.0
+    for g in np.flatnonzero(found.disposes & ~net.rival).tolist():
+        columns[DISPOSAL, g] = 1.0
     for g, members in found.groups.items():
         for column in members if found.moving[g] else ():
             columns[column] = _SHARED if len(members) > 1 else _ALONE

@@ -37,9 +37,7 @@ def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multiplier
     value, paid = level_values(net, multipliers), use_prices(net, multipliers)
     starts = starting_profit(net, plan, idle, value, paid, ops.size)
     return Residuals(
-        stationarity=float(
-            np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), np.nan_to_num(starts)]), initial=0.0)
-        ),
+        stationarity=float(np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), starts]), initial=0.0)),
         feasibility=feasibility(net, plan, ops.size),
         complementarity=float(np.max(np.concatenate([loss, np.abs(rents) * np.maximum(slack, 0.0)]), initial=0.0)),
     )

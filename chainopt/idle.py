@@ -9,9 +9,9 @@ degree 1, is the operation "start at a mix d": its first units are worth making 
     cobb-douglas  d_i = c a_i / (returns pi_i),   c = prod_i (returns pi_i / a_i)^(a_i / returns)
     ces           d_i = c^sigma (a_i / pi_i)^sigma,   c = (sum_i a_i^sigma pi_i^(1 - sigma))^(1/(1 - sigma))
 
-at the z where it clearly runs, ten times `ZERO` of what the good of an input or an output moves: under constant
-returns that is the unit cost; below them next to nothing, but a process may truly run at 1e-10 of a flow; above
-them there is no condition. A formula is tried at small mixes instead.
+at the z where it clearly runs, ten times `ZERO` of what the good of an input moves, or that of an output that
+moves without it: under constant returns that is the unit cost; below them next to nothing, but a process may truly
+run at 1e-10 of a flow; above them there is no condition. A formula is tried at small mixes instead.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.network import FormulaProcess, Network
-from chainopt.operations import LEAST, ZERO
-from chainopt.plan import Plan, turnover
+from chainopt.operations import LEAST, STILL, ZERO
+from chainopt.plan import Plan, throughput, turnover
 from chainopt.slopes import Slopes, running, slopes
 from chainopt.technology import Batch
 
@@ -57,7 +57,8 @@ def _steep(net: Network, slope: Slopes) -> Array:
 class Starts:
     """The idle processes that may start, whatever the prices: their levels, and all their uses one after another.
 
-    moved: what the good of each use moves in all; shows: by level, z^returns where it clearly makes something.
+    moved: what the good of each use moves in all; shows: by level, z^returns where it clearly makes what others
+    move.
     """
 
     level: Array
@@ -75,17 +76,15 @@ class Starts:
     def mixes(self, paid: Array, least: Array) -> sparse.csr_array:
         """What a unit of each level takes of each use, its cost when it starts, at what each use pays.
 
-        What pays no more than least, above 0, pays that: it is as good as free.
+        What pays less than least, above 0, is taken as if it paid that.
         """
         data, first, use = np.zeros(len(self.use)), 0, 0
         with np.errstate(all="ignore"):
             for name, part in self.parts:
                 its, uses = slice(first, first + len(part.process)), slice(use, use + len(part.use))
                 first, use = its.stop, uses.stop
-                price = np.maximum(paid[uses], least[uses])
-                # Any amount is taken of what is free, and says nothing.
-                shown = np.where(price > least[uses], _RUNNING * self.moved[uses], np.inf)
-                data[uses] = _mix(name, part, price, shown, self.shows[its])
+                price, free = np.maximum(paid[uses], least[uses]), np.abs(paid[uses]) <= least[uses]
+                data[uses] = _mix(name, part, price, free, self.moved[uses], self.shows[its])
         shape = (len(self.level), len(self.use))
         return sparse.csr_array((data, np.arange(len(data)), self.ends), shape=shape)
 
@@ -105,8 +104,8 @@ class Starts:
         return Starts(self.level[at], self.use[of], self.moved[of], self.shows[at], tuple(parts))
 
 
-def starts(net: Network, idle: Sequence[int], size: Array) -> Starts:
-    """The starts of these idle processes; size is what each good moves."""
+def starts(net: Network, plan: Plan, idle: Sequence[int], size: Array) -> Starts:
+    """The starts of a plan's idle processes; size is what each good moves."""
     waiting = np.zeros(len(net.processes), dtype=bool)
     waiting[list(idle)] = True
     parts = []
@@ -120,7 +119,9 @@ def starts(net: Network, idle: Sequence[int], size: Array) -> Starts:
     use = np.concatenate([np.zeros(0, dtype=int), *(part.use for _, part in parts)])
     made = sparse.coo_array(net.yields[level])
     shows = np.full(len(level), np.inf)
-    np.minimum.at(shows, made.row, _RUNNING * size[made.col] / np.abs(made.data))
+    # What nobody else makes may be made in any amount, and nothing else changes.
+    moved = np.where(throughput(net, plan) > STILL * size, size, np.inf)
+    np.minimum.at(shows, made.row, _RUNNING * moved[made.col] / np.abs(made.data))
     shows /= np.concatenate([np.zeros(0), *(part.scale for _, part in parts)])
     return Starts(level, use, size[net.use_good[use]], shows, tuple(parts))
 
@@ -130,8 +131,8 @@ def _returns(name: str, part: Batch) -> Array:
     return np.where(np.abs(returns - 1.0) <= _ROUNDING, 1.0, returns)
 
 
-def _mix(name: str, part: Batch, price: Array, taken: Array, made: Array) -> Array:
-    """By use, d z^(1 - returns) / (returns scale), at the z where a use takes or z^returns makes what shows."""
+def _mix(name: str, part: Batch, price: Array, free: Array, moved: Array, shows: Array) -> Array:
+    """By use, d z^(1 - returns) / (returns scale), at the z where the process clearly takes or makes something."""
     returns = _returns(name, part)
     if name == "cobb-douglas":
         weight = part.a / returns[part.of]
@@ -140,7 +141,10 @@ def _mix(name: str, part: Batch, price: Array, taken: Array, made: Array) -> Arr
         sigma = (1.0 / (1.0 - part.r))[part.of]
         terms = part.a**sigma * price ** (1.0 - sigma)
         mix = part.sum(terms)[part.of] ** (1.0 / (1.0 - sigma)) * terms / part.sum(terms)[part.of] / price
-    running = np.minimum(np.minimum.reduceat(taken / mix, part.start), made ** (1.0 / returns))
+    # Any amount may be taken of what is free, and says nothing, unless there is nothing else.
+    takes, alone = _RUNNING * moved / mix, np.logical_and.reduceat(free, part.start)
+    taking = np.minimum.reduceat(np.where(free & ~alone[part.of], np.inf, takes), part.start)
+    running = np.minimum(taking, shows ** (1.0 / returns))
     return (running ** (1.0 - returns) / (returns * part.scale))[part.of] * mix
 
 
@@ -151,7 +155,7 @@ def starting_profit(
 
     value: lambda by level; paid: what each use pays for a unit of its good; size: what each good moves.
     """
-    begin = starts(net, idle, size)
+    begin = starts(net, plan, idle, size)
     level, pays = begin.level, paid[begin.use]
     cost = begin.mixes(pays, _FREE * LEAST * turnover(net, plan) / begin.moved) @ pays
     with np.errstate(all="ignore"):

@@ -31,8 +31,8 @@ _LARGE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the solver said of a network, in the terms of the whole one; began: from where,
-    unless from a forward run or a plan of the user's."""
+    """What the solver said of a network, in the terms of the whole one; began: what the message
+    says of where it began, if anything."""
 
     model: ModelSolution
     plan: Plan | None
@@ -94,7 +94,7 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
     if not kkt.largest <= CERTIFIED:
         worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
         doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
-    local = bent(net, plan, priced)
+    local = bent(net, plan, priced, ops.size)
     scope = "local" if local else "global"
     warnings = []
     if local:

@@ -214,9 +214,10 @@ def network(chain: Chain) -> Network:
     priced = ~np.isnan(price)
     sold = priced | (min_sale != 0)
     used = np.bincount(np.array(use_good, dtype=int), minlength=len(goods)) > 0
-    # A non-rival good may stand for a value of either sign; but no more is thrown away than there is, and what
-    # nobody reads is shared with nobody. Where that costs, it may as well stay unsold.
-    alone = ~used & (np.where(sold, ~np.isnan(disposal), disposal <= 0))
+    # A non-rival good may stand for a value of either sign; but what is thrown away isn't less than nothing, and
+    # final demand alone has nobody to share it with. What nobody reads or buys is only thrown away for pay.
+    pointless = ~sold & ~used & (disposal >= 0) & ~np.array([good.rival for good in goods], dtype=bool)
+    alone = ~used & ~np.isnan(disposal) & ~pointless
     rival = np.array([good.rival for good in goods], dtype=bool) | alone
     level_cost = np.zeros(len(level_process))
     level_cost[first_level] = [process.unit_cost for process in processes]
@@ -238,7 +239,7 @@ def network(chain: Chain) -> Network:
         sells=(priced & ~((min_sale == 0) & (max_sale == 0) & rival)) | (min_sale != 0),
         sale_signed=(priced & (min_sale < 0)) | ~rival,
         imports=~np.isnan(import_price) & (max_import > 0),
-        disposes=~np.isnan(disposal),
+        disposes=~np.isnan(disposal) & ~pointless,
         use_good=np.array(use_good, dtype=int),
         use_process=np.array(use_process, dtype=int),
         coefficient=np.array(coefficient, dtype=float),

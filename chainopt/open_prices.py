@@ -125,7 +125,7 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
     rest, money = ops.matrix @ known + ops.constant, abs(ops.matrix) @ np.abs(known) + np.abs(ops.constant)
     settled = ops.active & ((abs(ops.matrix) @ missing.astype(float)) == 0)
     gap = np.abs(rest) / np.maximum(money, np.maximum(ops.least, 1e-300))
-    start = starts(net, steep_idle(net, plan, ops.size, ZERO), ops.size)
+    start = starts(net, plan, steep_idle(net, plan, ops.size, ZERO), ops.size)
     earns, pays = ops.earns[start.level], ops.pays[start.use]
     least = LEAST * turnover(net, plan) / start.moved
     # Rows are compared in the money below which theirs is noise.

@@ -226,7 +226,7 @@ class _Policy:
     def quantity(self, g: int) -> Any:
         """What there is of a non-rival good, less what is thrown away."""
         whole = self.get("there is", g)
-        return whole - self.plan.disposed[g] if self.found.disposes[g] else whole
+        return whole - self.get("disposed of", g) if self.found.disposes[g] else whole
 
     def sold(self, g: int) -> Any:
         """What final demand takes."""

@@ -2,9 +2,10 @@
 
 A process whose level is concave in its inputs may stand with lambda >= 0, a convex one with lambda <= 0, an
 affine one with either; then the Lagrangian is concave, and a point that satisfies the KKT conditions is a
-global optimum. So may any process that stands idle with lambda <= 0 and costs nothing: of a level that is never
-negative, lambda level - pi . use <= 0 wherever no input is paid for being taken. Demand curves are concave. So is
-the only plan that there is, as of a program without loops. Otherwise only the neighbourhood is known.
+global optimum. So may any process that stands idle with lambda <= 0 and pays nothing, where no input's price is
+negative: of a level that is never negative, lambda level - pi . use <= 0 whatever it takes. Demand curves are
+concave. So is the only plan that there is, as of a program without loops. Otherwise only the neighbourhood is
+known.
 """
 
 from __future__ import annotations
@@ -14,22 +15,26 @@ import numpy as np
 from chainopt.certificate import CERTIFIED
 from chainopt.curvature import shapes
 from chainopt.network import Network
+from chainopt.operations import LEAST
 from chainopt.order import layers
-from chainopt.plan import Multipliers, Plan, level_values, throughput, turnover, use_prices
+from chainopt.plan import Multipliers, Plan, level_values, turnover, use_prices
 from chainopt.technology import TECHNOLOGIES
 from chainopt.typical import dependencies
 
 Array = np.ndarray
 
 
-def bent(net: Network, plan: Plan, multipliers: Multipliers) -> list[str]:
-    """The processes that keep the problem from being concave; none means that an optimum is global."""
+def bent(net: Network, plan: Plan, multipliers: Multipliers, size: Array) -> list[str]:
+    """The processes that keep the problem from being concave; none means that an optimum is global.
+
+    size is what each good moves.
+    """
     if _without_choice(net):
         return []
     value = level_values(net, multipliers)
     money = abs(net.yields) @ np.abs(multipliers.price) + np.abs(net.unit_cost)
     sign = np.where(np.abs(value) <= CERTIFIED * money, 0, np.sign(value))
-    unwanted = _unwanted(net, plan, multipliers, value)
+    unwanted = _unwanted(net, plan, multipliers, value, size)
     found: list[int] = []
     for name, batch in net.batch.items():
         technology = TECHNOLOGIES[name]
@@ -45,15 +50,18 @@ def bent(net: Network, plan: Plan, multipliers: Multipliers) -> list[str]:
     return [net.processes[p] for p in sorted(found)]
 
 
-def _unwanted(net: Network, plan: Plan, multipliers: Multipliers, value: Array) -> Array:
-    """Which processes lose by running whatever they take, and lose nothing at the plan."""
-    least = CERTIFIED * turnover(net, plan)
+def _unwanted(net: Network, plan: Plan, multipliers: Multipliers, value: Array, size: Array) -> Array:
+    """Which processes lose by running whatever they take, and neither earn nor pay at the plan.
+
+    size is what each good moves, or would in an ordinary plan: a price is negative by the money of that.
+    """
+    noise = CERTIFIED * LEAST * turnover(net, plan)
     pays = use_prices(net, multipliers)
-    lost = np.bincount(net.level_process, np.maximum(-value * plan.level, 0.0), len(net.processes))
-    lost += np.bincount(net.use_process, np.abs(pays * plan.use), len(net.processes))
-    unwanted = lost <= least
+    money = np.bincount(net.level_process, np.abs(value * plan.level), len(net.processes))
+    money += np.bincount(net.use_process, np.abs(pays * plan.use), len(net.processes))
+    unwanted = money <= noise
     np.logical_and.at(unwanted, net.level_process, value <= 0)
-    np.logical_and.at(unwanted, net.use_process, pays * throughput(net, plan)[net.use_good] >= -least)
+    np.logical_and.at(unwanted, net.use_process, pays * size[net.use_good] >= -noise)
     return unwanted
 
 

@@ -86,8 +86,8 @@ def running(net: Network, plan: Plan, size: Array, share: float, *, by_use: bool
     """Whether each process runs; size is what each good moves.
 
     It does where a use, or what it makes, is above this share of its good's size; but not where what it makes is
-    not, nor an essential use: the other inputs may be taken and wasted where they are worth nothing. by_use: not
-    for what it makes alone, which may be much of a good that hardly moves.
+    not, nor an essential use: the other inputs may be taken and wasted where they are worth nothing. by_use: what
+    it makes is no reason, since that may be much of a good that hardly moves.
     """
     flows = (np.abs(plan.use) > share * size[net.use_good]) | net.signed
     made = sparse.coo_array(net.yields)

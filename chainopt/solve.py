@@ -145,7 +145,9 @@ def _solved(
 
     def market() -> _Begin | None:
         plan = formed if handed else _formed(net, limits, clock)
-        return None if plan is None else _in_the_market(net, plan)
+        begin = None if plan is None else _in_the_market(net, plan)
+        # With nothing to leave out, a plan that the market handed over has been begun from already.
+        return begin if begin is None or begin.without or not handed else None
 
     solution = _by_ipopt(tried, warm, lambda: _near(net, known), market, limits)
     if handed:
@@ -174,19 +176,32 @@ def _by_ipopt(
         for each in () if limits["tolerance"] else _TOLERANCES.get(first.status, ()):
             yield begin, each
 
-    for each, tolerance in others():
-        another = tried(each, tolerance) if each is not None else first
-        if another.status is Status.OPTIMAL:
-            return another
-        if another.status in _FINAL:
-            break
+    try:
+        for each, tolerance in others():
+            another = tried(each, tolerance) if each is not None else first
+            if another.status is Status.OPTIMAL:
+                return another
+            if another.status is Status.INTERRUPTED:
+                return _stopped(first, another.message)
+            if another.status in _FINAL:
+                break
+    except KeyboardInterrupt:
+        return _stopped(first, "The solve was interrupted while another start was looked for.")
+    except (TimeoutError, MemoryError):
+        pass
     return first
+
+
+def _stopped(first: Solution, message: str) -> Solution:
+    """What came of a first attempt, where another was interrupted."""
+    return replace(first, status=Status.INTERRUPTED, message=f"{message} The attempt before: {first.message}")
 
 
 def _formed(net: Network, limits: Mapping[str, Any], clock: Clock) -> Plan | None:
     """The market's plan, whatever it is worth, where it finds one; raises KeyboardInterrupt on Ctrl-C."""
     clock.doing = "prices formed"
-    answer = market_answer(net, time_limit=clock.left, progress=_told(limits["progress"]))
+    told = _told(limits["progress"])
+    answer = market_answer(net, max_passes=limits["max_iterations"], time_limit=clock.left, progress=told)
     clock.stop("market")
     if answer.interrupted:
         raise KeyboardInterrupt
@@ -283,7 +298,7 @@ def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, A
     """
     part, first = net, begin
     if begin.without:
-        part = network(_without(chain, begin.without).chain)
+        part = network(_without(chain, net, begin.without).chain)
         first = replace(begin, plan=places(part, net).part_of(begin.plan))
     answers = [_attempt(net, part, first, limits, clock, begin.without)]
     unpriced: list[Answer] = []
@@ -294,7 +309,7 @@ def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, A
         steep = steep_idle(net, plan, sizes(net, plan, begin.plan), share, by_use=True) if plan else []
         if set(steep) <= set(answer.without) or not answer.worth_another:
             break
-        rest = _without(chain, steep)
+        rest = _without(chain, net, steep)
         if rest.infeasible:
             break
         part = network(rest.chain)
@@ -364,11 +379,17 @@ def _keeps_all(net: Network, plan: Plan) -> bool:
     return feasibility(net, plan, throughput(net, plan)) <= CERTIFIED
 
 
-def _without(chain: Chain, processes: Sequence[int]) -> Reach:
+def _without(chain: Chain, net: Network, processes: Sequence[int]) -> Reach:
+    """The chain without these processes; what they alone read of non-rival goods is thrown away, if it can be."""
     left_out = set(processes)
+    goods = len(net.goods)
+    read = np.bincount(net.use_good, minlength=goods) > 0
+    still_read = np.bincount(net.use_good[~np.isin(net.use_process, list(left_out))], minlength=goods) > 0
+    thrown = ~net.rival & read & ~still_read & ~net.sells & (net.disposal == 0)
+    names = {net.goods[g] for g in np.flatnonzero(thrown)}
     return reach(
         Chain(
-            chain.goods,
+            [replace(good, rival=True) if good.good in names else good for good in chain.goods],
             [process for p, process in enumerate(chain.processes) if p not in left_out],
             parameters=chain.parameters,
             settings=chain.settings,

@@ -337,9 +337,44 @@ def test_an_idle_process_that_would_be_paid_for_its_input_leaves_it_local() -> N
     multipliers = Multipliers(price, none, np.full(1, np.nan), np.full(2, np.nan), none)
     idle = Plan(np.zeros(1), np.zeros(1), np.zeros(2), np.zeros(2), np.array([4.0, 0.0]))
     assert residuals(net, idle, operations(net, idle), multipliers).largest < 1e-12
-    assert bent(net, idle, multipliers) == ["p"]
+    assert bent(net, idle, multipliers, operations(net, idle).size) == ["p"]
     solution = co.solve(chain)
     assert solution.scope != "global"
+
+
+def test_an_input_that_nobody_makes_yet_may_have_a_negative_price_too() -> None:
+    """Treating z costs 1 a unit of sqrt(z), too dear for the first units of gold, and not for a hundred."""
+    goods = [co.Good("a", supply=100), co.Good("gold", price=0.12), co.Good("z", disposal=None)]
+    treat = co.Process("treat", function="cobb-douglas", inputs={"z": 0.5}, outputs=(), unit_cost=1)
+    processes = [co.Process("q", function="leontief", inputs={"a": 1}, outputs={"gold": 1, "z": 1}), treat]
+    for i in range(5):
+        goods.append(co.Good(f"b{i}", price=0.05))
+        processes.append(co.Process(f"r{i}", function="cobb-douglas", inputs={"a": 0.5}, outputs=f"b{i}"))
+    solution = co.solve(co.Chain(goods, processes))
+    best = 100 * 0.12 - 100**0.5
+    assert solution.objective is not None
+    assert solution.objective >= best * (1 - 1e-6) or solution.scope != "global"
+
+
+def test_a_process_that_is_paid_to_run_and_takes_what_is_free_is_not_left_idle() -> None:
+    burn = co.Process("burn", function="cobb-douglas", inputs={"lab": 0.5}, outputs=(), unit_cost=-1)
+    chain = co.Chain([co.Good("lab", supply=10, price=0)], [burn])
+    solution = co.solve(chain)
+    assert solution.objective == pytest.approx(10**0.5)
+    net, none = network(chain), np.zeros(0)
+    idle = Plan(np.zeros(1), np.zeros(1), np.full(1, 10.0), np.zeros(1), np.zeros(1))
+    free = Multipliers(np.zeros(1), none, np.full(1, np.nan), np.full(1, np.nan), none)
+    assert residuals(net, idle, operations(net, idle), free).largest > 0.9
+
+
+def test_what_nobody_reads_may_be_less_than_nothing() -> None:
+    goods = [co.Good("x", supply=0.5, rival=False), co.Good("loss", rival=False), co.Good("gold", price=1)]
+    processes = [co.Process("l", formula="loss = ln(x)"), co.Process("g", formula="gold = sqrt(x)")]
+    solution = co.solve(co.Chain(goods, processes))
+    assert solution.certified, solution.message
+    assert solution.objective == pytest.approx(0.5**0.5, rel=1e-8)
+    assert solution.multipliers is not None
+    assert solution.multipliers.price == pytest.approx([0.5 / 0.5**0.5, 0, 1], abs=1e-8)
 
 
 # Edges of domains, and of what is there at all.
@@ -403,7 +438,7 @@ def test_no_more_is_thrown_away_of_what_nobody_reads_than_there_is(cost: float) 
     assert solution.certified
     made = 2.0 if cost else 0.0
     thrown = by_good(chain, solution, "disposed")["design"]
-    assert thrown == pytest.approx(1 + made, abs=1e-6)
+    assert thrown == pytest.approx(1 + made if cost else 0.0, abs=1e-6)
     assert solution.objective == pytest.approx(0.0625 * (9 - made**2) - cost * (1 + made), rel=1e-8)
 
 
