@@ -2,46 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from pyomo.common.gc_manager import PauseGC
 
 from chainopt import messages
-from chainopt.bulk import chain_problem
-from chainopt.certificate import CERTIFIED, feasibility
 from chainopt.chain import Chain
 from chainopt.clock import Clock
 from chainopt.forked import WorkDied
-from chainopt.forward import forward_run
-from chainopt.idle import steep_idle
 from chainopt.interior import TOLERANCE, Progress
-from chainopt.ipopt import ModelSolution, solve_model
+from chainopt.ipopt import ModelSolution
 from chainopt.judgement import Answer, best, judged
-from chainopt.magnitudes import magnitudes
 from chainopt.market import Market
 from chainopt.market_route import MarketAnswer, market_answer, market_start
 from chainopt.network import Network, network
-from chainopt.nlp import build, read_multipliers, read_plan, write_multipliers
-from chainopt.operations import ZERO, sizes
-from chainopt.plan import Multipliers, Plan, at_rest, places, throughput, turnover, with_whole_minima
-from chainopt.reach import Reach, reach
+from chainopt.plan import Plan
+from chainopt.planner import Begin, answers, in_the_market, near
+from chainopt.reach import reach
 from chainopt.solution import Solution
 from chainopt.status import Status
 
 METHODS = ("ipopt", "market", "auto")
-_STEEP = 1e-6
-_RESTARTS = 3
-_ITERATIONS = 3000
-_UNITS = 3
-_INSIDE = 0.02
-_COARSE = 0.03
 # After the solver's own, what is left to try: more digits for doubtful multipliers, fewer where it got stuck.
 _TOLERANCES = {Status.UNCERTIFIED: (1e-14, 1e-10), Status.EVALUATION_ERROR: (1e-10, 1e-14)}
-_OF_THE_PART = (Status.INFEASIBLE, Status.TIME_LIMIT, Status.ITERATION_LIMIT)
 _LOST = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
 _FINAL = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
 
@@ -120,7 +105,7 @@ def _solved(
     clock: Clock,
 ) -> Solution:
     """The solution by a method; raises what cuts it off outside of Ipopt's own time."""
-    warm: _Begin | None = None
+    warm: Begin | None = None
     known, formed, handed = _known(net, start), None, ""
     told = _told(limits["progress"])
     clock.doing = "prices formed"
@@ -137,19 +122,19 @@ def _solved(
         if answer is not None and answer.interrupted:
             return _interrupted(chain, net, answer, clock)
         if answer is not None and answer.plan is not None:
-            warm = _Begin(answer.plan, answer.multipliers, said="from the market's plan and prices")
+            warm = Begin(answer.plan, answer.multipliers, said="from the market's plan and prices")
 
-    def tried(begin: _Begin, tolerance: float | None) -> Solution:
-        answers = _without_idle(reachable, net, begin, {**limits, "tolerance": tolerance or TOLERANCE}, clock)
-        return best(chain, net, answers, clock)
+    def tried(begin: Begin, tolerance: float | None) -> Solution:
+        found = answers(reachable, net, begin, {**limits, "tolerance": tolerance or TOLERANCE}, clock)
+        return best(chain, net, found, clock)
 
-    def market() -> _Begin | None:
+    def market() -> Begin | None:
         plan = formed if handed else _formed(net, limits, clock)
-        begin = None if plan is None else _in_the_market(net, plan)
+        begin = None if plan is None else in_the_market(net, plan)
         # With nothing to leave out, a plan that the market handed over has been begun from already.
         return begin if begin is None or begin.without or not handed else None
 
-    solution = _by_ipopt(tried, warm, lambda: _near(net, known), market, limits)
+    solution = _by_ipopt(tried, warm, lambda: near(net, known), market, limits)
     if handed:
         taken = f"Ipopt took over from the market: {handed}"
         solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")
@@ -157,20 +142,20 @@ def _solved(
 
 
 def _by_ipopt(
-    tried: Callable[[_Begin, float | None], Solution],
-    warm: _Begin | None,
+    tried: Callable[[Begin, float | None], Solution],
+    warm: Begin | None,
     cold: Callable[[], Plan],
-    market: Callable[[], _Begin | None],
+    market: Callable[[], Begin | None],
     limits: Mapping[str, Any],
 ) -> Solution:
     """Ipopt's solution: from a warm start where there is one and it serves, else from a cold one; where it gets
     lost there, from the market's plan, and then at other tolerances where none is given."""
     if warm is not None and (found := tried(warm, limits["tolerance"])).status in _FINAL:
         return found
-    begin = _Begin(cold())
+    begin = Begin(cold())
     first = tried(begin, limits["tolerance"])
 
-    def others() -> Iterator[tuple[_Begin | None, float | None]]:
+    def others() -> Iterator[tuple[Begin | None, float | None]]:
         if first.status in _LOST and not (first.status is Status.ITERATION_LIMIT and limits["max_iterations"]):
             yield market(), limits["tolerance"]
         for each in () if limits["tolerance"] else _TOLERANCES.get(first.status, ()):
@@ -206,13 +191,6 @@ def _formed(net: Network, limits: Mapping[str, Any], clock: Clock) -> Plan | Non
     if answer.interrupted:
         raise KeyboardInterrupt
     return answer.plan
-
-
-def _in_the_market(net: Network, plan: Plan) -> _Begin:
-    """The market's plan without what stands idle there, near which slopes have no bound and Ipopt gets lost."""
-    idle = steep_idle(net, plan, sizes(net, plan, forward_run(net)), ZERO)
-    said = "near the market's plan" + (", without what is idle there" if idle else "")
-    return _Begin(_near(net, plan), without=tuple(idle), said=said)
 
 
 def _by_market(
@@ -260,138 +238,8 @@ def _told(progress: Callable[[Progress], object] | None) -> Callable[[Market], o
     return lambda m: progress(Progress(m.passes, m.value, 0.0, m.change, sum(m.seconds.values())))
 
 
-@dataclass(frozen=True, slots=True)
-class _Begin:
-    """A plan to begin from; with multipliers, both are near the solution's. without: what is left out at first;
-    said: what the message says of it."""
-
-    plan: Plan
-    multipliers: Multipliers | None = None
-    without: tuple[int, ...] = ()
-    said: str = ""
-
-
 def _known(net: Network, start: Solution | None) -> Plan | None:
     """The plan of a solution of this network."""
     if start is None or start.net is None or (start.net.goods, start.net.processes) != (net.goods, net.processes):
         return None
     return start.plan
-
-
-def _near(net: Network, known: Plan | None) -> Plan:
-    """A forward run; or a plan close to a known one, but inside of every sign bound as a forward run is."""
-    run = forward_run(net)
-    if known is None:
-        return run
-    return Plan(
-        *((1.0 - _INSIDE) * getattr(known, item.name) + _INSIDE * getattr(run, item.name) for item in fields(Plan))
-    )
-
-
-def _without_idle(chain: Chain, net: Network, begin: _Begin, limits: dict[str, Any], clock: Clock) -> list[Answer]:
-    """Solve the network; and again without the processes left near zero, where their slopes are infinite.
-
-    With these at zero by definition the multipliers no longer rest on their slopes there; whether they would
-    rather start is the certificate's question. The last answer is the best, the first one holds where processes
-    that were left out would start after all. Where the rest could not be solved, the first one comes once more
-    between them, without the prices of goods that only such processes move.
-    """
-    part, first = net, begin
-    if begin.without:
-        part = network(_without(chain, net, begin.without).chain)
-        first = replace(begin, plan=places(part, net).part_of(begin.plan))
-    answers = [_attempt(net, part, first, limits, clock, begin.without)]
-    unpriced: list[Answer] = []
-    for _ in range(_RESTARTS):
-        answer, plan = answers[-1], answers[-1].plan
-        share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
-        # What takes next to nothing is left out whatever it makes: the check sees where that was much of its good.
-        steep = steep_idle(net, plan, sizes(net, plan, begin.plan), share, by_use=True) if plan else []
-        if set(steep) <= set(answer.without) or not answer.worth_another:
-            break
-        rest = _without(chain, net, steep)
-        if rest.infeasible:
-            break
-        part = network(rest.chain)
-        answers.append(_attempt(net, part, _Begin(forward_run(part)), limits, clock, steep))
-        if answers[-1].model.status is not Status.OPTIMAL and answer.multipliers is not None:
-            price = np.where(np.isin(net.goods, part.goods), answer.multipliers.price, np.nan)
-            unpriced = [replace(answer, multipliers=replace(answer.multipliers, price=price))]
-    # What is left out may be what a chain can't do without, and no word on the whole.
-    said = [answer for answer in answers[1:] if answer.model.status not in _OF_THE_PART]
-    return [answers[0], *unpriced, *said[-1:]]
-
-
-def _attempt(
-    net: Network,
-    part: Network,
-    begin: _Begin,
-    limits: dict[str, Any],
-    clock: Clock,
-    without: Sequence[int] = (),
-) -> Answer:
-    """Solve a part of the network, and read the answer as the whole's."""
-    clock.check()
-    clock.doing, clock.plan = "the model was built", clock.plan or begin.plan
-    money = turnover(part, begin.plan)
-    options = {**limits, "max_iterations": int(limits["max_iterations"] or _ITERATIONS)}
-    with PauseGC():
-        for _ in range(_UNITS):
-            size = magnitudes(part, begin.plan, money)
-            model = build(part, begin.plan, money, factors=False)
-            known = begin.multipliers
-            duals = write_multipliers(part, model, known) if known is not None else None
-            clock.stop("build")
-            posed = partial(chain_problem, part, model, size)
-            try:
-                answer = solve_model(model, duals=duals, posed=posed, time_limit=clock.left, **options)
-            except (MemoryError, WorkDied):
-                if part is net:
-                    clock.doing, clock.plan = "Ipopt was at it", read_plan(net, model)
-                raise
-            clock.add(answer.seconds)
-            plan = with_whole_minima(part, read_plan(part, model)) if answer.values else None
-            # A start that moves far more money than the plan makes the tolerance too coarse for its prices.
-            last, money = money, turnover(part, plan) if plan is not None else money
-            if answer.status is not Status.OPTIMAL or money > _COARSE * last:
-                break
-    if answer.status is Status.INFEASIBLE and any(
-        _keeps_all(part, known) for known in (begin.plan, at_rest(part))
-    ):
-        # Ipopt's word is of where it got lost, not of the chain.
-        words = answer.message.removeprefix(Status.INFEASIBLE.advice)
-        stuck = Status.EVALUATION_ERROR
-        answer = replace(
-            answer, status=stuck, message=f"{stuck.advice} A plan that keeps every limit exists.{words}"
-        )
-    multipliers = None
-    if answer.status is Status.OPTIMAL:
-        multipliers = read_multipliers(part, model, lambda row: answer.dual.get(row, np.nan))
-    if part is not net:
-        of = places(part, net)
-        plan = plan and of.plan(plan)
-        multipliers = multipliers and of.multipliers(multipliers)
-    return Answer(answer, plan, multipliers, list(without), begin.said)
-
-
-def _keeps_all(net: Network, plan: Plan) -> bool:
-    """Whether a plan keeps every balance, function and limit, whatever it is worth."""
-    return feasibility(net, plan, throughput(net, plan)) <= CERTIFIED
-
-
-def _without(chain: Chain, net: Network, processes: Sequence[int]) -> Reach:
-    """The chain without these processes; what they alone read of non-rival goods is thrown away, if it can be."""
-    left_out = set(processes)
-    goods = len(net.goods)
-    read = np.bincount(net.use_good, minlength=goods) > 0
-    still_read = np.bincount(net.use_good[~np.isin(net.use_process, list(left_out))], minlength=goods) > 0
-    thrown = ~net.rival & read & ~still_read & ~net.sells & (net.disposal == 0)
-    names = {net.goods[g] for g in np.flatnonzero(thrown)}
-    return reach(
-        Chain(
-            [replace(good, rival=True) if good.good in names else good for good in chain.goods],
-            [process for p, process in enumerate(chain.processes) if p not in left_out],
-            parameters=chain.parameters,
-            settings=chain.settings,
-        )
-    )

@@ -354,7 +354,7 @@ RUNS = (
         f"os.fsync = lambda _: {_SIGINT}"),
     Run("Ctrl-C while solving", "N605",
         "interrupted: what there is goes into the reports, labelled; Ctrl-C again leaves without them", 130,
-        f"sys.modules['chainopt.solve'].build = lambda *_, **__: {_SIGINT}"),
+        f"sys.modules['chainopt.planner'].build = lambda *_, **__: {_SIGINT}"),
     Run("no memory to read", "E602",
         f"the memory ran out while reading chain.xlsx: nothing was written. {_MORE}", 5,
         "def fail(*_): raise MemoryError\ncli.read_workbook = fail"),

@@ -399,7 +399,7 @@ def test_a_wrong_partial_of_a_primitive_is_caught(name: str, monkeypatch: pytest
 
 @pytest.mark.parametrize("field", ["price", "rent"])
 def test_a_wrong_sign_of_the_multipliers_is_caught(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("chainopt.solve")
+    module = importlib.import_module("chainopt.planner")
     read = module.read_multipliers
 
     def negated(*given: Any) -> Any:

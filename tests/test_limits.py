@@ -139,7 +139,7 @@ def test_a_run_that_is_cut_off_says_so(commands, tmp_path, run):
 def test_a_second_ctrl_c_leaves_without_reports(commands, tmp_path):
     folder = folder_with_book(tmp_path)
     kill = "os.kill(os.getpid(), signal.SIGINT)"
-    before = f"sys.modules['chainopt.solve'].build = cli.write_html = lambda *_, **__: {kill}"
+    before = f"sys.modules['chainopt.planner'].build = cli.write_html = lambda *_, **__: {kill}"
     code, lines = commands.end(folder, commands.start(folder, "solve", "chain.xlsx", before=before))
     assert code == 130
     assert [line[:4] for line in lines] == ["N605", "E601"]
