@@ -150,6 +150,7 @@ class _Program:
         self.floor, self.limited = floor, work is not None
         self.given, self.homogeneous = given, numeraire is not None
         self.work, self.stalls = work or 0, False
+        self.values = np.zeros(0)
         low = np.where(given.signed, -highspy.kHighsInf, 0.0)
         if self.homogeneous:
             low = np.append(low, 0.0)
@@ -209,11 +210,12 @@ class _Program:
             self.solver.changeColCost(column, 1.0)
         if not np.isfinite(self._end(highspy.ObjSense.kMinimize)):
             return np.full(count, np.nan)
-        values = np.array(self.solver.getSolution().col_value)[:count]
+        values = self.values[:count]
         return self.given.scale * self.given.unit * np.where(np.abs(values) <= 10 * LEAST_SLACK, 0.0, values)
 
     def _end(self, sense: highspy.ObjSense) -> float:
         self.solver.changeObjectiveSense(sense)
+        end = np.nan
         for _ in range(_CUTS):
             if self.limited and self.work >= _MOST_WORK:
                 raise _TooMuchWork
@@ -225,9 +227,12 @@ class _Program:
                 return np.inf if sense == highspy.ObjSense.kMaximize else -np.inf
             if status != highspy.HighsModelStatus.kOptimal:
                 return np.nan
-            if not self._cut(np.array(self.solver.getSolution().col_value)):
+            # More planes would make the interval narrower; new rows make HiGHS forget what it has found.
+            end = float(self.solver.getInfo().objective_function_value)
+            self.values = np.array(self.solver.getSolution().col_value)
+            if not self._cut(self.values):
                 break
-        return float(self.solver.getInfo().objective_function_value)
+        return end
 
     def _run(self) -> highspy.HighsModelStatus:
         """Solve from the last basis; afresh where that goes round in circles; and with presolve where that ends
@@ -262,9 +267,9 @@ class _Program:
         if not len(given.earned) or (self.homogeneous and answer[-1] <= LEAST_SLACK):
             return False
         unit = answer[-1] if self.homogeneous else 1.0
-        planes, earned, gain = given.cheapest(given.scale * answer[: len(given.at)] / unit)
+        planes, gain = given.cheapest(given.scale * answer[: len(given.at)] / unit)
         # A plane is a row that may be missed by the slack of all rows: what it left before it leaves again.
-        missed = 2 * given.slack * np.maximum(np.abs(earned), given.scale * _largest(planes.matrix))
+        missed = 2 * given.slack * np.maximum(planes.money, self.floor * given.scale * _largest(planes.matrix))
         rows = np.flatnonzero(gain > missed)
         self._add(planes.those(rows))
         return len(rows) > 0

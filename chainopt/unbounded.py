@@ -248,12 +248,16 @@ class _Program:
                         low[column] = 0.0
             elif limit.kind in (CAPACITY, MIN_LEVEL, MAX_USE):
                 row = (self.use if limit.kind == MAX_USE else self.level)[[limit.index]]
-                wide = sparse.csr_array(
-                    sparse.hstack([row, sparse.csr_array((1, len(value) - row.shape[1]))], format="csr")
-                )
                 for sign in (1.0, -1.0) if limit.fixed else (limit.sign,):
-                    rows.append(sign * wide)
+                    rows.append(sign * row)
                     upper.append(0.0)
+        reads = np.flatnonzero(~net.rival[net.use_good])
+        rows.append(sparse.csr_array(self.use[reads]))
+        upper += [0.0] * len(reads)
+        rows[1:] = [
+            sparse.hstack([row, sparse.csr_array((row.shape[0], len(value) - row.shape[1]))], format="csr")
+            for row in rows[1:]
+        ]
         self.money = float(np.max(np.abs(value) / count[:, 0], initial=0.0))
         found = linprog(
             -value / (self.money or 1.0),

@@ -513,6 +513,43 @@ def test_an_idle_process_does_not_price_its_inputs() -> None:
     check(chain, {"a": 0.25, "b": 0.0}, objective=0.5)
 
 
+@pytest.mark.parametrize(
+    ("function", "options", "high"),
+    [
+        ("linear", {}, 1.05),
+        ("cobb-douglas", {}, 1.05),
+        ("ces", {"elasticity": 0.5}, 1.05),
+        ("ces", {"elasticity": 2.0}, 1.05),
+        ("cobb-douglas", {"returns": 0.5}, 1.0),
+    ],
+)
+def test_what_only_an_idle_process_makes_is_worth_its_sale_to_its_cost(
+    function: str, options: dict[str, float], high: float
+) -> None:
+    """One more sells at 0.2; one that is owed is made at 1 and a unit of b, or next to nothing of it, at 0.05."""
+    power = options.pop("returns", 1.0) if function == "cobb-douglas" else 1.0
+    make = co.Process("p", function=function, inputs={"b": power}, outputs="w", unit_cost=1, **options)  # type: ignore[arg-type]
+    chain = co.Chain([co.Good("b", supply=1, price=0.05), co.Good("w", price=0.2, disposal=None)], [make])
+    solution = co.solve(chain)
+    assert solution.certified
+    assert solution.intervals is not None
+    assert (solution.intervals.low[1], solution.intervals.high[1]) == pytest.approx((0.2, high), rel=2e-4)
+
+
+def test_two_goods_of_an_idle_process_have_the_intervals_of_their_joint_cost() -> None:
+    """c sells at 0.2, w costs 0.3 to be rid of: right slopes; made together at 1.05, less what the other is worth:
+    left ones.
+    """
+    goods = [co.Good("b", supply=1, price=0.05), co.Good("c", price=0.2, disposal=None)]
+    goods.append(co.Good("w", price=-0.3, disposal=None))
+    p = co.Process("p", function="cobb-douglas", inputs={"b": 1}, outputs={"c": 1, "w": 1}, unit_cost=1)
+    solution = co.solve(co.Chain(goods, [p]))
+    assert solution.certified
+    assert solution.intervals is not None
+    assert solution.intervals.low == pytest.approx([0.05, 0.2, -0.3], abs=1e-7)
+    assert solution.intervals.high == pytest.approx([0.05, 1.05 + 0.3, 1.05 - 0.2], abs=1e-7)
+
+
 def test_without_a_market_there_is_nothing() -> None:
     infeasible = co.solve(co.Chain([co.Good("bread", min_sale=1)], []))
     assert infeasible.status is co.Status.INFEASIBLE

@@ -135,6 +135,20 @@ def test_what_has_an_end_has_no_ray(chain: co.Chain) -> None:
     assert find_ray(network(chain), solution.plan) is None
 
 
+@pytest.mark.parametrize("function", ["leontief", "linear", "cobb-douglas"])
+def test_what_is_read_of_a_non_rival_good_does_not_grow_from_nothing(function: str) -> None:
+    """d sells what there is of a, 1; the other half earns 0.5, with increasing returns."""
+    goods = [co.Good("a", supply=1, rival=False), co.Good("d", price=1), co.Good("m", supply=1)]
+    goods.append(co.Good("c", price=1, max_sale=0.5))
+    read = co.Process("p", function=function, inputs={"a": 1}, outputs="d")
+    make = co.Process("q", function="cobb-douglas", inputs={"m": 1.5}, outputs="c")
+    chain = co.Chain(goods, [read, make])
+    assert find_ray(network(chain)) is None
+    solution = co.solve(chain)
+    assert solution.status is co.Status.OPTIMAL, solution.message
+    assert solution.objective == pytest.approx(1.5, rel=1e-7)
+
+
 def test_a_chain_that_may_stand_still_is_never_called_infeasible() -> None:
     """Ipopt says so of each of these, among processes that it drives towards nothing."""
     for seed, cyclic in ((61, False), (39, True), (154, True), (164, True)):
