@@ -29,8 +29,8 @@ _CUTS = 60
 _MOST_ITERATIONS = 100_000
 _PATIENCE = 4
 """Simplex iterations for each row and column, after which a start from the last basis helps no more."""
-_MOST_WORK = 300_000_000
-"""Simplex iterations times rows: about ten seconds."""
+_MOST_WORK = 400_000_000
+"""Simplex iterations times rows: ten to fifteen seconds."""
 
 POINT, BOUNDED, BELOW, ABOVE, UNBOUNDED, SKIPPED = (
     "point",
@@ -267,9 +267,10 @@ class _Program:
         if not len(given.earned) or (self.homogeneous and answer[-1] <= LEAST_SLACK):
             return False
         unit = answer[-1] if self.homogeneous else 1.0
-        planes, gain = given.cheapest(given.scale * answer[: len(given.at)] / unit)
+        planes, earned, gain = given.cheapest(given.scale * answer[: len(given.at)] / unit)
         # A plane is a row that may be missed by the slack of all rows: what it left before it leaves again.
-        missed = 2 * given.slack * np.maximum(planes.money, self.floor * given.scale * _largest(planes.matrix))
+        money = np.maximum(planes.money, np.abs(earned))
+        missed = 2 * given.slack * np.maximum(money, max(1.0, self.floor) * given.scale * _largest(planes.matrix))
         rows = np.flatnonzero(gain > missed)
         self._add(planes.those(rows))
         return len(rows) > 0

@@ -69,8 +69,8 @@ class OpenPrices:
     paid: Array
     least: Array
 
-    def cheapest(self, unknowns: Array) -> tuple[Rows, Array]:
-        """The rows "does not start" at each start's cheapest mix, and its gain, at these prices."""
+    def cheapest(self, unknowns: Array) -> tuple[Rows, Array, Array]:
+        """The rows "does not start" at each start's cheapest mix, what it earns, and its gain, at these prices."""
         paid = self.paid + self.pays @ unknowns
         mixes = self.start.mixes(paid, LEAST_SLACK * self.scale * self.least)
         earned = self.earned + self.earns @ unknowns
@@ -80,7 +80,7 @@ class OpenPrices:
             np.abs(self.earned) + mixes @ np.abs(self.paid),
             np.zeros(len(earned), dtype=bool),
         )
-        return rows, earned - mixes @ paid
+        return rows, earned, earned - mixes @ paid
 
     def parts(self) -> list[OpenPrices]:
         """The same as independent parts."""
