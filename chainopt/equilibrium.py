@@ -42,6 +42,7 @@ from chainopt.network import Network, network
 from chainopt.nlp import build, read_multipliers, read_plan
 from chainopt.operations import operations, sizes
 from chainopt.plan import Multipliers, Plan, Residuals, places
+from chainopt.planner import without
 from chainopt.reach import reach
 from chainopt.solution import Solution
 from chainopt.status import Status
@@ -87,8 +88,9 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
         raise ValueError("; ".join(within.infeasible))
     net, plan = network(within.chain), None
     if start is not None and start.net is not None and start.plan is not None:
-        idle = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _sizes(start), _IDLE)}
-        net = network(_without(within.chain, idle)) if idle else net
+        names = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _sizes(start), _IDLE)}
+        idle = [p for p, name in enumerate(net.processes) if name in names]
+        net = network(without(within.chain, net, idle).chain) if idle else net
         plan = places(net, start.net).part_of(start.plan)
     conditions = state_conditions(build(net, plan and _moved(plan)))
     status, message, relaxation, iterations = Status.ITERATION_LIMIT, "", np.nan, 0
@@ -201,11 +203,6 @@ class _WithoutTanh(ExpressionReplacementVisitor):
         if isinstance(found, UnaryFunctionExpression) and found.getname() == "tanh":
             return 1.0 - 2.0 / (pyo.exp(2.0 * found.args[0]) + 1.0)
         return found
-
-
-def _without(chain: Chain, processes: set[str]) -> Chain:
-    kept = [process for process in chain.processes if process.process not in processes]
-    return reach(Chain(chain.goods, kept, parameters=chain.parameters, settings=chain.settings)).chain
 
 
 def _sizes(start: Solution) -> np.ndarray:

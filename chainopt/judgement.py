@@ -31,13 +31,15 @@ _LARGE = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the solver said of a network, in the terms of the whole one; began: what the message
-    says of where it began, if anything."""
+    """What the solver said of a network without some processes, in the terms of the whole one.
+
+    began: what the message says of where it began, if anything.
+    """
 
     model: ModelSolution
     plan: Plan | None
     multipliers: Multipliers | None
-    without: list[int]
+    without: tuple[int, ...] = ()
     began: str = ""
 
     @property

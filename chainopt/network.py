@@ -216,9 +216,9 @@ def network(chain: Chain) -> Network:
     used = np.bincount(np.array(use_good, dtype=int), minlength=len(goods)) > 0
     # A non-rival good may stand for a value of either sign; but what is thrown away isn't less than nothing, and
     # final demand alone has nobody to share it with. What nobody reads or buys is only thrown away for pay.
-    pointless = ~sold & ~used & (disposal >= 0) & ~np.array([good.rival for good in goods], dtype=bool)
-    alone = ~used & ~np.isnan(disposal) & ~pointless
-    rival = np.array([good.rival for good in goods], dtype=bool) | alone
+    shared_out = np.array([good.rival for good in goods], dtype=bool)
+    pointless = ~shared_out & ~sold & ~used & (disposal >= 0)
+    rival = shared_out | (~used & ~np.isnan(disposal) & ~pointless)
     level_cost = np.zeros(len(level_process))
     level_cost[first_level] = [process.unit_cost for process in processes]
     table = np.array(yields, dtype=float).reshape(-1, 3)

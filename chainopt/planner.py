@@ -78,9 +78,9 @@ def answers(chain: Chain, net: Network, begin: Begin, limits: dict[str, Any], cl
     """
     part, first = net, begin
     if begin.without:
-        part = network(_without(chain, net, begin.without).chain)
+        part = network(without(chain, net, begin.without).chain)
         first = replace(begin, plan=places(part, net).part_of(begin.plan))
-    found = [_attempt(net, part, first, limits, clock, begin.without)]
+    found = [_attempt(net, part, first, limits, clock)]
     unpriced: list[Answer] = []
     for _ in range(_RESTARTS):
         answer, plan = found[-1], found[-1].plan
@@ -89,11 +89,11 @@ def answers(chain: Chain, net: Network, begin: Begin, limits: dict[str, Any], cl
         steep = steep_idle(net, plan, sizes(net, plan, begin.plan), share, by_use=True) if plan else []
         if set(steep) <= set(answer.without) or not answer.worth_another:
             break
-        rest = _without(chain, net, steep)
+        rest = without(chain, net, steep)
         if rest.infeasible:
             break
         part = network(rest.chain)
-        found.append(_attempt(net, part, Begin(forward_run(part)), limits, clock, steep))
+        found.append(_attempt(net, part, Begin(forward_run(part), without=tuple(steep)), limits, clock))
         if found[-1].model.status is not Status.OPTIMAL and answer.multipliers is not None:
             price = np.where(np.isin(net.goods, part.goods), answer.multipliers.price, np.nan)
             unpriced = [replace(answer, multipliers=replace(answer.multipliers, price=price))]
@@ -102,15 +102,8 @@ def answers(chain: Chain, net: Network, begin: Begin, limits: dict[str, Any], cl
     return [found[0], *unpriced, *said[-1:]]
 
 
-def _attempt(
-    net: Network,
-    part: Network,
-    begin: Begin,
-    limits: dict[str, Any],
-    clock: Clock,
-    without: Sequence[int] = (),
-) -> Answer:
-    """Solve a part of the network, and read the answer as the whole's."""
+def _attempt(net: Network, part: Network, begin: Begin, limits: dict[str, Any], clock: Clock) -> Answer:
+    """Solve a part of the network, and read the answer as the whole's; begin's plan is the part's."""
     clock.check()
     clock.doing, clock.plan = "the model was built", clock.plan or begin.plan
     money = turnover(part, begin.plan)
@@ -151,7 +144,7 @@ def _attempt(
         of = places(part, net)
         plan = plan and of.plan(plan)
         multipliers = multipliers and of.multipliers(multipliers)
-    return Answer(answer, plan, multipliers, list(without), begin.said)
+    return Answer(answer, plan, multipliers, begin.without, begin.said)
 
 
 def _keeps_all(net: Network, plan: Plan) -> bool:
@@ -159,7 +152,7 @@ def _keeps_all(net: Network, plan: Plan) -> bool:
     return feasibility(net, plan, throughput(net, plan)) <= CERTIFIED
 
 
-def _without(chain: Chain, net: Network, processes: Sequence[int]) -> Reach:
+def without(chain: Chain, net: Network, processes: Sequence[int]) -> Reach:
     """The chain without these processes; what they alone read of non-rival goods is thrown away, if it can be."""
     left_out = set(processes)
     goods = len(net.goods)

@@ -214,7 +214,7 @@ def _by_market(
         return None, "; ".join(answer.doubts), answer.plan
     solved = ModelSolution(Status.OPTIMAL, answer.message, iterations=answer.passes, solver=_version(answer))
     # What stands still has a price where the market followed the planner's path, elsewhere perhaps any.
-    priced = [Answer(solved, answer.plan, each, []) for each in (answer.moving, answer.multipliers)]
+    priced = [Answer(solved, answer.plan, each) for each in (answer.moving, answer.multipliers)]
     found = best(chain, net, priced, clock)
     if found.status is not Status.OPTIMAL:
         return None, found.message, answer.plan
@@ -224,7 +224,7 @@ def _by_market(
 def _interrupted(chain: Chain, net: Network, answer: MarketAnswer, clock: Clock) -> Solution:
     message = f"The solve was interrupted while prices formed: {answer.message}. The last pass's plan is kept."
     stopped = ModelSolution(Status.INTERRUPTED, message, answer.value, answer.passes, solver=_version(answer))
-    return replace(judged(chain, net, Answer(stopped, answer.plan, None, []), clock), solver="market")
+    return replace(judged(chain, net, Answer(stopped, answer.plan, None), clock), solver="market")
 
 
 def _version(answer: MarketAnswer) -> str:

@@ -236,7 +236,8 @@ class _Program:
         low, high = np.zeros(len(value)), np.full(len(value), np.inf)
         signed = net.sale_signed[sold] & ~np.isfinite(net.min_sale[sold])
         low[self.cut[0] : self.cut[1]][signed] = -np.inf
-        rows, upper = [sparse.csr_array(count.T)], [1.0]
+        reads = np.flatnonzero(~net.rival[net.use_good])
+        rows = [self.use[reads]]
         at = {MAX_SALE: (sold, self.cut[0]), MIN_SALE: (sold, self.cut[0]), MAX_IMPORT: (bought, self.cut[1])}
         for limit in net.limits:
             if limit.kind in at:
@@ -248,21 +249,14 @@ class _Program:
                         low[column] = 0.0
             elif limit.kind in (CAPACITY, MIN_LEVEL, MAX_USE):
                 row = (self.use if limit.kind == MAX_USE else self.level)[[limit.index]]
-                for sign in (1.0, -1.0) if limit.fixed else (limit.sign,):
-                    rows.append(sign * row)
-                    upper.append(0.0)
-        reads = np.flatnonzero(~net.rival[net.use_good])
-        rows.append(sparse.csr_array(self.use[reads]))
-        upper += [0.0] * len(reads)
-        rows[1:] = [
-            sparse.hstack([row, sparse.csr_array((row.shape[0], len(value) - row.shape[1]))], format="csr")
-            for row in rows[1:]
-        ]
+                rows += [sign * row for sign in ((1.0, -1.0) if limit.fixed else (limit.sign,))]
+        held = sparse.vstack(rows, format="csr")
+        held.resize(held.shape[0], len(value))
         self.money = float(np.max(np.abs(value) / count[:, 0], initial=0.0))
         found = linprog(
             -value / (self.money or 1.0),
-            A_ub=sparse.vstack(rows, format="csr"),
-            b_ub=np.array(upper),
+            A_ub=sparse.vstack([sparse.csr_array(count.T), held], format="csr"),
+            b_ub=np.append(1.0, np.zeros(held.shape[0])),
             A_eq=balance,
             b_eq=np.zeros(len(rival)),
             bounds=np.column_stack([low, high]),
