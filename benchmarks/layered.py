@@ -29,7 +29,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from chainopt import Chain
-    from chainopt.columns import Columns
+    from chainopt.market.columns import Columns
 
 INPUTS, NEAREST, WIDE = 4, 6, 10
 GRAPHS = ("neighbours", "random")
@@ -176,7 +176,7 @@ def chain(numbers: Layered) -> Chain:
 
 def columns(numbers: Layered) -> Columns:
     """The same as columns, for the market."""
-    from chainopt.columns import Columns
+    from chainopt.market.columns import Columns
 
     width, goods, processes = numbers.width, numbers.goods, len(numbers.scale)
     none = np.full(goods, np.nan)

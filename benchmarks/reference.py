@@ -88,7 +88,7 @@ def _carrying(numbers: Layered, price: Array, level: Array) -> Array:
 
 
 def _starts(numbers: Layered) -> Iterator[tuple[str, Array, Array, float]]:
-    from chainopt.market import form_prices
+    from chainopt.market.formation import form_prices
 
     market = form_prices(columns(numbers), tolerance=ALONE)
     yield "market", market.price, market.level, market.change

@@ -36,9 +36,9 @@ def make(folder: Path, flows: int) -> dict[str, int]:
     from xlsxwriter.worksheet import Worksheet
 
     import chainopt as co
-    from chainopt.dossier import dossier
-    from chainopt.report.paper import Paper
-    from chainopt.report.styles import STYLES
+    from chainopt.report.excel.paper import Paper
+    from chainopt.report.excel.styles import STYLES
+    from chainopt.rows.dossier import dossier
 
     made = chain(layered(flows))
     co.write_workbook(made, folder / BOOK)

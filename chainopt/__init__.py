@@ -1,29 +1,30 @@
 """chainopt: the prices of a supply chain as derivatives, checked from both sides."""
 
-from chainopt import starting as starting  # isort: skip
-from chainopt.audit import audit
-from chainopt.chain import Chain
-from chainopt.checks import ChainError
-from chainopt.differences import differences, holding
-from chainopt.dossier import dossier
-from chainopt.equilibrium import compare, solve_equilibrium
-from chainopt.explain import explain
-from chainopt.interior import SolverMissing
-from chainopt.ipopt import ModelSolution, solve_model
-from chainopt.market_test import market_test
-from chainopt.nlp import build_model
-from chainopt.paths import stories
-from chainopt.policy import to_program
-from chainopt.program import Program
-from chainopt.pyomo_plugin import ChainoptIpopt
-from chainopt.records import Good, Input, Observed, Output, Parameter, Process, Settings
+from chainopt.machine import starting as starting  # isort: skip
+from chainopt.audits.explain import explain
+from chainopt.audits.market_test import market_test
+from chainopt.audits.stories import stories
+from chainopt.audits.verdicts import audit
+from chainopt.chain.chain import Chain
+from chainopt.chain.checks import ChainError
+from chainopt.chain.records import Good, Input, Observed, Output, Parameter, Process, Settings
+from chainopt.equilibrium.conditions import compare, solve_equilibrium
+from chainopt.ipopt.interior import SolverMissing
+from chainopt.ipopt.model import ModelSolution, solve_model
+from chainopt.ipopt.plugin import ChainoptIpopt
+from chainopt.planner.model import build_model
+from chainopt.program.policy import to_program
+from chainopt.program.program import Program
+from chainopt.program.trace import grad, trace, value_and_grad
+from chainopt.program.tracer import TraceError
 from chainopt.report import Plot, annotate, plot, result_record, write_excel, write_html
-from chainopt.solution import Solution
-from chainopt.solve import solve
-from chainopt.status import Status
-from chainopt.tables import NumeraireError, Tables, kkt, limits, prices, processes, tables, uses
-from chainopt.trace import grad, trace, value_and_grad
-from chainopt.tracer import TraceError
+from chainopt.rows.dossier import dossier
+from chainopt.rows.tables import NumeraireError, Tables, kkt, limits, prices, processes, tables, uses
+from chainopt.scenarios.differences import differences
+from chainopt.scenarios.holding import holding
+from chainopt.solution.solution import Solution
+from chainopt.solution.solve import solve
+from chainopt.words.status import Status
 from chainopt.workbook import WorkbookError, check_workbook, read_workbook, write_template, write_workbook
 
 __all__ = [

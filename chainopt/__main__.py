@@ -1,5 +1,5 @@
 """python -m chainopt: the command line."""
 
-from chainopt.cli import main
+from chainopt.command.main import main
 
 main()

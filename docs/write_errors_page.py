@@ -8,7 +8,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import chainopt as co
-from chainopt.messages import MESSAGES
+from chainopt.words.messages import MESSAGES
 from chainopt.workbook import check_workbook
 
 HEAD = """# What chainopt says of a workbook

@@ -10,7 +10,7 @@ away: acid is worth less than nothing beyond what buyers take, and so is sold at
 from __future__ import annotations
 
 import chainopt as co
-from chainopt.market_test import findings, market_test
+from chainopt.audits.market_test import findings, market_test
 
 SOURCES = (
     ("sulphur dioxide with a unit of copper", "2", "of the order of stoichiometry (chalcopyrite); rounded"),

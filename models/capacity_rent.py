@@ -8,7 +8,7 @@ mill earns the difference, 0.5, on every unit that its capacity allows: a rent o
 from __future__ import annotations
 
 import chainopt as co
-from chainopt.market_test import findings, market_test
+from chainopt.audits.market_test import findings, market_test
 
 SOURCES = (
     ("flour of a unit of grain", "0.8", "invented"),

@@ -9,7 +9,7 @@ the cells that conflict.
 from __future__ import annotations
 
 import chainopt as co
-from chainopt.explain import explain
+from chainopt.audits.explain import explain
 
 SOURCES = (
     ("steel mill", "scale 1.5, exponents 0.6 and 0.4", "invented"),

@@ -11,7 +11,7 @@ yet the chain is worth far more with it than without. Price = derivative holds; 
 from __future__ import annotations
 
 import chainopt as co
-from chainopt.market_test import findings, market_test
+from chainopt.audits.market_test import findings, market_test
 
 SOURCES = (
     ("railway, formula", "3 fuel - 4", "invented; the fixed part after Hotelling, Econometrica 6 (1938), 242-269"),

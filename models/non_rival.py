@@ -10,7 +10,7 @@ sum: whoever sold it at one price to all would lose the readers to whom it is wo
 from __future__ import annotations
 
 import chainopt as co
-from chainopt.market_test import findings, market_test
+from chainopt.audits.market_test import findings, market_test
 
 SOURCES = (
     ("all four formulas", "2 sqrt, 3 ln(1 + x) + 2 sqrt, 2 ln(1 + x), sqrt", "invented"),

@@ -9,7 +9,7 @@ recycling costs, which is one equation, and the sum of a geometric series.
 from __future__ import annotations
 
 import chainopt as co
-from chainopt.market_test import findings, market_test
+from chainopt.audits.market_test import findings, market_test
 
 RETURNED, NEEDED = 0.7, 1.25
 

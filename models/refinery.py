@@ -9,7 +9,7 @@ unit. The cracker is full and earns a rent; without it there would be more fuel 
 from __future__ import annotations
 
 import chainopt as co
-from chainopt.market_test import findings, market_test
+from chainopt.audits.market_test import findings, market_test
 
 SOURCES = (
     ("distillation, yields", "naphtha 0.25, gas oil 0.35, fuel oil 0.37", "invented, of the usual order"),

@@ -342,7 +342,7 @@ class Run:
 
 
 _SIGINT = "os.kill(os.getpid(), signal.SIGINT)"
-_PROBLEM = "sys.modules['chainopt.interior']._Problem"
+_PROBLEM = "sys.modules['chainopt.ipopt.interior']._Problem"
 # Every problem goes into a process of its own, and what stands for a factorisation of minutes ends otherwise.
 _ELSEWHERE = f"{_PROBLEM}._is_large = lambda self: True\n{_PROBLEM}._ended = lambda *_: "
 _MORE = "Close other programs, raise the limit (ulimit -v), or solve a smaller chain"
@@ -354,7 +354,7 @@ RUNS = (
         f"os.fsync = lambda _: {_SIGINT}"),
     Run("Ctrl-C while solving", "N605",
         "interrupted: what there is goes into the reports, labelled; Ctrl-C again leaves without them", 130,
-        f"sys.modules['chainopt.planner'].build = lambda *_, **__: {_SIGINT}"),
+        f"sys.modules['chainopt.solution.attempts'].build = lambda *_, **__: {_SIGINT}"),
     Run("no memory to read", "E602",
         f"the memory ran out while reading chain.xlsx: nothing was written. {_MORE}", 5,
         "def fail(*_): raise MemoryError\ncli.read_workbook = fail"),

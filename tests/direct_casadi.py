@@ -19,10 +19,10 @@ from typing import Any
 
 import casadi as ca
 
-from chainopt.chain import Chain
-from chainopt.formula import resolve
-from chainopt.names import key
-from chainopt.records import Good, Process
+from chainopt.chain.chain import Chain
+from chainopt.chain.records import Good, Process
+from chainopt.technology.formula import resolve
+from chainopt.words.names import key
 
 FUNCTIONS = {
     "add": lambda a, b: a + b,

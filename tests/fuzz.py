@@ -30,11 +30,11 @@ if "--guided" in sys.argv:
     with atheris.instrument_imports(include=["chainopt"]):
         importlib.import_module("chainopt.workbook")
 
-from chainopt.chain import Chain
-from chainopt.formula import FormulaError, parse, resolve
-from chainopt.records import Good, Process
+from chainopt.chain.chain import Chain
+from chainopt.chain.records import Good, Process
 from chainopt.report import json_text, result_record
-from chainopt.solve import solve
+from chainopt.solution.solve import solve
+from chainopt.technology.formula import FormulaError, parse, resolve
 from chainopt.workbook import WorkbookError, check_workbook, read_workbook
 
 PIECES = [

@@ -20,9 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-FIRST_LINE = "chainopt.starting"
+FIRST_LINE = "chainopt.machine.starting"
 """The module whose import is the first thing that the package does."""
-IMPORTED = "chainopt.cli"
+IMPORTED = "chainopt.command.main"
 """The module whose import is the last."""
 
 

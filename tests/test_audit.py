@@ -10,8 +10,8 @@ import pytest
 from chains import random_chain, with_supply
 
 import chainopt as co
-from chainopt.audit import Verdict, audit
-from chainopt.market_test import market_test
+from chainopt.audits.market_test import market_test
+from chainopt.audits.verdicts import Verdict, audit
 
 KINDS = ("smooth", "linear", "mixed")
 # Chains that were once certified wrongly, or refused for no good reason.

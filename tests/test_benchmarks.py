@@ -14,8 +14,8 @@ import suite
 from routes import ROUTES, casadi_ipopt, chainopt_ipopt
 
 import chainopt as co
-from chainopt.market import form_prices
-from chainopt.market_certificate import certify
+from chainopt.market.duality import certify
+from chainopt.market.formation import form_prices
 
 ROOT = Path(__file__).parent.parent
 FLOWS = 160
@@ -131,7 +131,7 @@ def test_intervals_of_idle_goods_hold_the_solvers_price():
 
 
 def test_intervals_left_out_are_counted(monkeypatch):
-    monkeypatch.setattr(importlib.import_module("chainopt.intervals"), "_MOST_WORK", 0)
+    monkeypatch.setattr(importlib.import_module("chainopt.backprop.intervals"), "_MOST_WORK", 0)
     solution = co.solve(layered.chain(layered.layered(400, layered.Case("random", 1.0, 1.0))))
     assert solution.certified
     open_ = np.isnan(solution.derivatives.price).sum()

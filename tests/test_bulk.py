@@ -8,16 +8,16 @@ from chains import random_chain
 from scipy import sparse
 
 import chainopt as co
-from chainopt.bulk import ModelDiffersError, chain_problem
-from chainopt.forward import forward_run
-from chainopt.ipopt import solve_model
-from chainopt.magnitudes import magnitudes
-from chainopt.network import network
-from chainopt.nl import build_evaluator
-from chainopt.nlp import build, read_multipliers, write_multipliers
-from chainopt.plan import turnover
-from chainopt.reach import reach
-from chainopt.scaling import read_scaling
+from chainopt.chain.reach import reach
+from chainopt.ipopt.evaluator import build_evaluator
+from chainopt.ipopt.model import solve_model
+from chainopt.ipopt.scaling import read_scaling
+from chainopt.network.forward import forward_run
+from chainopt.network.measure import magnitudes, turnover
+from chainopt.network.network import network
+from chainopt.planner.arrays import ModelDiffersError, chain_problem
+from chainopt.planner.model import build
+from chainopt.planner.readback import read_multipliers, write_multipliers
 
 DATA = sorted((Path(__file__).parent.parent / "data").glob("*.xlsx"))
 

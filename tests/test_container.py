@@ -14,7 +14,8 @@ from containers import CONTAINERS, folder, ods, parts_of, tall
 from office import office
 
 import chainopt as co
-from chainopt.workbook import check_workbook, raw
+from chainopt.workbook import check_workbook
+from chainopt.workbook.files import raw
 
 DATA = Path(__file__).parent.parent / "data"
 EXAMPLES = ("steel_loop", "petrochemicals", "non_rival")
@@ -75,7 +76,7 @@ def test_a_script_without_a_main_guard_reads_a_large_odd_file_in_another_process
 
 
 def test_a_child_reads_what_its_parent_does(tmp_path, monkeypatch):
-    from chainopt.workbook import child
+    from chainopt.workbook.files import child
 
     path = faulty(
         tmp_path / "book.xlsx", ("goods", "B2", "=1/0"), ("goods", "B3", "#REF!"), ("goods", "B4", "1,5")

@@ -5,7 +5,7 @@ from books import SOUND
 from corpus import CELLS, FORMULAS, LIMITS, NAMES, NUMBERS, RECORDS, RUNS, SAMPLES
 
 import chainopt as co
-from chainopt.messages import MESSAGES
+from chainopt.words.messages import MESSAGES
 from chainopt.workbook import check_workbook
 
 

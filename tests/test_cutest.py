@@ -23,9 +23,9 @@ from cutest import (
     small_problems,
 )
 
-from chainopt.ipopt import ModelSolution, solve_model
-from chainopt.nl import NotSmoothError
-from chainopt.status import Status
+from chainopt.ipopt.evaluator import NotSmoothError
+from chainopt.ipopt.model import ModelSolution, solve_model
+from chainopt.words.status import Status
 
 CHECK = 1e-6
 SOME = [

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import chainopt as co
-from chainopt.formula import FormulaError, parse, resolve
-from chainopt.network import network
-from chainopt.primitives import PRIMITIVES
-from chainopt.slopes import slopes
-from chainopt.technology import TECHNOLOGIES
+from chainopt.backprop.slopes import slopes
+from chainopt.network.network import network
+from chainopt.technology.families import TECHNOLOGIES
+from chainopt.technology.formula import FormulaError, parse, resolve
+from chainopt.technology.primitives import PRIMITIVES
 
 mp.mp.dps = 40
 
@@ -399,7 +399,7 @@ def test_a_wrong_partial_of_a_primitive_is_caught(name: str, monkeypatch: pytest
 
 @pytest.mark.parametrize("field", ["price", "rent"])
 def test_a_wrong_sign_of_the_multipliers_is_caught(field: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("chainopt.planner")
+    module = importlib.import_module("chainopt.solution.attempts")
     read = module.read_multipliers
 
     def negated(*given: Any) -> Any:

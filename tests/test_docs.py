@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from chainopt.cli import app
-from chainopt.status import Status
+from chainopt.command.main import app
+from chainopt.words.status import Status
 from chainopt.workbook import schema_markdown
 
 ROOT = Path(__file__).parent.parent

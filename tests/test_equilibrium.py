@@ -6,7 +6,7 @@ from chains import random_chain
 from test_models import ROOT, load
 
 import chainopt as co
-from chainopt.equilibrium import compare, solve_equilibrium
+from chainopt.equilibrium.conditions import compare, solve_equilibrium
 
 
 def price_of(equilibrium, good):

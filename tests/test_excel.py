@@ -20,12 +20,12 @@ from chains import random_chain
 from office import formulas, recalculated, values
 
 import chainopt as co
-from chainopt.backprop import differentiate
-from chainopt.intervals import Intervals
-from chainopt.network import network
-from chainopt.receipts import receipts
+from chainopt.audits.receipts import receipts
+from chainopt.backprop.intervals import Intervals
+from chainopt.backprop.sweep import differentiate
+from chainopt.network.network import network
 from chainopt.report import write_excel
-from chainopt.report.styles import PREFIX, STYLES
+from chainopt.report.excel.styles import PREFIX, STYLES
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 BOOKS = sorted(path.stem for path in DATA.glob("*.xlsx"))
@@ -148,7 +148,7 @@ def test_a_numeraire_divides_receipts_and_what_they_begin_with(solved: Solved, t
 
 
 def test_a_long_chain_has_no_receipts_and_says_so(solved: Solved, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr("chainopt.receipts.MOST_USES", 2)
+    monkeypatch.setattr("chainopt.audits.receipts.MOST_USES", 2)
     write_excel(*solved["steel_loop"], tmp_path / "report.xlsx")
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
     assert "Receipts" not in book.sheetnames

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import chainopt as co
-from chainopt.explain import Cause, explain
+from chainopt.audits.explain import Cause, explain
 from chainopt.workbook.locate import cells
 
 MILL = co.Process("mill", function="leontief", inputs={"ore": 1}, outputs="steel")

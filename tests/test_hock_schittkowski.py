@@ -20,8 +20,8 @@ import mpmath
 import pyomo.environ as pyo
 import pytest
 
-from chainopt.ipopt import solve_model
-from chainopt.status import Status
+from chainopt.ipopt.model import solve_model
+from chainopt.words.status import Status
 
 Function = Callable[[Sequence[Any], Any], Any]
 

@@ -18,11 +18,11 @@ import pytest
 from pyomo.opt import SolverStatus, TerminationCondition
 from scipy.optimize import linprog
 
-import chainopt.pyomo_plugin  # noqa: F401
-from chainopt.interior import Progress, SolverMissing, run, warm_start
-from chainopt.ipopt import ModelSolution, solve_model
-from chainopt.nl import NotSmoothError, build_evaluator
-from chainopt.status import Status
+import chainopt.ipopt.plugin  # noqa: F401
+from chainopt.ipopt.evaluator import NotSmoothError, build_evaluator
+from chainopt.ipopt.interior import Progress, SolverMissing, run, warm_start
+from chainopt.ipopt.model import ModelSolution, solve_model
+from chainopt.words.status import Status
 
 
 def model_of(build: Callable[[Any], None]) -> Any:

@@ -19,8 +19,9 @@ from corpus import RUNS
 from interrupting import interrupted
 
 import chainopt as co
-from chainopt import messages, starting
-from chainopt.forked import FORKS, WorkDied, forked
+from chainopt.machine import starting
+from chainopt.machine.forked import FORKS, WorkDied, forked
+from chainopt.words import messages
 
 DATA = Path(__file__).parent.parent / "data"
 NEVER = 600
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.skipif(not FORKS, reason="only Linux lets go of a compu
 # command to wait for.
 COMMANDS = """
 import json, os, signal, sys
-from chainopt import cli
+from chainopt.command import main as cli
 for line in sys.stdin:
     match json.loads(line):
         case folder, before, words:
@@ -139,7 +140,7 @@ def test_a_run_that_is_cut_off_says_so(commands, tmp_path, run):
 def test_a_second_ctrl_c_leaves_without_reports(commands, tmp_path):
     folder = folder_with_book(tmp_path)
     kill = "os.kill(os.getpid(), signal.SIGINT)"
-    before = f"sys.modules['chainopt.planner'].build = cli.write_html = lambda *_, **__: {kill}"
+    before = f"sys.modules['chainopt.solution.attempts'].build = cli.write_html = lambda *_, **__: {kill}"
     code, lines = commands.end(folder, commands.start(folder, "solve", "chain.xlsx", before=before))
     assert code == 130
     assert [line[:4] for line in lines] == ["N605", "E601"]
@@ -149,7 +150,7 @@ def test_a_second_ctrl_c_leaves_without_reports(commands, tmp_path):
 def test_ctrl_c_ends_a_whole_series_of_solves(commands, tmp_path):
     folder = folder_with_book(tmp_path)
     before = (
-        "of = sys.modules['chainopt.differences']\n"
+        "of = sys.modules['chainopt.scenarios.differences']\n"
         "solve, kill = of.solve, lambda _: os.kill(os.getpid(), signal.SIGINT)\n"
         "of.solve = lambda *given, **named: solve(*given, progress=kill, **named)"
     )
@@ -165,7 +166,7 @@ def test_ctrl_c_ends_the_workers_of_a_series(commands, tmp_path):
     before = (
         "import threading\n"
         "os.setpgid(0, 0)\n"
-        "of = sys.modules['chainopt.differences']\n"
+        "of = sys.modules['chainopt.scenarios.differences']\n"
         "of._QUICK, side_by_side = 0, of._side_by_side\n"
         "def begun(*given):\n"
         "    threading.Timer(1.0, lambda: os.killpg(0, signal.SIGINT)).start()\n"
@@ -185,7 +186,7 @@ def test_ctrl_c_ends_the_workers_of_a_series(commands, tmp_path):
     assert not alive(child)
 
 
-@pytest.mark.parametrize("phase", ["interior']._Problem._ended", "judgement']._verdict"])
+@pytest.mark.parametrize("phase", ["ipopt.interior']._Problem._ended", "solution.judgement']._verdict"])
 def test_ctrl_c_inside_a_library_is_answered(commands, tmp_path, phase):
     """A factorisation of minutes, or a check of minutes, hears of no signal."""
     folder = folder_with_book(tmp_path)
@@ -193,8 +194,8 @@ def test_ctrl_c_inside_a_library_is_answered(commands, tmp_path, phase):
         "import time\n"
         "from pathlib import Path\n"
         "def long(*_): Path('../there').write_text(str(os.getpid()) + '\\n'); time.sleep(600)\n"
-        "sys.modules['chainopt.interior']._Problem._is_large = lambda self: True\n"
-        "sys.modules['chainopt.judgement']._LARGE = 0\n"
+        "sys.modules['chainopt.ipopt.interior']._Problem._is_large = lambda self: True\n"
+        "sys.modules['chainopt.solution.judgement']._LARGE = 0\n"
         f"sys.modules['chainopt.{phase} = long"
     )
     child = commands.start(folder, "solve", "chain.xlsx", "--json", "out.json", "--out", "reports", before=before)
@@ -260,7 +261,7 @@ def test_ctrl_c_at_any_moment(tmp_path, book):
 @pytest.fixture
 def elsewhere(monkeypatch):
     """Every problem, however small, in a process of its own."""
-    interior = importlib.import_module("chainopt.interior")
+    interior = importlib.import_module("chainopt.ipopt.interior")
     monkeypatch.setattr(interior, "_LARGE", 0)
     monkeypatch.setattr(interior, "_TIMED", 0)
     return interior
@@ -281,7 +282,7 @@ def test_elsewhere_finds_the_same(elsewhere):
 
 @pytest.mark.parametrize("phase", ["interior", "judgement"])
 def test_the_time_limit_holds_inside_a_library(elsewhere, monkeypatch, phase):
-    judgement = importlib.import_module("chainopt.judgement")
+    judgement = importlib.import_module("chainopt.solution.judgement")
     of, name = {"interior": (elsewhere._Problem, "_ended"), "judgement": (judgement, "_verdict")}[phase]
     monkeypatch.setattr(of, name, lambda *_: time.sleep(NEVER))
     begun = time.perf_counter()
@@ -301,7 +302,7 @@ def test_the_iteration_limit_keeps_the_best_plan(elsewhere):
 
 def test_limits_of_the_command(commands, tmp_path):
     folder = folder_with_book(tmp_path)
-    before = "sys.modules['chainopt.judgement']._verdict = lambda *_: __import__('time').sleep(600)"
+    before = "sys.modules['chainopt.solution.judgement']._verdict = lambda *_: __import__('time').sleep(600)"
     words = ["solve", "chain.xlsx", "--time-limit", 3]
     code, lines = commands.end(folder, commands.start(folder, *words, before=before))
     assert code == 5
@@ -322,7 +323,7 @@ def test_memory_that_ends_in_the_solver():
     code = """
 import os, resource, sys
 import chainopt as co
-from chainopt import workspace
+from chainopt.machine import memory as workspace
 from layered import Case, chain, layered
 given = chain(layered(8000, Case("random")))
 workspace.memory_is_limited = lambda: True

@@ -12,13 +12,13 @@ import pytest
 from chains import cobb_douglas_network, random_chain
 
 import chainopt as co
-from chainopt.circuit import circuit, softened
-from chainopt.cli import main
-from chainopt.columns import Columns, NotColumnsError, cobb_douglas_returns, columns
-from chainopt.market import form_prices
-from chainopt.market_certificate import certify
-from chainopt.network import network
-from chainopt.reach import reach
+from chainopt.chain.reach import reach
+from chainopt.command.main import main
+from chainopt.market.circuit import circuit, softened
+from chainopt.market.columns import Columns, NotColumnsError, cobb_douglas_returns, columns
+from chainopt.market.duality import certify
+from chainopt.market.formation import form_prices
+from chainopt.network.network import network
 
 ENGINES = ["numpy", pytest.param("numba", marks=pytest.mark.skipif(not find_spec("numba"), reason="no Numba"))]
 
@@ -650,7 +650,7 @@ def test_ctrl_c_keeps_the_last_pass_and_says_so(tmp_path, returns):
     last = 4 if returns < 1 else 12
     code = (
         "import os, signal, sys\n"
-        "from chainopt import cli\n"
+        "from chainopt.command import main as cli\n"
         "from chainopt.report.waiting import Waiting\n"
         f"Waiting.step = lambda self, at: at.iteration == {last} and os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.argv = ['chainopt', 'solve', 'mill.xlsx', '--method', 'market', '--json', 'out.json', '--out', '.']\n"
@@ -674,7 +674,7 @@ def test_an_interrupt_ends_the_market_with_its_status(monkeypatch, tmp_path):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    module = importlib.import_module("chainopt.solve")
+    module = importlib.import_module("chainopt.solution.solve")
     monkeypatch.setattr(module, "market_answer", interrupted)
     chain = co.Chain(
         [co.Good("ore", supply=10), co.Good("steel", price=3)],
@@ -689,7 +689,7 @@ def test_an_interrupt_ends_the_market_with_its_status(monkeypatch, tmp_path):
 
 def small_starts(monkeypatch):
     """Let Ipopt begin in the market on chains of any size."""
-    route = importlib.import_module("chainopt.market_route")
+    route = importlib.import_module("chainopt.solution.by_market")
     monkeypatch.setattr(route, "_START_FLOWS", 0)
     monkeypatch.setattr(route, "_START_BREADTH", 0)
 
@@ -726,7 +726,7 @@ def test_ipopt_from_the_market_comes_to_the_same_prices_in_fewer_iterations(cycl
 
 @pytest.mark.parametrize("status", [co.Status.INFEASIBLE, co.Status.UNCERTIFIED, co.Status.ITERATION_LIMIT])
 def test_a_warm_start_that_does_not_serve_is_left_for_a_forward_run(status, monkeypatch):
-    judgement = importlib.import_module("chainopt.judgement")
+    judgement = importlib.import_module("chainopt.solution.judgement")
     judged, attempts = judgement.judged, []
 
     def judge(chain, net, answer, clock):
@@ -758,7 +758,7 @@ def test_where_ipopt_gets_lost_it_begins_near_the_markets_plan(cyclic, seed):
 @pytest.mark.parametrize("status", [co.Status.EVALUATION_ERROR, co.Status.UNCERTIFIED, co.Status.ITERATION_LIMIT])
 @pytest.mark.parametrize("limit", [None, 200])
 def test_what_is_lost_is_tried_near_the_market_unless_the_users_own_limit_came_first(status, limit, monkeypatch):
-    judgement = importlib.import_module("chainopt.judgement")
+    judgement = importlib.import_module("chainopt.solution.judgement")
     judged, attempts = judgement.judged, []
 
     def judge(chain, net, answer, clock):
@@ -777,7 +777,9 @@ def test_what_is_lost_is_tried_near_the_market_unless_the_users_own_limit_came_f
 
 
 def test_ctrl_c_in_the_market_after_ipopt_got_lost_keeps_ipopts_plan(monkeypatch):
-    judgement, solving = (importlib.import_module(f"chainopt.{name}") for name in ("judgement", "solve"))
+    judgement, solving = (
+        importlib.import_module(f"chainopt.{name}") for name in ("solution.judgement", "solution.solve")
+    )
     judged, market_answer = judgement.judged, solving.market_answer
 
     def stop(progress):

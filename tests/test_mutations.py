@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from mutations import books, judged, mutations, typo
 
-from chainopt.names import closest, key
+from chainopt.words.names import closest, key
 
 RIGHT = 0.99
 SUGGESTED = 0.95

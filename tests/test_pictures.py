@@ -16,10 +16,10 @@ from layered import chain as layered_chain
 from layered import layered as layered_numbers
 
 import chainopt as co
-from chainopt.flows import flows
-from chainopt.report.layout import layered
-from chainopt.report.picture import Picture, fragment, labels, svg
-from chainopt.report.plot import pictures
+from chainopt.report.picture.flows import flows
+from chainopt.report.picture.layout import layered
+from chainopt.report.picture.picture import Picture, fragment, labels, svg
+from chainopt.report.picture.plot import pictures
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 BOOKS = sorted(path.stem for path in DATA.glob("*.xlsx"))

@@ -25,20 +25,12 @@ from python_calamine import CalamineWorkbook
 from rich.console import Console
 
 import chainopt as co
-from chainopt.dossier import dossier
-from chainopt.report import (
-    findings,
-    headline,
-    html_text,
-    json_text,
-    result_record,
-    show,
-    write_excel,
-    write_html,
-)
-from chainopt.report.paper import Paper
-from chainopt.report.sheets import Column
-from chainopt.writing import replacing
+from chainopt.machine.files import replacing
+from chainopt.report import headline, html_text, json_text, result_record, show, write_excel, write_html
+from chainopt.report.content import findings
+from chainopt.report.content.sheets import Column
+from chainopt.report.excel.paper import Paper
+from chainopt.rows.dossier import dossier
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
 
@@ -368,7 +360,7 @@ def test_what_a_sheet_has_no_room_for_is_said(
 ) -> None:
     chain, solution = petrochemicals
     most = len(chain.goods) + 8
-    monkeypatch.setattr("chainopt.report.paper.MOST_ROWS", most)
+    monkeypatch.setattr("chainopt.report.excel.paper.MOST_ROWS", most)
     write_excel(chain, solution, tmp_path / "report.xlsx")
     book = openpyxl.load_workbook(tmp_path / "report.xlsx")
     said = [row[1].value for row in book["Summary"].iter_rows() if isinstance(row[1].value, str)]

@@ -6,8 +6,8 @@ import numpy as np
 import pyomo.environ as pyo
 import pytest
 
-from chainopt.ipopt import ModelSolution, solve_model
-from chainopt.status import Status
+from chainopt.ipopt.model import ModelSolution, solve_model
+from chainopt.words.status import Status
 
 
 def solved(m: pyo.ConcreteModel) -> ModelSolution:

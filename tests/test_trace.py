@@ -15,8 +15,8 @@ from functions import CASES, fraction, logistic, matrices
 from hypothesis import strategies as st
 
 import chainopt as co
-from chainopt.primitives import PRIMITIVES
-from chainopt.tape import CONSTANT, INPUT
+from chainopt.technology.primitives import PRIMITIVES
+from chainopt.technology.tape import CONSTANT, INPUT
 
 mp = mpmath.mp.clone()
 mp.dps = 50

@@ -13,13 +13,14 @@ import pytest
 from chains import by_good, random_chain
 
 import chainopt as co
-from chainopt.certificate import residuals
-from chainopt.explain import explain
-from chainopt.network import network
-from chainopt.operations import operations
-from chainopt.plan import Multipliers, Plan
-from chainopt.scope import bent
-from chainopt.unbounded import confirmed, find_ray
+from chainopt.audits.explain import explain
+from chainopt.backprop.certificate import residuals
+from chainopt.backprop.concavity import bent
+from chainopt.backprop.operations import operations
+from chainopt.network.multipliers import Multipliers
+from chainopt.network.network import network
+from chainopt.network.plan import Plan
+from chainopt.planner.rays import confirmed, find_ray
 
 
 def model(build: Callable[[Any], None]) -> co.ModelSolution:

@@ -11,8 +11,8 @@ from chains import random_chain
 from unit_changes import difference, in_units, random_units
 
 import chainopt as co
-from chainopt.network import network
-from chainopt.typical import typical_amounts
+from chainopt.network.network import network
+from chainopt.network.typical import typical_amounts
 
 SEEDS = range(2000, 2034)
 KINDS = [(kind, cyclic) for kind in ("smooth", "linear", "mixed") for cyclic in (False, True)]

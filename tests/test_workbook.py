@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from xlsxwriter import Workbook as XlsxWriter
 
-from chainopt.chain import Chain
-from chainopt.names import key, plain
-from chainopt.records import FUNCTIONS, Good, Input, Observed, Output, Parameter, Process, Settings
+from chainopt.chain.chain import Chain
+from chainopt.chain.records import FUNCTIONS, Good, Input, Observed, Output, Parameter, Process, Settings
+from chainopt.words.names import key, plain
 from chainopt.workbook import (
     WorkbookError,
     check_workbook,

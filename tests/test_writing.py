@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 import chainopt as co
-from chainopt.writing import apart, file_name, replacing
+from chainopt.machine.files import apart, file_name, replacing
 
 DATA = Path(__file__).parent.parent / "data"
 COMMAND = [sys.executable, "-m", "chainopt"]

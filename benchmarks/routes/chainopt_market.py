@@ -6,8 +6,8 @@ import time
 
 from layered import Case, Layered, columns, layered
 
-from chainopt.market import form_prices
-from chainopt.market_certificate import certify
+from chainopt.market.duality import certify
+from chainopt.market.formation import form_prices
 from routes.answer import OPTIMAL, Answer
 
 

@@ -1,11 +1,11 @@
 """A solution for people and programs: Excel, HTML, the terminal, JSON, all from the same tables."""
 
-from chainopt.report import notebook as notebook
 from chainopt.report.annotate import Notes, annotate
-from chainopt.report.excel import write_excel
-from chainopt.report.findings import Finding, findings, headline
-from chainopt.report.html import html_text, write_html
-from chainopt.report.plot import Plot, plot
+from chainopt.report.content.findings import Finding, findings, headline
+from chainopt.report.excel.write import write_excel
+from chainopt.report.page import notebook as notebook
+from chainopt.report.page.write import html_text, write_html
+from chainopt.report.picture.plot import Plot, plot
 from chainopt.report.record import json_text, program_record, result_record
 from chainopt.report.terminal import show
 

@@ -15,22 +15,22 @@ from typing import Any
 import pandas as pd
 from openpyxl.utils.cell import coordinate_to_tuple
 
-from chainopt.chain import Chain
-from chainopt.dossier import dossier
-from chainopt.names import key
-from chainopt.report.findings import headline, money
-from chainopt.report.legible import figure
-from chainopt.report.remarks import Remark, remarks
-from chainopt.report.shapes import shape
-from chainopt.report.sheets import sheets
-from chainopt.solution import Solution
-from chainopt.tables import Tables
-from chainopt.workbook.additions import Added, Additions, with_additions
-from chainopt.workbook.container import usual_office_file
+from chainopt.chain.chain import Chain
+from chainopt.machine.files import apart, replacing
+from chainopt.report.content.findings import headline, money
+from chainopt.report.content.formats import shape
+from chainopt.report.content.legible import figure
+from chainopt.report.content.remarks import Remark, remarks
+from chainopt.report.content.sheets import sheets
+from chainopt.rows.dossier import dossier
+from chainopt.rows.tables import Tables
+from chainopt.solution.solution import Solution
+from chainopt.words.names import key
+from chainopt.workbook.files.container import usual_office_file
 from chainopt.workbook.locate import Book, Names
+from chainopt.workbook.patch.additions import Added, Additions, with_additions
 from chainopt.workbook.schema import IGNORED_PREFIX
 from chainopt.workbook.tables import Table
-from chainopt.writing import apart, replacing
 
 AUTHOR = "chainopt, solved"
 MOST_REMARKS = 1000

@@ -10,14 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from chainopt.chain import Chain
-from chainopt.dossier import dossier
-from chainopt.explain import Explanation
-from chainopt.market_test import MarketTest
-from chainopt.program import Program
-from chainopt.report.findings import warnings
-from chainopt.solution import Solution
-from chainopt.tables import Tables
+from chainopt.audits.explain import Explanation
+from chainopt.audits.market_test import MarketTest
+from chainopt.chain.chain import Chain
+from chainopt.program.program import Program
+from chainopt.report.content.findings import warnings
+from chainopt.rows.dossier import dossier
+from chainopt.rows.tables import Tables
+from chainopt.solution.solution import Solution
 
 _COLUMNS = {
     "goods": (

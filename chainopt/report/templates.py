@@ -26,4 +26,4 @@ def template(name: str, **filters: Callable[..., str]) -> Template:
 @cache
 def text(name: str) -> str:
     """A file's text."""
-    return files("chainopt.report").joinpath(name).read_text("utf-8")
+    return files("chainopt").joinpath("report", name).read_text("utf-8")

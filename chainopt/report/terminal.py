@@ -10,13 +10,13 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from chainopt.chain import Chain
-from chainopt.report.findings import Question, findings, headline, money
-from chainopt.report.legible import legible, residual, short
-from chainopt.report.salience import ambiguous, binding, foremost, turnover
-from chainopt.report.sheets import Column, Sheet, sheets
-from chainopt.solution import Solution
-from chainopt.tables import Tables
+from chainopt.chain.chain import Chain
+from chainopt.report.content.findings import Question, findings, headline, money
+from chainopt.report.content.legible import legible, residual, short
+from chainopt.report.content.salience import ambiguous, binding, foremost, turnover
+from chainopt.report.content.sheets import Column, Sheet, sheets
+from chainopt.rows.tables import Tables
+from chainopt.solution.solution import Solution
 
 MOST_GOODS = 30
 MOST_LIMITS = 15

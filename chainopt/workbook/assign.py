@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from chainopt.chain import Chain
-from chainopt.names import key, nearest
+from chainopt.chain.chain import Chain
+from chainopt.words.names import key, nearest
 from chainopt.workbook.cells import CellFault, is_blank, value_of
 from chainopt.workbook.schema import SETTINGS, SHEETS, Column
 

@@ -9,10 +9,10 @@ from datetime import date, datetime, time, timedelta
 from math import inf, isfinite
 from typing import Any
 
-from chainopt import messages
-from chainopt.messages import Message
-from chainopt.names import key, nearest, plain
-from chainopt.workbook.raw import Calculated, ErrorValue, Plain, Raw
+from chainopt.words import messages
+from chainopt.words.messages import Message
+from chainopt.words.names import key, nearest, plain
+from chainopt.workbook.files.raw import Calculated, ErrorValue, Plain, Raw
 from chainopt.workbook.schema import Column
 
 

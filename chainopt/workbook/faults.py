@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chainopt.messages import Message, is_error
+from chainopt.words.messages import Message, is_error
 
 
 @dataclass(frozen=True, slots=True)

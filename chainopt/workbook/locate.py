@@ -7,9 +7,9 @@ from functools import cached_property
 from os import PathLike
 from typing import Protocol
 
-from chainopt.chain import Chain, checked_chain
-from chainopt.names import key
-from chainopt.rules import Problem
+from chainopt.chain.chain import Chain, checked_chain
+from chainopt.chain.rules import Problem
+from chainopt.words.names import key
 from chainopt.workbook.faults import CellProblem, WorkbookError, coordinate
 from chainopt.workbook.read import Reader
 from chainopt.workbook.tables import Table

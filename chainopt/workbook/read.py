@@ -9,12 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from chainopt import messages
-from chainopt.chain import Chain, checked_chain
-from chainopt.checks import Parts, problems
-from chainopt.garbage import uncollected
-from chainopt.names import closest, found, hints, key, keys, nearest
-from chainopt.records import (
+from chainopt.chain.chain import Chain, checked_chain
+from chainopt.chain.checks import Parts, problems
+from chainopt.chain.records import (
     FUNCTIONS,
     Good,
     Input,
@@ -26,9 +23,12 @@ from chainopt.records import (
     Settings,
     from_columns,
 )
-from chainopt.rules import Problem
-from chainopt.workbook.book import open_book
+from chainopt.chain.rules import Problem
+from chainopt.machine.memory import uncollected
+from chainopt.words import messages
+from chainopt.words.names import closest, found, hints, key, keys, nearest
 from chainopt.workbook.faults import CellProblem, Faults, WorkbookError
+from chainopt.workbook.files.book import open_book
 from chainopt.workbook.schema import SETTINGS, SHEETS
 from chainopt.workbook.tables import Table, find_tables, read_cell
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, Literal
 
-from chainopt.primitives import SPELLINGS
-from chainopt.records import FUNCTIONS
+from chainopt.chain.records import FUNCTIONS
+from chainopt.technology.primitives import SPELLINGS
 
 Kind = Literal["name", "text", "formula", "choice", "number", "wide", "whole", "disposal", "yes/no", "setting"]
 

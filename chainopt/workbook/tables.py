@@ -9,11 +9,11 @@ from itertools import compress
 from operator import itemgetter
 from typing import Any
 
-from chainopt import messages
-from chainopt.names import all_plain, closest, key, unseen
+from chainopt.words import messages
+from chainopt.words.names import all_plain, closest, key, unseen
 from chainopt.workbook.cells import CellFault, blanks, digits, is_blank, shown, value_of
 from chainopt.workbook.faults import Faults, coordinate
-from chainopt.workbook.raw import Calculated, ErrorValue, Raw, Sheet
+from chainopt.workbook.files.raw import Calculated, ErrorValue, Raw, Sheet
 from chainopt.workbook.schema import IGNORED_PREFIX, NOTES_SHEET, REQUIRED_SHEETS, SHEETS, Column
 
 TITLE_ROWS = 10

@@ -11,12 +11,12 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from chainopt.chain import Chain
-from chainopt.records import Process
+from chainopt.chain.chain import Chain
+from chainopt.chain.records import Process
+from chainopt.machine.files import replacing
 from chainopt.workbook.cells import digits
-from chainopt.workbook.raw import LONGEST_TEXT, escaped
+from chainopt.workbook.files.raw import LONGEST_TEXT, escaped
 from chainopt.workbook.schema import NOTES_SHEET, REQUIRED_SHEETS, SETTINGS, SHEETS, Column
-from chainopt.writing import replacing
 
 Row = dict[str, Any]
 

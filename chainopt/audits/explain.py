@@ -1,0 +1,315 @@
+"""Why a chain has no solution, in the workbook's terms: the cells that conflict, or the trade without end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import inf
+
+import numpy as np
+
+from chainopt.chain.chain import Chain
+from chainopt.chain.reach import reach
+from chainopt.chain.records import Process
+from chainopt.network.forward import forward_run
+from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.network import Network, network
+from chainopt.network.plan import Plan
+from chainopt.planner.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
+from chainopt.planner.rays import Ray, find_ray
+from chainopt.solution.solution import Solution
+from chainopt.technology.curvature import shapes
+from chainopt.technology.families import TECHNOLOGIES
+from chainopt.words.messages import NO_MEMORY_TO_SOLVE, SOLVER_DIED
+from chainopt.words.names import key
+from chainopt.words.status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cell that is part of the reason.
+
+    sheet and column as in the workbook; record is the good or the process of the row, good the second name of a
+    row of `inputs`. value is what the cell holds, most what can be reached of it at best (None: not asked).
+    """
+
+    sheet: str
+    record: str
+    column: str
+    text: str
+    good: str = ""
+    value: float | None = None
+    most: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a chain has no solution: one line, and the cells behind it, the one that asks too much first."""
+
+    summary: str
+    causes: tuple[Cause, ...] = ()
+
+
+def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Explanation:
+    """What stands in the way of a chain's solution.
+
+    Empty where the solution is optimal or was cut off, or nothing can be said; of a local optimum it tells where
+    the chain's value has no end elsewhere. An infeasible chain is solved again with its limits relaxed, for at
+    most time_limit seconds; see elastic. Raises SolverMissing where cyipopt is not installed.
+    """
+    if solution.status is Status.OPTIMAL and solution.scope == "local" and solution.net is not None:
+        return _summed(_unending(solution.net, solution.plan))
+    if solution.status in _SAID or solution.message.startswith(_CUT_OFF):
+        return Explanation("")
+    structural = _structural(chain)
+    if structural:
+        return _summed(structural)
+    net = solution.net or network(reach(chain).chain)
+    found = () if solution.status is Status.INFEASIBLE else _unending(net, solution.plan)
+    found = found or _outside(net, solution)
+    if found or solution.status is Status.UNBOUNDED:
+        return _summed(found) if found else Explanation(_NO_RAY)
+    elastic = Elastic(net, time_limit)
+    causes = [cause for conflict in elastic.conflicts() for cause in _conflicting(net, conflict)]
+    if not causes:
+        if solution.status is not Status.INFEASIBLE:
+            return Explanation("")
+        ray = _unending(net, solution.plan)
+        return _summed(ray) if ray else Explanation(_UNDECIDED if elastic.failed else _NO_CONFLICT)
+    note = "" if _concave(net) else " (found by local solves: the chain is not concave)"
+    result = _summed(causes)
+    return replace(result, summary=result.summary + note)
+
+
+_SAID = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
+_CUT_OFF = (NO_MEMORY_TO_SOLVE.code, SOLVER_DIED.code)
+_NO_RAY = (
+    "no trade or cycle was found that earns without end at a steady rate: the value grows ever more slowly, or a "
+    "limit is so far away that nothing in the workbook is of its size; give a max import, max sale or capacity"
+)
+_UNDECIDED = "which limits conflict is not known: with them relaxed the chain could not be solved either"
+_NO_CONFLICT = (
+    "with its limits relaxed the chain has a plan, and no limits were found that conflict: the solver may have "
+    "failed where a plan exists"
+)
+
+
+def _summed(causes: Iterable[Cause]) -> Explanation:
+    causes = tuple(causes)
+    return Explanation("; ".join(cause.text for cause in causes), causes)
+
+
+def _structural(chain: Chain) -> list[Cause]:
+    """Obligations that nothing can supply, and supplies that nothing can take, whatever the amounts."""
+    within = reach(chain)
+    if not within.infeasible:
+        return []
+    causes = []
+    for text in within.infeasible:
+        good = next(g for g in chain.goods if text.startswith(f'"{g.good}"'))
+        column = "min sale" if good.min_sale > 0 and "min sale" in text else "supply"
+        value = good.min_sale if column == "min sale" else good.supply
+        causes.append(Cause("goods", good.good, column, text, value=value))
+        for process in chain.processes:
+            why = within.removed.get(process.process)
+            if why and key(good.good) in {key(name) for name in _touched(process)}:
+                text = f'process "{process.process}" can\'t run: {why}'
+                causes.append(Cause("processes", process.process, "process", text))
+    return list(dict.fromkeys(causes))
+
+
+def _touched(process: Process) -> list[str]:
+    names = [output.good for output in process.outputs] + [use.good for use in process.inputs]
+    if process.formula is not None:
+        read = process.read()
+        names += [*(output.name for output in read.outputs), *read.names()]
+    return names
+
+
+def _outside(net: Network, solution: Solution) -> tuple[Cause, ...]:
+    """Formulas without a value where the solver started."""
+    if solution.status is not Status.EVALUATION_ERROR:
+        return ()
+    start = forward_run(net)
+    causes = []
+    for item in net.formulas:
+        use = start.use[item.use]
+        with np.errstate(all="ignore"):
+            values = item.program.values(use.tolist())
+        bad = next((i for i, value in enumerate(values) if not np.isfinite(value)), None)
+        if bad is None:
+            continue
+        of = ", ".join(f"{values[i]:.4g}" for i in item.program.arguments[bad])
+        at = ", ".join(f"{net.goods[net.use_good[u]]} = {x:.4g}" for u, x in zip(item.use, use, strict=True))
+        name = net.processes[item.process]
+        operation = item.program.operations[bad]
+        text = f'the formula of "{name}" has no value at {at}, where the solve starts: {operation} of {of}'
+        causes.append(Cause("processes", name, "formula", text))
+    return tuple(causes)
+
+
+def _concave(net: Network) -> bool:
+    families = (TECHNOLOGIES[name].concave(batch) for name, batch in net.batch.items() if len(batch.process))
+    programs = ((item.program, [bool(net.signed[u]) for u in item.use]) for item in net.formulas)
+    return all(family.all() for family in families) and all(
+        shape.concave for program, signed in programs for shape in shapes(program, signed)
+    )
+
+
+# What conflicts.
+
+
+def _conflicting(net: Network, conflict: Conflict) -> list[Cause]:
+    """The cell that asks too much, with what can be had at most, then what limits that, the worthiest first."""
+    limiting = sorted(conflict.worth, key=lambda row: -abs(conflict.worth[row]) * row.size)
+    return [
+        _asking(net, conflict),
+        *(_limiting(net, row, conflict.worth[row], conflict, len(limiting)) for row in limiting),
+    ]
+
+
+def _place(net: Network, row: Row) -> tuple[Cause, float, str]:
+    """The row's cell, the number in it, and the name of what it is about."""
+    if row.kind in (SUPPLY, DISPOSAL):
+        good = net.goods[row.index]
+        value = float(net.supply[row.index]) if row.kind == SUPPLY else 0.0
+        return Cause("goods", good, row.kind, ""), value, good
+    limit = net.limits[row.index]
+    if limit.kind == MAX_USE:
+        good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
+        return Cause("inputs", process, "max", "", good), limit.bound, good
+    if limit.kind in (CAPACITY, MIN_LEVEL):
+        process = net.processes[net.level_process[limit.index]]
+        return Cause("processes", process, limit.kind, ""), limit.bound, process
+    return Cause("goods", net.goods[limit.index], limit.kind, ""), limit.bound, net.goods[limit.index]
+
+
+def _amount(net: Network, value: float, name: str) -> str:
+    """A number with the unit of the good of this name, if it is one."""
+    number = next((i for i, good in enumerate(net.goods) if good == name), None)
+    unit = net.chain.goods[number].unit if number is not None else ""
+    return f"{value:.6g} {unit}".strip()
+
+
+def _asking(net: Network, conflict: Conflict) -> Cause:
+    row, broken = conflict.first, conflict.broken
+    place, value, name = _place(net, row)
+    most = value - broken
+
+    def amount(number: float) -> str:
+        rounded = 0.0 if abs(number) <= 1e-6 * row.size else number
+        return _amount(net, rounded, name if row.kind != MIN_LEVEL else "")
+
+    if row.kind == SUPPLY and value < 0:
+        most = -(value + broken)
+        text = f"supply {amount(value)} of {name} is an obligation: at most {amount(most)} can be delivered"
+    elif row.kind == SUPPLY:
+        most = value + broken
+        text = f"supply {amount(value)} of {name} can't be thrown away: at most {amount(most)} can be taken"
+    elif row.kind == DISPOSAL:
+        most = 0.0
+        text = f"{name} can't be thrown away: {amount(-broken)} of it would be left over"
+    elif row.kind == MIN_LEVEL:
+        bound = "at most" if broken >= 0 else "no less than"
+        text = f"min level {amount(value)} of {name}: {bound} {amount(most)} can be reached"
+    elif row.kind == MIN_SALE and broken >= 0:
+        made = net.supply[net.limits[row.index].index] <= 0 and not net.imports[net.limits[row.index].index]
+        text = f"min sale {amount(value)} of {name}: at most {amount(most)} can be {'made' if made else 'had'}"
+    else:
+        bound = "at least" if broken < 0 else "at most"
+        text = f"{_named(net, row)}: {bound} {_amount(net, most, name)} is possible"
+    return replace(place, text=text, value=value, most=most)
+
+
+def _named(net: Network, row: Row) -> str:
+    """A row as a phrase: "supply 5 t of ore", "capacity 4 of mill"."""
+    place, value, name = _place(net, row)
+    if row.kind == DISPOSAL:
+        return f"disposal none of {name}"
+    if row.kind == MAX_USE:
+        return f"max {_amount(net, value, name)} of {name} in {place.record}"
+    unit = name if row.kind not in (CAPACITY, MIN_LEVEL) else ""
+    return f"{row.kind} {_amount(net, value, unit)} of {name}"
+
+
+def _limiting(net: Network, row: Row, worth: float, conflict: Conflict, count: int) -> Cause:
+    place, value, name = _place(net, row)
+    role = "is what limits it" if count == 1 else "is one of the limits"
+    if row.kind == DISPOSAL:
+        text = f"{name} can't be thrown away, which {role}"
+    elif row.kind in (MIN_SALE, MIN_LEVEL) or (row.kind == SUPPLY and value < 0):
+        text = f"{_named(net, row)} {'stands against it' if worth <= 0 else role}"
+    else:
+        text = f"{_named(net, row)} {role}"
+    if abs(worth) > 1e-9 and row.kind != DISPOSAL:
+        about = _place(net, conflict.first)[2]
+        text += f" (with 1 {'more' if worth > 0 else 'less'}, {abs(worth):.4g} more of {about} could be had)"
+    return replace(place, text=text, value=value)
+
+
+# What never ends.
+
+
+def _unending(net: Network, plan: Plan | None) -> tuple[Cause, ...]:
+    ray = find_ray(net, plan)
+    if ray is None:
+        return ()
+    imported, sold, level = ray.imported, ray.sale, ray.level
+    unit = next((float(v[v > 0][0]) for v in (imported, sold, level) if np.any(v > 0)), 1.0)
+    ray = Ray(level / unit, sold / unit, imported / unit, ray.disposed / unit, ray.value / unit, ray.growing)
+    causes = [_step(net, "max import", int(g)) for g in np.flatnonzero(ray.imported > 0)]
+    running = dict.fromkeys(int(net.level_process[k]) for k in np.flatnonzero(ray.level))
+    causes += [_step(net, "capacity", p) for p in running]
+    causes += [_step(net, "max sale", int(g)) for g in np.flatnonzero(ray.sale > 0)]
+    causes += [_step(net, "min sale", int(g)) for g in np.flatnonzero(ray.sale < 0)]
+    causes += [_step(net, "disposal", int(g)) for g in np.flatnonzero(ray.disposed > 0) if net.disposal[g] < 0]
+    if not causes:
+        return ()
+    first = replace(causes[0], text=f"{_story(net, ray)}; {causes[0].text}")
+    return (first, *causes[1:])
+
+
+def _story(net: Network, ray: Ray) -> str:
+    """The ray as one sentence, per unit of its first import or sale."""
+    steps = [
+        f"buy {_amount(net, ray.imported[g], net.goods[g])} of {net.goods[g]} at {net.import_price[g]:g}"
+        for g in np.flatnonzero(ray.imported > 0)
+    ]
+    steps += [
+        f"buy back {_amount(net, -ray.sale[g], net.goods[g])} of {net.goods[g]} at {net.price[g]:g}"
+        for g in np.flatnonzero(ray.sale < 0)
+    ]
+    first = np.isin(np.arange(len(ray.level)), net.first_level)
+    steps += [
+        f"run {net.processes[net.level_process[k]]} at {ray.level[k]:.6g}"
+        for k in np.flatnonzero((ray.level != 0) & first)
+    ]
+    steps += [
+        f"sell {_amount(net, ray.sale[g], net.goods[g])} of {net.goods[g]} at {net.price[g]:g}"
+        for g in np.flatnonzero(ray.sale > 0)
+    ]
+    steps += [
+        f"throw away {_amount(net, ray.disposed[g], net.goods[g])} of {net.goods[g]}"
+        for g in np.flatnonzero(ray.disposed > 1e-9)
+    ]
+    told = ", ".join(steps)
+    told = f"{told}: earns {ray.value:.6g} a round; no limit stops it"
+    if not np.any(ray.imported > 0) and not np.any(ray.sale < 0) and len(np.flatnonzero(ray.level)) > 0:
+        takes = np.isin(net.use_process, net.level_process[np.flatnonzero(ray.level)])
+        told += " (a cycle returns more than it takes: goods from nothing)" if takes.any() else ""
+    if ray.growing:
+        names = ", ".join(f'"{net.processes[p]}"' for p in ray.growing)
+        told += f" (returns to scale of {names} increase: it earns this once large, and more beyond)"
+    return told
+
+
+def _step(net: Network, column: str, index: int) -> Cause:
+    if column == "capacity":
+        name = net.processes[index]
+        return Cause("processes", name, column, f"a capacity of {name} would stop it", value=inf)
+    good = net.goods[index]
+    names = {"max import": "a max import", "max sale": "a max sale", "min sale": "a min sale"}
+    if column == "disposal":
+        return Cause("goods", good, column, f"throwing {good} away earns money", value=float(net.disposal[index]))
+    value = {"max import": net.max_import, "max sale": net.max_sale, "min sale": net.min_sale}[column][index]
+    return Cause("goods", good, column, f"{names[column]} of {good} would stop it", value=float(value))

@@ -1,0 +1,329 @@
+"""The market test: with the plan's prices posted, would each process choose the plan by itself?
+
+    gap = sum_p (best profit_p - profit_p) + what buyers, importers and disposers could still gain  >= 0
+
+A firm knows its own limits (capacity, min level, max of a use), whose rents are part of its profit; all else
+reaches it as a price. A firm with several processes chooses them one by one: what it makes for itself has a
+price too, so that its profit is a sum. Where the gap is 0 the prices are those of a competitive equilibrium, and
+the plan is a global optimum; where it is not, each price still is the derivative of the optimal value, but no
+market holds the plan. Verdicts:
+
+    profit                                       decreasing returns: revenue above cost, and the best there is
+    zero profit                                  revenue is cost, or it does not operate
+    rent                                         profit is what its own limits earn (a min level's: below 0)
+    loss: would shut down                        best is not to operate
+    increasing returns: no finite best response  more always pays more
+    saddle                                       the plan is a stationary point, not a maximum, of its profit
+    would change its mix                         another mix or scale earns more
+
+From the chain, the plan and the posted prices alone: no solver.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from chainopt.audits.response import SAME, Offer, best_response, offers
+from chainopt.network.demand import demand_price, demand_value
+from chainopt.network.limits import CAPACITY, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.measure import BINDS, ZERO, throughput, turnover
+from chainopt.network.multipliers import Multipliers
+from chainopt.network.network import Network
+from chainopt.network.plan import Plan, limited_amount
+from chainopt.solution.solution import Solution
+
+Array = np.ndarray
+PROFIT, ZERO_PROFIT, RENT = "profit", "zero profit", "rent"
+LOSS, ENDLESS, SADDLE, OTHER = (
+    "loss: would shut down",
+    "increasing returns: no finite best response",
+    "saddle",
+    "would change its mix",
+)
+VERDICTS = (PROFIT, ZERO_PROFIT, RENT, LOSS, ENDLESS, SADDLE, OTHER)
+_STEP = 1e-5
+_CURVED = 1e-6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarketTest:
+    """What each process would do at the posted prices; money in the objective's units.
+
+    processes: process, firm, verdict, profit, rent (of its own limits, within profit), returns (d ln level / d ln
+    scale at the plan), second_order ("maximum", "saddle", "minimum", "flat": a direction without curvature and
+    none that gains, "kink": a minimum's arguments meet there; None where it does not operate), best_profit,
+    deviation = best_profit - profit, deviation_share (of revenue plus cost). firms: the sums by firm.
+    others: what buyers, importers and disposers could still gain; gap: all gains, relative to `value`, the money
+    of the whole plan.
+    """
+
+    processes: pd.DataFrame
+    firms: pd.DataFrame
+    others: float
+    gap: float
+    value: float
+
+    @property
+    def supported(self) -> bool:
+        """Whether the posted prices hold the plan: no process and no one else would rather do otherwise."""
+        return bool(self.processes["verdict"].isin((PROFIT, ZERO_PROFIT, RENT)).all()) and self.gap <= SAME
+
+
+def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
+    """Let every process maximise its own profit at a solution's prices.
+
+    starts: how many mixes of its own each search tries, beside the plan and its multiples. Processes that
+    could not run at all (`solution.removed`) are not asked. Raises ValueError where the solution is not
+    certified: without trusted prices there is nothing to post.
+    """
+    net, plan, multipliers = solution.net, solution.plan, solution.multipliers
+    if not solution.certified or net is None or plan is None or multipliers is None:
+        raise ValueError(
+            f"the market test needs the prices of a certified solution, but this one is {solution.status}: "
+            f"{solution.message}"
+        )
+    value = turnover(net, plan)
+    rent = _own_rents(net, plan, multipliers)
+    level_rent, use_rent = _unit_rents(net, multipliers)
+    moved = throughput(net, plan)
+    rows = []
+    for offer in offers(net, plan, multipliers):
+        p = offer.process
+        running = (np.abs(offer.x) > ZERO * moved[net.use_good[offer.use]]) | offer.signed
+        shadow = offer.worth.copy()
+        shadow[0] -= level_rent[p]
+        returns, curvature = _local(offer, shadow, use_rent[offer.use], running, bool(level_rent[p] != 0))
+        response = best_response(offer, starts=starts)
+        rows.append(_row(net, offer, response.profit, float(rent[p]), returns, curvature, value))
+    processes = pd.DataFrame(rows, columns=_COLUMNS).astype({"second_order": object})
+    others = _others(net, plan, multipliers, moved)
+    whole = float(np.nansum(np.maximum(processes["deviation"], 0.0))) + others
+    sums = processes.groupby("firm", sort=False)[["profit", "rent", "best_profit", "deviation"]]
+    firms = sums.sum().reset_index()
+    firms.insert(1, "processes", processes.groupby("firm", sort=False).size().to_numpy())
+    return MarketTest(processes, firms, others, whole / value if value > 0 else whole, value)
+
+
+def findings(test: MarketTest) -> list[str]:
+    """What the test finds, in plain sentences: first whether a market holds the plan, then who would not."""
+    table = test.processes
+    against = table[~table["verdict"].isin((PROFIT, ZERO_PROFIT, RENT))]
+    found = []
+    if test.supported:
+        found.append(
+            "No process would rather do otherwise: posted prices hold the plan, and no buyer or importer gains by "
+            f"leaving it either (duality gap {test.gap:.1e} of the plan's money). It is a competitive equilibrium."
+        )
+    else:
+        who = f"{_some(against['process']) if len(against) else 'a buyer or importer'} would not keep to it"
+        gap = "without bound" if test.gap == inf else f"{test.gap:.3g} of the plan's money"
+        found.append(
+            "No competitive equilibrium supports the plan at these prices, although each price is the derivative "
+            f"of the optimal value: {who} (duality gap {gap})."
+        )
+    found += [sentence(row) for row in against.to_dict("records")]
+    for row in table[(table["verdict"] == RENT) & (table["profit"] < 0)].to_dict("records"):
+        found.append(
+            f'"{row["process"]}" runs at a loss of {-row["profit"]:.6g} that its min level imposes: without it '
+            "it would run at less, or not at all."
+        )
+    several = test.firms[test.firms["processes"] > 1]
+    if len(several):
+        found.append(
+            f"Firms with several processes ({_some(several['firm'])}) choose them one by one: what a firm makes "
+            "for itself has a price too, so that its profit is their sum."
+        )
+    return found
+
+
+_COLUMNS = (
+    "process",
+    "firm",
+    "verdict",
+    "profit",
+    "rent",
+    "returns",
+    "second_order",
+    "best_profit",
+    "deviation",
+    "deviation_share",
+)
+
+
+def _some(names: pd.Series, most: int = 3) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def sentence(row: Mapping[Hashable, Any]) -> str:
+    """One process's reason not to keep to the plan."""
+    name, profit = f'"{row["process"]}" (firm {row["firm"]})', row["profit"]
+    gain, verdict = row["deviation"], row["verdict"]
+    at = f"makes a loss of {-profit:.6g} at the plan" if profit < 0 else f"earns {profit:.6g} at the plan"
+    if verdict == LOSS:
+        return (
+            f"{name} {at}: it would rather shut down, and earn 0 without inputs. Its price equals its derivative, "
+            "but a derivative does not ask whether the whole pays."
+        )
+    if verdict == ENDLESS:
+        return (
+            f"{name} {at}, and has increasing returns there: at these prices more always pays more, so that no "
+            "finite amount is its best."
+        )
+    if verdict == SADDLE:
+        return (
+            f"{name} {at}, a stationary point that is no maximum of its profit ({row['second_order']}): "
+            f"elsewhere it would earn {gain:.6g} more."
+        )
+    return f"{name} {at}, and would earn {gain:.6g} more with another mix or scale."
+
+
+def _row(
+    net: Network, offer: Offer, best: float, rent: float, returns: float, curvature: str | None, value: float
+) -> tuple[object, ...]:
+    profit, money = offer.profit(offer.x, offer.level), offer.money(offer.x, offer.level)
+    gain = best - profit
+    size = max(money, SAME * value) or 1.0
+    share = gain / size
+    if share == inf:
+        verdict = ENDLESS
+    elif share > SAME:
+        stops = best <= 0 and offer.may_stop
+        verdict = LOSS if stops else SADDLE if curvature in ("saddle", "minimum") else OTHER
+    elif not abs(profit) > SAME * size:
+        verdict = ZERO_PROFIT
+    else:
+        verdict = RENT if profit < 0 or abs(rent) >= abs(profit - rent) else PROFIT
+    name = net.processes[offer.process]
+    firm = net.chain.processes[offer.process].firm
+    return (name, firm, verdict, profit, rent, returns, curvature, best, gain, share)
+
+
+def _unit_rents(net: Network, multipliers: Multipliers) -> tuple[Array, Array]:
+    """What a unit of each process's first level, and of each use, pays to the process's own limits."""
+    level, use = np.zeros(len(net.processes)), np.zeros(len(net.use_good))
+    for limit, rent in zip(net.limits, multipliers.rent, strict=True):
+        if limit.kind in (CAPACITY, MIN_LEVEL):
+            level[net.level_process[limit.index]] += limit.sign * rent
+        elif limit.kind == MAX_USE:
+            use[limit.index] += rent
+    return level, use
+
+
+def _own_rents(net: Network, plan: Plan, multipliers: Multipliers) -> Array:
+    """The rents of each process's own limits, in money."""
+    total = np.zeros(len(net.processes))
+    for limit, rent, amount in zip(net.limits, multipliers.rent, limited_amount(net, plan), strict=True):
+        if limit.kind in (CAPACITY, MIN_LEVEL):
+            total[net.level_process[limit.index]] += limit.sign * rent * amount
+        elif limit.kind == MAX_USE:
+            total[net.use_process[limit.index]] += rent * amount
+    return total
+
+
+def _local(offer: Offer, shadow: Array, use_rent: Array, running: Array, bound: bool) -> tuple[float, str | None]:
+    """Returns to scale and the second-order status at the plan; shadow: lambda by level, own rents deducted."""
+    if offer.function in ("leontief", "linear"):
+        working = bool(np.any(np.abs(offer.level) > 0))
+        free = np.count_nonzero(running & ~(use_rent > 0)) if offer.function == "linear" else 1
+        tight = bound or (offer.function == "leontief" and bool((use_rent > 0).any()))
+        return 1.0, ("maximum" if free - tight <= 0 else "flat") if working else None
+    if not running.any():
+        if offer.batch is None:
+            return np.nan, None
+        return float(offer.batch.a.sum() if offer.function == "cobb-douglas" else offer.batch.returns[0]), None
+    weight = shadow if len(shadow) > 1 and abs(shadow @ offer.level) > 0 else np.eye(1, len(shadow))[0]
+    earned = float(weight @ offer.level)
+    if _kinked(offer):
+        worth = float(shadow @ offer.level)
+        paid = float((offer.price + use_rent) @ offer.x)
+        return paid / worth if worth else np.nan, "kink"
+    x = np.where(running, offer.x, 0.0)
+    slope = np.where(running, offer.slope(x, weight), 0.0)
+    returns = float(slope @ x) / earned if earned else np.nan
+    return returns, _second_order(offer, x, shadow, running, bound)
+
+
+def _kinked(offer: Offer) -> bool:
+    """Whether a formula's minimum is reached by two of its arguments at the plan."""
+    if offer.program is None:
+        return False
+    values = offer.program.values(offer.x.tolist())
+    for step in offer.program.minima():
+        near = [
+            abs(values[i] - values[step]) <= BINDS * (abs(values[i]) + abs(values[step]))
+            for i in offer.program.arguments[step]
+        ]
+        if sum(near) > 1:
+            return True
+    return False
+
+
+def _second_order(offer: Offer, x: Array, shadow: Array, running: Array, bound: bool) -> str:
+    """The sign of the profit's second derivative in the directions that are free at the plan.
+
+    Relative to the money of inputs and levels; a binding limit of the level leaves the directions that keep it.
+    """
+    at_most = x >= (1.0 - BINDS) * offer.most
+    free = np.flatnonzero(running & ~at_most)
+    size = np.where(x[free] != 0, np.abs(x[free]), offer.size[free])
+    hessian = np.zeros((len(free), len(free)))
+    for j, u in enumerate(free):
+        up, down = x.copy(), x.copy()
+        up[u] += _STEP * size[j]
+        down[u] -= _STEP * size[j]
+        difference = (offer.slope(up, shadow) - offer.slope(down, shadow))[free]
+        hessian[:, j] = difference / (2 * _STEP) * size
+    money = float(np.abs(offer.slope(x, shadow)[free]) @ size) or 1.0
+    hessian = (hessian + hessian.T) / (2 * money)
+    if bound and len(free):
+        keeps = offer.slope(x, np.eye(1, len(shadow))[0])[free] * size
+        norm = float(np.linalg.norm(keeps))
+        if norm > 0:
+            _, _, rows = np.linalg.svd(keeps[None, :] / norm)
+            hessian = rows[1:] @ hessian @ rows[1:].T
+    if not len(hessian):
+        return "maximum"
+    curvature = np.linalg.eigvalsh(np.nan_to_num(hessian))
+    if curvature[-1] > _CURVED:
+        return "saddle" if curvature[0] < -_CURVED else "minimum"
+    return "flat" if curvature[-1] > -_CURVED else "maximum"
+
+
+def _others(net: Network, plan: Plan, multipliers: Multipliers, moved: Array) -> float:
+    """What buyers, importers and disposers could gain by trading other amounts at the posted prices.
+
+    Each knows its own limit; a margin without a limit counts at what its good moves.
+    """
+    price = np.where(net.rival, multipliers.price, multipliers.reading_sale)
+    low = np.where(net.sale_signed, -inf, 0.0)
+    high = np.full(len(net.goods), inf)
+    for limit in net.limits:
+        if limit.kind == MIN_SALE:
+            low[limit.index] = limit.bound
+            high[limit.index] = limit.bound if limit.fixed else high[limit.index]
+        elif limit.kind == MAX_SALE:
+            high[limit.index] = limit.bound
+    low, high = np.maximum(low, plan.sale - moved), np.minimum(high, plan.sale + moved)
+    with np.errstate(all="ignore"):
+        curved = np.isfinite(net.elasticity)
+        wanted = np.where(curved, net.reference * (net.price / price) ** net.elasticity, plan.sale)
+        wanted = np.clip(np.where(np.isfinite(wanted), wanted, plan.sale), low, high)
+        gain = demand_value(net, wanted) - demand_value(net, plan.sale) - price * (wanted - plan.sale)
+        margin = demand_price(net, plan.sale) - price
+        straight = np.maximum(margin * (high - plan.sale), margin * (low - plan.sale))
+        total = float(np.nansum(np.maximum(np.where(curved, gain, straight), 0.0)[net.sells]))
+        room = np.minimum(net.max_import, plan.imported + moved)
+        for margin, amount, most, chosen in (
+            (multipliers.price - net.import_price, plan.imported, room, net.imports),
+            (-net.disposal - multipliers.price, plan.disposed, plan.disposed + moved, net.disposes),
+        ):
+            best = np.maximum(margin * (most - amount), -margin * amount)
+            total += float(np.nansum(np.maximum(best, 0.0)[chosen]))
+    return total

@@ -1,0 +1,115 @@
+"""The price equations: the marginal profits of all operations in use are zero, in prices and rents.
+
+    minimise || W (C z + c) ||   over the unknowns z that can differ from zero
+
+W scales each row by its money (the sum of its terms without signs). Where the equations leave an unknown open,
+it is nan: it has a part in the null space of the rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from chainopt.backprop.operations import Operations
+
+Array = np.ndarray
+_DENSE = 400
+_RANK = 1e-10
+_PROXIMITY = 1e-11
+_ROUNDS = 8
+_OPEN = 1e-6
+
+
+def solve_equations(ops: Operations) -> Array:
+    """The unknowns at which no operation in use earns or loses at the margin; nan where they are open."""
+    columns = np.flatnonzero(ops.may)
+    matrix = sparse.csr_array(ops.matrix[ops.active][:, columns])
+    target = -ops.constant[ops.active]
+    row, column = _equilibrate(matrix, ops.least[ops.active])
+    value, open_ = _least_squares(matrix, target, row, column)
+    money = abs(matrix) @ np.abs(value) + np.abs(target)
+    money = np.maximum(money, (1e-6 * np.max(row * money, initial=0.0) or 1.0) / row)
+    value, open_ = _least_squares(matrix, target, 1.0 / money, column)
+    unknowns = np.zeros(len(ops.may))
+    unknowns[columns] = np.where(open_, np.nan, value)
+    return unknowns
+
+
+def _equilibrate(matrix: sparse.csr_array, least: Array, rounds: int = 8) -> tuple[Array, Array]:
+    """Factors of rows and columns that bring their largest entries to about one.
+
+    They begin from least, the money below which a row's is noise: so they follow every change of units.
+    """
+    size = abs(matrix)
+    row = over(least)
+    column = over(_largest(sparse.diags_array(row) @ size, 0))
+    column = np.where(column > 0, column, over(_largest(size, 0)))
+    row = np.where(row > 0, row, over(_largest(size @ sparse.diags_array(column), 1)))
+    row, column = np.where(row > 0, row, 1.0), np.where(column > 0, column, 1.0)
+    for _ in range(rounds):
+        scaled = sparse.csr_array(sparse.diags_array(row) @ size @ sparse.diags_array(column))
+        for factor, axis in ((row, 1), (column, 0)):
+            most = _largest(scaled, axis)
+            factor /= np.sqrt(np.where(most > 0, most, 1.0))
+    return row, column
+
+
+def _largest(matrix: sparse.csr_array, axis: int) -> Array:
+    return matrix.max(axis=axis).toarray().ravel() if matrix.nnz else np.zeros(matrix.shape[1 - axis])
+
+
+def over(values: Array) -> Array:
+    """1 / values, 0 where they are 0."""
+    return np.divide(1.0, values, out=np.zeros(len(values)), where=values > 0)
+
+
+def _least_squares(matrix: sparse.csr_array, target: Array, row: Array, column: Array) -> tuple[Array, Array]:
+    """The scaled least-squares solution of least norm, and which unknowns the rows leave open.
+
+    Scaled so that the largest entry is 1: what is small beside it is judged in these terms.
+    """
+    scaled = sparse.csr_array(sparse.diags_array(row) @ matrix @ sparse.diags_array(column))
+    largest = abs(scaled).max() if scaled.nnz else 1.0
+    scaled, goal = scaled / (largest or 1.0), row * target / (largest or 1.0)
+    if matrix.shape[1] <= _DENSE:
+        left, size, right = np.linalg.svd(scaled.toarray(), full_matrices=False)
+        kept = size > _RANK * np.max(size, initial=0.0)
+        value = right[kept].T @ ((left[:, kept].T @ goal) / size[kept])
+        # The part of each unknown's axis that the rows see; what they don't is the null space's.
+        seen = np.sum(right[kept] ** 2, axis=0)
+        return column * value, np.sqrt(np.maximum(0.0, 1.0 - seen)) > _OPEN
+    project = _Projection(scaled)
+    start = np.random.default_rng(0).uniform(1.0, 2.0, matrix.shape[1])
+    value = project.nearest(goal, np.zeros(matrix.shape[1]))
+    unseen = project.nearest(np.zeros(matrix.shape[0]), start)
+    return column * value, np.abs(unseen) > _OPEN
+
+
+class _Projection:
+    """Least squares near a point: steps min ||A x - b||^2 + delta ||x - x_k||^2 leave the null space be."""
+
+    def __init__(self, matrix: sparse.csr_array):
+        rows, columns = matrix.shape
+        self.matrix = matrix
+        self.factor = splu(
+            sparse.csc_array(
+                sparse.block_array(
+                    [
+                        [sparse.eye_array(rows), matrix],
+                        [matrix.T, -_PROXIMITY * sparse.eye_array(columns)],
+                    ]
+                )
+            )
+        )
+
+    def nearest(self, goal: Array, value: Array) -> Array:
+        rows = self.matrix.shape[0]
+        for _ in range(_ROUNDS):
+            gap = goal - self.matrix @ value
+            step = self.factor.solve(np.concatenate([gap, np.zeros(len(value))]))[rows:]
+            value = value + step
+            if np.max(np.abs(step), initial=0.0) <= 1e-15 * np.max(np.abs(value), initial=0.0):
+                break
+        return value

@@ -1,0 +1,181 @@
+"""Idle processes whose slopes at zero are infinite, and whether they would rather start.
+
+At zero flow a Cobb-Douglas or CES process has no derivative to price its inputs by, and an interior-point
+solver near it reports success with wrong multipliers. Such a process, y = scale z^returns with z homogeneous of
+degree 1, is the operation "start at a mix d": its first units are worth making where
+
+    lambda > pi . d z^(1 - returns) / (returns scale),   d the cheapest mix for a unit of z
+
+    cobb-douglas  d_i = c a_i / (returns pi_i),   c = prod_i (returns pi_i / a_i)^(a_i / returns)
+    ces           d_i = c^sigma (a_i / pi_i)^sigma,   c = (sum_i a_i^sigma pi_i^(1 - sigma))^(1/(1 - sigma))
+
+at the z where it clearly runs, ten times `ZERO` of what the good of an input moves, or that of an output that
+moves without it: under constant returns that is the unit cost; below them next to nothing, but a process may truly
+run at 1e-10 of a flow; above them there is no condition. A formula is tried at small mixes instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+from chainopt.backprop.slopes import Slopes, running, slopes
+from chainopt.network.measure import LEAST, STILL, ZERO, throughput, turnover
+from chainopt.network.network import FormulaProcess, Network
+from chainopt.network.plan import Plan
+from chainopt.technology.families import Batch
+
+Array = np.ndarray
+_TRIALS = 64
+_ROUNDING = 1e-9
+_FREE = 1e-9
+"""Of a price below which money is noise, what is as good as none."""
+_RUNNING = 10 * ZERO
+
+
+def steep_idle(net: Network, plan: Plan, size: Array, share: float, *, by_use: bool = False) -> list[int]:
+    """The processes that don't run, with an infinite slope at zero; size, share and by_use as in `running`."""
+    runs = running(net, plan, size, share, by_use=by_use)
+    steep = _steep(net, slopes(net, np.where(runs[net.use_process], plan.use, 0.0)))
+    return [int(p) for p in np.flatnonzero(~runs & steep)]
+
+
+def _steep(net: Network, slope: Slopes) -> Array:
+    """Which processes have a slope that is infinite or undefined."""
+    steep = np.zeros(len(net.processes), dtype=bool)
+    entries = slope.level.tocoo()
+    steep[net.use_process[entries.row[~np.isfinite(entries.data)]]] = True
+    arguments = slope.use_argument.tocoo()
+    steep[net.use_process[arguments.row[~np.isfinite(arguments.data)]]] = True
+    return steep
+
+
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """The idle processes that may start, whatever the prices: their levels, and all their uses one after another.
+
+    moved: what the good of each use moves in all; shows: by level, z^returns where it clearly makes what others
+    move.
+    """
+
+    level: Array
+    use: Array
+    moved: Array
+    shows: Array
+    parts: tuple[tuple[str, Batch], ...]
+
+    @property
+    def ends(self) -> Array:
+        """Where the uses of each level begin, and the last one's end."""
+        lengths = [np.diff(part.start, append=len(part.use)) for _, part in self.parts]
+        return np.cumsum(np.concatenate([np.zeros(1, dtype=int), *lengths]))
+
+    def mixes(self, paid: Array, least: Array) -> sparse.csr_array:
+        """What a unit of each level takes of each use, its cost when it starts, at what each use pays.
+
+        What pays less than least, above 0, is taken as if it paid that.
+        """
+        data, first, use = np.zeros(len(self.use)), 0, 0
+        with np.errstate(all="ignore"):
+            for name, part in self.parts:
+                its, uses = slice(first, first + len(part.process)), slice(use, use + len(part.use))
+                first, use = its.stop, uses.stop
+                price, free = np.maximum(paid[uses], least[uses]), np.abs(paid[uses]) <= least[uses]
+                data[uses] = _mix(name, part, price, free, self.moved[uses], self.shows[its])
+        shape = (len(self.level), len(self.use))
+        return sparse.csr_array((data, np.arange(len(data)), self.ends), shape=shape)
+
+    def part(self, rows: Array) -> Starts:
+        """The same for some of the levels, by their row here, in ascending order."""
+        parts, levels, uses, first, use = [], [], [], 0, 0
+        for name, part in self.parts:
+            mine = rows[(rows >= first) & (rows < first + len(part.process))] - first
+            levels.append(first + mine)
+            uses.append(use + np.flatnonzero(np.isin(part.of, mine)))
+            first, use = first + len(part.process), use + len(part.use)
+            if len(mine):
+                parts.append((name, part.part(mine)))
+        none = np.zeros(0, dtype=int)
+        of = np.concatenate([none, *uses])
+        at = np.concatenate([none, *levels])
+        return Starts(self.level[at], self.use[of], self.moved[of], self.shows[at], tuple(parts))
+
+
+def starts(net: Network, plan: Plan, idle: Sequence[int], size: Array) -> Starts:
+    """The starts of a plan's idle processes; size is what each good moves."""
+    waiting = np.zeros(len(net.processes), dtype=bool)
+    waiting[list(idle)] = True
+    parts = []
+    for name, batch in net.batch.items():
+        part = batch.part(np.flatnonzero(waiting[batch.process]))
+        if len(part.process):
+            part = part.part(np.flatnonzero(_returns(name, part) <= 1.0))
+        if len(part.process):
+            parts.append((name, part))
+    level = np.concatenate([np.zeros(0, dtype=int), *(net.first_level[part.process] for _, part in parts)])
+    use = np.concatenate([np.zeros(0, dtype=int), *(part.use for _, part in parts)])
+    made = sparse.coo_array(net.yields[level])
+    shows = np.full(len(level), np.inf)
+    # What nobody else makes may be made in any amount, and nothing else changes.
+    moved = np.where(throughput(net, plan) > STILL * size, size, np.inf)
+    np.minimum.at(shows, made.row, _RUNNING * moved[made.col] / np.abs(made.data))
+    shows /= np.concatenate([np.zeros(0), *(part.scale for _, part in parts)])
+    return Starts(level, use, size[net.use_good[use]], shows, tuple(parts))
+
+
+def _returns(name: str, part: Batch) -> Array:
+    returns = part.sum(part.a) if name == "cobb-douglas" else part.returns
+    return np.where(np.abs(returns - 1.0) <= _ROUNDING, 1.0, returns)
+
+
+def _mix(name: str, part: Batch, price: Array, free: Array, moved: Array, shows: Array) -> Array:
+    """By use, d z^(1 - returns) / (returns scale), at the z where the process clearly takes or makes something."""
+    returns = _returns(name, part)
+    if name == "cobb-douglas":
+        weight = part.a / returns[part.of]
+        mix = np.exp(part.sum(weight * np.log(price / weight)))[part.of] * weight / price
+    else:
+        sigma = (1.0 / (1.0 - part.r))[part.of]
+        terms = part.a**sigma * price ** (1.0 - sigma)
+        mix = part.sum(terms)[part.of] ** (1.0 / (1.0 - sigma)) * terms / part.sum(terms)[part.of] / price
+    # Any amount may be taken of what is free, and says nothing, unless there is nothing else.
+    takes, alone = _RUNNING * moved / mix, np.logical_and.reduceat(free, part.start)
+    taking = np.minimum.reduceat(np.where(free & ~alone[part.of], np.inf, takes), part.start)
+    running = np.minimum(taking, shows ** (1.0 / returns))
+    return (running ** (1.0 - returns) / (returns * part.scale))[part.of] * mix
+
+
+def starting_profit(
+    net: Network, plan: Plan, idle: Sequence[int], value: Array, paid: Array, size: Array
+) -> Array:
+    """What each idle process would earn on a unit of revenue if it started; 0 where it would not.
+
+    value: lambda by level; paid: what each use pays for a unit of its good; size: what each good moves.
+    """
+    begin = starts(net, plan, idle, size)
+    level, pays = begin.level, paid[begin.use]
+    cost = begin.mixes(pays, _FREE * LEAST * turnover(net, plan) / begin.moved) @ pays
+    with np.errstate(all="ignore"):
+        gain = np.where(value[level] > 0, (value[level] - cost) / np.maximum(value[level], cost), 0.0)
+    waiting = set(idle)
+    trials = [_best_trial(net, item, value, paid, size) for item in net.formulas if item.process in waiting]
+    return np.maximum(np.concatenate([gain, trials]), 0.0)
+
+
+def _best_trial(net: Network, item: FormulaProcess, value: Array, paid: Array, size: Array) -> float:
+    """The best profit over revenue and cost of a formula at mixes of small amounts, fixed once and for all."""
+    price, moved = np.maximum(paid[item.use], 0.0), size[net.use_good[item.use]]
+    random = np.random.default_rng(0)
+    best = 0.0
+    for part in (10 * ZERO, 1e-4, 1e-2):
+        for _ in range(_TRIALS):
+            mix = part * moved * random.dirichlet(np.ones(len(item.use)))
+            known = item.program.values(mix.tolist())
+            revenue = sum(value[k] * known[i] for k, i in zip(item.level, item.program.outputs, strict=True))
+            cost = float(price @ mix)
+            if np.isfinite(revenue) and revenue - cost > 0:
+                best = max(best, (revenue - cost) / (abs(revenue) + cost))
+    return best

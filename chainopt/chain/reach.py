@@ -1,0 +1,165 @@
+"""What can run at all: processes with an input that nothing can supply are removed before solving.
+
+Left in, they have no interior: Ipopt reports success with such a good's price at 3e10. A good can be supplied
+by its own supply, an import or a remaining process; so a cycle survives, since it may supply itself. A process
+that can do without the input (linear, ces with elasticity above 1, a formula that makes something without it)
+loses the input only. Likewise a process is removed where nothing can take one of its outputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainopt.chain.chain import Chain
+from chainopt.chain.records import Good, Parameter, Process
+from chainopt.technology.formula import FormulaError, resolve
+from chainopt.words.names import key
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The chain of what can run, why the rest can't, and why the whole can't where it can't."""
+
+    chain: Chain
+    removed: dict[str, str]
+    infeasible: tuple[str, ...]
+
+
+def reach(chain: Chain) -> Reach:
+    """Remove, until nothing changes, what cannot be supplied or got rid of."""
+    processes = {process.process: process for process in chain.processes}
+    removed: dict[str, str] = {}
+    for process in chain.processes:
+        if process.capacity == 0 and process.min_level <= 0:
+            removed[process.process] = "its capacity is 0"
+    processes = {name: process for name, process in processes.items() if name not in removed}
+    made = {process.process: _made(process, chain) for process in chain.processes}
+    goods = {good.good: good for good in chain.goods}
+    constants = {parameter.parameter: parameter.value for parameter in chain.parameters}
+    while True:
+        supplied = {good.good for good in chain.goods if good.supply > 0 or _importable(good) or _always(good)} | {
+            name for process in processes for name in made[process]
+        }
+        taken = {
+            good.good for good in chain.goods if good.supply < 0 or _sellable(good) or good.disposal is not None
+        } | {name for process in processes.values() for name in _taken(process, goods)}
+        changed = False
+        for name, process in list(processes.items()):
+            missing = _closed(process, goods, supplied)
+            stuck = [good for good in made[name] if good not in taken and goods[good].rival]
+            if stuck and process.formula is None:
+                removed[name] = f"nothing can take {_listed(stuck)}: give it a use, a price or a disposal"
+            elif missing:
+                kept = _without(process, missing, chain, constants)
+                if kept is not None:
+                    if kept != process:
+                        processes[name], changed = kept, True
+                    continue
+                removed[name] = f"nothing can supply {_listed(missing)}"
+            else:
+                continue
+            del processes[name]
+            changed = True
+        if not changed:
+            break
+    infeasible = _infeasible(chain, supplied, taken)
+    idle = {
+        good.good
+        for good in chain.goods
+        if good.good not in supplied and good.supply == 0 and good.rival and good.min_sale <= 0
+    }
+    if len(idle) == len(chain.goods):
+        # A chain has at least one good: rather one that nobody wants.
+        idle.remove(min(chain.goods, key=_sellable).good)
+    if not idle and tuple(processes.values()) == chain.processes:
+        return Reach(chain, removed, infeasible)
+    named = {key(good) for process in processes.values() for good in _taken(process, goods)}
+    live = Chain(
+        [good for good in chain.goods if good.good not in idle],
+        [
+            replace(process, inputs=tuple(use for use in process.inputs if use.good not in idle))
+            for process in processes.values()
+        ],
+        parameters=[
+            *chain.parameters,
+            *(Parameter(good, 0.0) for good in idle if key(good) in named),
+        ],
+        settings=replace(chain.settings, numeraire=None),
+    )
+    return Reach(live, removed, infeasible)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _importable(good: Good) -> bool:
+    return good.import_price is not None and good.max_import > 0
+
+
+def _always(good: Good) -> bool:
+    """Whether the good can be had without a source: bought back from final demand, or read as nothing."""
+    return (good.price is not None and good.min_sale < 0) or not good.rival
+
+
+def _sellable(good: Good) -> bool:
+    return (good.price is not None and good.max_sale > 0) or good.min_sale > 0
+
+
+def _made(process: Process, chain: Chain) -> list[str]:
+    names = [output.good for output in process.outputs]
+    if process.formula is not None:
+        names += [chain.good(output.name).good for output in process.read().outputs]
+    return names
+
+
+def _taken(process: Process, goods: dict[str, Good]) -> list[str]:
+    if process.formula is None:
+        return [use.good for use in process.inputs]
+    spelled = {key(name): name for name in goods}
+    return [spelled[key(name)] for name in process.read().names() if key(name) in spelled]
+
+
+def _closed(process: Process, goods: dict[str, Good], supplied: set[str]) -> list[str]:
+    """The inputs that can't flow: nothing supplies them, or their max is 0."""
+    shut = {use.good for use in process.inputs if use.max == 0}
+    return [good for good in _taken(process, goods) if good not in supplied or good in shut]
+
+
+def _without(process: Process, missing: list[str], chain: Chain, constants: dict[str, float]) -> Process | None:
+    """The process without inputs that it can do without; None where it can't."""
+    if process.function == "linear" or (process.function == "ces" and (process.elasticity or 0) > 1):
+        left = tuple(use for use in process.inputs if use.good not in missing)
+        return replace(process, inputs=left) if left else None
+    if process.formula is None or any(use.max == 0 for use in process.inputs):
+        return None
+    inputs = [good.good for good in chain.goods]
+    try:
+        program = resolve(process.read(), inputs, constants)
+    except FormulaError:
+        return None
+    absent = {key(name) for name in missing}
+    for amount in (1.0, 2.0):
+        values = program.values([0.0 if key(name) in absent else amount for name in inputs])
+        outputs = [float(values[i]) for i in program.outputs]
+        if not np.isfinite(outputs).all() or not np.any(outputs):
+            return None
+    return process
+
+
+def _infeasible(chain: Chain, supplied: set[str], taken: set[str]) -> tuple[str, ...]:
+    """What can't be met whatever runs: obligations without a source, supplies without an outlet."""
+    found = []
+    for good in chain.goods:
+        if good.min_sale > 0 and good.good not in supplied:
+            found.append(f'"{good.good}" has a min sale of {good.min_sale:g}, but nothing can supply it')
+        elif good.supply < 0 and good.good not in supplied:
+            found.append(f'"{good.good}" has a supply of {good.supply:g}, an obligation that nothing can meet')
+        if good.rival and good.supply > 0 and good.good not in taken:
+            found.append(
+                f'"{good.good}" has a supply of {good.supply:g} and nothing can take it: '
+                "give it a use, a price or a disposal"
+            )
+    return tuple(found)

@@ -1,0 +1,171 @@
+"""What a chain is made of: goods, and processes that turn goods into goods.
+
+Records are frozen and hold what a workbook's row holds, in the same words; `checks` says what they may hold.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from math import inf
+from typing import Any, TypeVar
+
+from chainopt.technology.formula import Formula, parse
+
+FUNCTIONS = ("cobb-douglas", "ces", "leontief", "linear")
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A good: what there is of it, who buys it, and what may be done with it.
+
+    Amounts (supply, sales, imports, reference sale) are in `unit`; price, import price and disposal are money
+    per unit. price None: final demand takes exactly `min_sale`, for nothing. disposal None: the good can't be
+    thrown away; 0 is free disposal. rival False: every reader takes the whole amount.
+    """
+
+    good: str
+    unit: str = ""
+    supply: float = 0.0
+    price: float | None = None
+    max_sale: float = inf
+    min_sale: float = 0.0
+    demand_elasticity: float = inf
+    reference_sale: float | None = None
+    import_price: float | None = None
+    max_import: float = inf
+    disposal: float | None = 0.0
+    rival: bool = True
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A use of a good by a process: its coefficient a in the function, and the most that it may take."""
+
+    good: str
+    coefficient: float | None = None
+    max: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A good that a process makes, and how much of it a unit of the process's level yields."""
+
+    good: str
+    yield_: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Process:
+    """A process: level = f(its inputs), by a named function with coefficients or by a formula.
+
+    Either `function` (cobb-douglas, ces, leontief, linear) with `inputs` (a mapping good -> coefficient, or
+    Input records) and `outputs` (a name, names, a mapping good -> yield, or Output records), or `formula`
+    ("a = sqrt(b)"; several outputs separated by ;), where `inputs` may only set a max for a good that the
+    formula names, and `outputs` other goods than those it names, yielded by its first level. A min level of 0
+    sets no limit: a function's level is never negative, a formula's is what the formula says.
+    """
+
+    process: str
+    firm: str
+    function: str | None
+    formula: str | None
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    scale: float
+    returns: float
+    elasticity: float | None
+    capacity: float
+    min_level: float
+    unit_cost: float
+    notes: str
+
+    def __init__(
+        self,
+        process: str,
+        *,
+        firm: str = "",
+        function: str | None = None,
+        formula: str | None = None,
+        inputs: Mapping[str, float] | Iterable[Input] = (),
+        outputs: str | Mapping[str, float] | Iterable[Output] = (),
+        scale: float = 1.0,
+        returns: float = 1.0,
+        elasticity: float | None = None,
+        capacity: float = inf,
+        min_level: float = 0.0,
+        unit_cost: float = 0.0,
+        notes: str = "",
+    ):
+        if isinstance(inputs, Mapping):
+            inputs = [Input(good, coefficient) for good, coefficient in inputs.items()]
+        if isinstance(outputs, str):
+            outputs = [Output(outputs)]
+        elif isinstance(outputs, Mapping):
+            outputs = [Output(good, yield_) for good, yield_ in outputs.items()]
+        values = {
+            "process": process,
+            "firm": firm or process,
+            "function": function,
+            "formula": formula,
+            "inputs": tuple(inputs),
+            "outputs": tuple(outputs),
+            "scale": scale,
+            "returns": returns,
+            "elasticity": elasticity,
+            "capacity": capacity,
+            "min_level": min_level,
+            "unit_cost": unit_cost,
+            "notes": notes,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def read(self) -> Formula:
+        """The process's formula as read; raises FormulaError where it can't be read."""
+        return parse(self.formula or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A named number that formulas may read."""
+
+    parameter: str
+    value: float
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An amount or a price seen in the world, to be shown beside the model's: of a use, or of a sale."""
+
+    good: str
+    process: str | None = None
+    amount: float | None = None
+    price: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the workbook asks of a solve; None leaves the choice to the caller or the default."""
+
+    name: str = ""
+    numeraire: str | None = None
+    tolerance: float | None = None
+    max_iterations: int | None = None
+    time_limit: float | None = None
+
+
+Record = TypeVar("Record", Good, Input, Output, Process, Parameter, Observed)
+
+
+def from_columns(kind: type[Record], columns: Mapping[str, Sequence[Any]], count: int) -> list[Record]:
+    """Records from the columns of all their fields, as they stand: three times as fast as one at a time."""
+    made = list(map(object.__new__, repeat(kind, count)))
+    for field in kind.__slots__:
+        # A slot's own setter, as the records are frozen; the deque only runs the map.
+        deque(map(getattr(kind, field).__set__, made, columns[field]), maxlen=0)
+    return made

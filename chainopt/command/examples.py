@@ -1,0 +1,32 @@
+"""The workbooks of data/, which travel with the package as examples to start from."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from chainopt.words.names import nearest
+
+_FOLDER = files("chainopt") / "data"
+
+
+def example_names() -> tuple[str, ...]:
+    """The names of the examples."""
+    names = [item.name for item in _FOLDER.iterdir()]
+    return tuple(sorted(name.removesuffix(".xlsx") for name in names if name.endswith(".xlsx")))
+
+
+def copy_example(name: str, path: Path) -> None:
+    """Copy an example to a path that must not exist yet.
+
+    Raises ValueError for a name that is no example, FileExistsError where the path is taken.
+    """
+    names = example_names()
+    if name not in names:
+        hint = nearest(name, names) or f": there are {', '.join(names)}"
+        raise ValueError(f'there is no example "{name}"{hint}')
+    try:
+        with path.open("xb") as file:
+            file.write((_FOLDER / f"{name}.xlsx").read_bytes())
+    except FileExistsError:
+        raise FileExistsError(f"{path} exists already: choose another name, it is not overwritten") from None

@@ -1,0 +1,42 @@
+"""The solver's multipliers under the sign rule, and what they say of levels and uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chainopt.network.limits import CAPACITY, MIN_LEVEL
+from chainopt.network.network import Network
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Multipliers:
+    """The solver's multipliers under the sign rule: by good, by use of a non-rival good, by limit.
+
+    reading: what each reader of a non-rival good would pay for one more unit (nan for other uses);
+    reading_sale: the same for final demand, by good. minimum: by argument of the formulas' minima, what the
+    minimum would gain if that argument could be exceeded by one.
+    """
+
+    price: Array
+    rent: Array
+    reading: Array
+    reading_sale: Array
+    minimum: Array
+
+
+def level_values(net: Network, multipliers: Multipliers) -> Array:
+    """lambda: what one more unit of each level earns, sum_g b_g pi_g - kappa - r(capacity) + r(min level)."""
+    value = net.yields @ multipliers.price - net.unit_cost
+    for limit, rent in zip(net.limits, multipliers.rent, strict=True):
+        if limit.kind in (CAPACITY, MIN_LEVEL):
+            value[limit.index] -= limit.sign * rent
+    return value
+
+
+def use_prices(net: Network, multipliers: Multipliers) -> Array:
+    """What each use pays for a unit of its good: its price, or the reader's own of a non-rival good."""
+    return np.where(net.rival[net.use_good], multipliers.price[net.use_good], multipliers.reading)

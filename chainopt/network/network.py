@@ -1,0 +1,286 @@
+"""The chain as arrays: goods, uses, levels and limits by number, for the code that works on all at once.
+
+A *use* is a process's intake of a good; a *level* is an output of a process's function (a formula with
+several outputs has several, the first of which bears capacity, min level and unit cost); a *limit* is a bound
+other than non-negativity, with a rent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import inf, isfinite, nan
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from chainopt.chain.chain import Chain
+from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Limit
+from chainopt.technology.families import TECHNOLOGIES, Array, Batch
+from chainopt.technology.formula import resolve
+from chainopt.technology.tape import Tape
+from chainopt.words.names import key
+
+_LEONTIEF, _FORMULA = len(TECHNOLOGIES), len(TECHNOLOGIES) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class FormulaProcess:
+    """A process given by a formula: its program, the uses that are its inputs, the levels it makes."""
+
+    process: int
+    program: Tape
+    use: Array
+    level: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A chain's numbers. Arrays over goods: supply to rival; over uses: use_good to coefficient; over levels:
+    level_process to unit_cost; yields is a sparse matrix of levels by goods. nan: not sold, not imported, not
+    disposable. `batch` holds the processes of each function, `formulas` those of a formula; `function` tells
+    which of them a process is in, and `place` its row there; `found` keeps what was derived of all these.
+    """
+
+    chain: Chain
+    goods: tuple[str, ...]
+    processes: tuple[str, ...]
+    supply: Array
+    price: Array
+    min_sale: Array
+    max_sale: Array
+    elasticity: Array
+    reference: Array
+    import_price: Array
+    max_import: Array
+    disposal: Array
+    rival: Array
+    sells: Array
+    sale_signed: Array
+    imports: Array
+    disposes: Array
+    use_good: Array
+    use_process: Array
+    coefficient: Array
+    leontief: Array
+    level_process: Array
+    first_level: Array
+    level_good: tuple[str, ...]
+    unit_cost: Array
+    yields: sparse.csr_array
+    limits: tuple[Limit, ...]
+    batch: dict[str, Batch]
+    formulas: tuple[FormulaProcess, ...]
+    function: Array
+    place: Array
+    found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def use_leontief(self) -> Array:
+        """Whether each use is a Leontief process's, which moves with the level alone."""
+        return self.leontief[self.use_process]
+
+    @property
+    def signed(self) -> Array:
+        """Whether each use may have either sign: a formula's reading of a non-rival good."""
+        return (self.function[self.use_process] == _FORMULA) & ~self.rival[self.use_good]
+
+    def intake(self, level: Array) -> Array:
+        """The amounts that Leontief uses take at these levels; 0 for other uses."""
+        return np.where(self.use_leontief, self.coefficient * level[self.first_level[self.use_process]], 0.0)
+
+    def levels(self, use: Array, members: Array | None = None) -> Array:
+        """f(x): every level at these uses (a Leontief level is the least that its inputs allow).
+
+        nan for the free level of a Leontief process without inputs, for a formula outside its domain, and for
+        processes that are not among members (default: all).
+        """
+        members = np.arange(len(self.processes)) if members is None else members
+        level = np.full(len(self.level_process), nan)
+        function = self.function[members]
+        with np.errstate(all="ignore"):
+            for code, (name, whole) in enumerate(self.batch.items()):
+                rows = self.place[members[function == code]]
+                if len(rows):
+                    batch = whole.part(rows)
+                    level[self.first_level[batch.process]] = TECHNOLOGIES[name].level(batch, use[batch.use])
+            for item in (self.formulas[i] for i in self.place[members[function == _FORMULA]]):
+                values = item.program.values(use[item.use])
+                level[item.level] = [values[i] for i in item.program.outputs]
+            if np.any(function == _LEONTIEF):
+                chosen = np.zeros(len(self.processes), dtype=bool)
+                chosen[members] = self.leontief[members]
+                of = np.flatnonzero(chosen[self.use_process])
+                ratio = np.full(len(self.processes), inf)
+                np.minimum.at(ratio, self.use_process[of], use[of] / self.coefficient[of])
+                bound = chosen & np.isfinite(ratio)
+                level[self.first_level[bound]] = ratio[bound]
+        return level
+
+
+def network(chain: Chain) -> Network:
+    """Number a chain's goods, uses, levels and limits, in the chain's own order."""
+    goods, processes = chain.goods, chain.processes
+    number = {good.good: i for i, good in enumerate(goods)}
+    spelled = {key(name): name for name in number}
+    constants = {parameter.parameter: parameter.value for parameter in chain.parameters}
+
+    use_good: list[int] = []
+    use_process: list[int] = []
+    coefficient: list[float] = []
+    use_max: list[float] = []
+    level_process: list[int] = []
+    level_good: list[str] = []
+    first_level: list[int] = []
+    yields: list[tuple[int, int, float]] = []
+    formulas: list[FormulaProcess] = []
+    members: dict[str, list[int]] = {name: [] for name in TECHNOLOGIES}
+    first_use: list[int] = []
+    for p, process in enumerate(processes):
+        first_use.append(len(use_good))
+        first_level.append(len(level_process))
+        if process.formula is not None:
+            read = process.read()
+            inputs = [spelled[key(name)] for name in read.names() if key(name) in spelled]
+            program = resolve(read, inputs, constants)
+            most = {given.good: given.max for given in process.inputs}
+            takes = [(name, 1.0, most.get(name, inf)) for name in inputs]
+            made = [spelled[key(output.name)] for output in read.outputs]
+        else:
+            takes = [(given.good, float(given.coefficient or 0.0), given.max) for given in process.inputs]
+            if process.function == "leontief":
+                takes = [(good, a / process.scale, most) for good, a, most in takes]
+            else:
+                members[process.function or ""].append(p)
+            made = [""]
+        use_good += [number[good] for good, _, _ in takes]
+        use_process += [p] * len(takes)
+        coefficient += [a for _, a, _ in takes]
+        use_max += [most for _, _, most in takes]
+        for output in made:
+            if output:
+                yields.append((len(level_process), number[output], 1.0))
+            level_process.append(p)
+            level_good.append(output)
+        yields += [(first_level[p], number[output.good], output.yield_) for output in process.outputs]
+        if process.formula is not None:
+            formulas.append(
+                FormulaProcess(
+                    p,
+                    program,
+                    np.arange(first_use[p], len(use_good)),
+                    np.arange(first_level[p], len(level_process)),
+                )
+            )
+    first_use.append(len(use_good))
+
+    def array(values: Sequence[float | None]) -> Array:
+        return np.array([nan if value is None else value for value in values], dtype=float)
+
+    batch = {name: _batch(chain, members[name], first_use, coefficient) for name in TECHNOLOGIES}
+    function = np.full(len(processes), _LEONTIEF)
+    place = np.zeros(len(processes), dtype=int)
+    formula = np.array([item.process for item in formulas], dtype=int)
+    groups: list[Array] = [*(part.process for part in batch.values()), np.zeros(0, dtype=int), formula]
+    for code, rows in enumerate(groups):
+        function[rows] = code
+        place[rows] = np.arange(len(rows))
+    price = array([good.price for good in goods])
+    min_sale = array([good.min_sale for good in goods])
+    max_sale = array([good.max_sale for good in goods])
+    import_price = array([good.import_price for good in goods])
+    max_import = array([good.max_import for good in goods])
+    disposal = array([good.disposal for good in goods])
+    priced = ~np.isnan(price)
+    sold = priced | (min_sale != 0)
+    used = np.bincount(np.array(use_good, dtype=int), minlength=len(goods)) > 0
+    # A non-rival good may stand for a value of either sign; but what is thrown away isn't less than nothing, and
+    # final demand alone has nobody to share it with. What nobody reads or buys is only thrown away for pay.
+    shared_out = np.array([good.rival for good in goods], dtype=bool)
+    pointless = ~shared_out & ~sold & ~used & (disposal >= 0)
+    rival = shared_out | (~used & ~np.isnan(disposal) & ~pointless)
+    level_cost = np.zeros(len(level_process))
+    level_cost[first_level] = [process.unit_cost for process in processes]
+    table = np.array(yields, dtype=float).reshape(-1, 3)
+    result = Network(
+        chain=chain,
+        goods=tuple(number),
+        processes=tuple(process.process for process in processes),
+        supply=array([good.supply for good in goods]),
+        price=price,
+        min_sale=min_sale,
+        max_sale=max_sale,
+        elasticity=array([good.demand_elasticity for good in goods]),
+        reference=array([good.reference_sale for good in goods]),
+        import_price=import_price,
+        max_import=max_import,
+        disposal=disposal,
+        rival=rival,
+        sells=(priced & ~((min_sale == 0) & (max_sale == 0) & rival)) | (min_sale != 0),
+        sale_signed=(priced & (min_sale < 0)) | ~rival,
+        imports=~np.isnan(import_price) & (max_import > 0),
+        disposes=~np.isnan(disposal) & ~pointless,
+        use_good=np.array(use_good, dtype=int),
+        use_process=np.array(use_process, dtype=int),
+        coefficient=np.array(coefficient, dtype=float),
+        leontief=function == _LEONTIEF,
+        level_process=np.array(level_process, dtype=int),
+        first_level=np.array(first_level, dtype=int),
+        level_good=tuple(level_good),
+        unit_cost=level_cost,
+        yields=sparse.csr_array(
+            (table[:, 2], (table[:, 0].astype(int), table[:, 1].astype(int))),
+            shape=(len(level_process), len(goods)),
+        ),
+        limits=(),
+        batch=batch,
+        formulas=tuple(formulas),
+        function=function,
+        place=place,
+    )
+    object.__setattr__(result, "limits", tuple(_limits(result, use_max)))
+    return result
+
+
+def _batch(chain: Chain, members: list[int], first_use: list[int], coefficient: list[float]) -> Batch:
+    use = [u for p in members for u in range(first_use[p], first_use[p + 1])]
+    length = np.array([first_use[p + 1] - first_use[p] for p in members], dtype=int)
+    elasticity = [chain.processes[p].elasticity or 1.0 for p in members]
+    return Batch(
+        process=np.array(members, dtype=int),
+        use=np.array(use, dtype=int),
+        start=np.cumsum(length) - length,
+        of=np.repeat(np.arange(len(members)), length),
+        a=np.array([coefficient[u] for u in use], dtype=float),
+        scale=np.array([chain.processes[p].scale for p in members], dtype=float),
+        returns=np.array([chain.processes[p].returns for p in members], dtype=float),
+        r=np.array([(sigma - 1.0) / sigma for sigma in elasticity], dtype=float),
+    )
+
+
+def _limits(net: Network, use_max: list[float]) -> list[Limit]:
+    limits: list[Limit] = []
+    formula = {item.process for item in net.formulas}
+    for p, process in enumerate(net.chain.processes):
+        level = int(net.first_level[p])
+        fixed = process.min_level == process.capacity
+        if process.min_level > 0 or (process.min_level < 0 and p in formula):
+            limits.append(Limit(MIN_LEVEL, level, float(process.min_level), fixed))
+        else:
+            fixed = False
+        if isfinite(process.capacity) and not fixed:
+            limits.append(Limit(CAPACITY, level, float(process.capacity)))
+    limits += [Limit(MAX_USE, u, float(most)) for u, most in enumerate(use_max) if isfinite(most)]
+    for g in np.flatnonzero(net.sells):
+        low, high = float(net.min_sale[g]), float(net.max_sale[g])
+        fixed = bool(np.isnan(net.price[g])) or low == high
+        if fixed or (isfinite(low) and low != 0):
+            limits.append(Limit(MIN_SALE, int(g), low, fixed))
+        if isfinite(high) and not fixed:
+            limits.append(Limit(MAX_SALE, int(g), high))
+    limits += [
+        Limit(MAX_IMPORT, int(g), float(net.max_import[g]))
+        for g in np.flatnonzero(net.imports & np.isfinite(net.max_import))
+    ]
+    return limits

@@ -1,0 +1,96 @@
+"""A plan in amounts, and multipliers: what prices and derivatives are computed from.
+
+The sign rule: price_g = d(optimal value)/d(supply of g), and a limit's rent = d(optimal value)/d(bound) times
+the limit's sign (+1 for an upper bound, -1 for a lower one), so that a rent is what the limit costs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainopt.network.demand import demand_value
+from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.network import Network
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Amounts, in the order of a Network: by use, by level, and by good (sale, imported, disposed)."""
+
+    use: Array
+    level: Array
+    sale: Array
+    imported: Array
+    disposed: Array
+
+    def produced(self, net: Network) -> Array:
+        """What all processes yield of each good."""
+        return net.yields.T @ self.level
+
+    def used(self, net: Network) -> Array:
+        """What all processes take of each good; of a non-rival good, what each of them reads."""
+        taken = np.bincount(net.use_good, self.use, len(net.goods))
+        return np.where(
+            net.rival, taken, self.quantity(net) * (np.bincount(net.use_good, minlength=len(net.goods)) > 0)
+        )
+
+    def quantity(self, net: Network) -> Array:
+        """What there is of each good to share: supply + imported + produced; non-rival, less disposed."""
+        total = net.supply + self.imported + self.produced(net)
+        return np.where(net.rival, total, total - self.disposed)
+
+    def value(self, net: Network) -> float:
+        """The objective: final demand's value less what imports, disposal and levels cost."""
+        return float(
+            np.sum(demand_value(net, self.sale))
+            - np.sum(np.where(net.imports, net.import_price * self.imported, 0.0))
+            - np.sum(np.where(net.disposes, net.disposal * self.disposed, 0.0))
+            - net.unit_cost @ self.level
+        )
+
+
+def with_whole_minima(net: Network, plan: Plan) -> Plan:
+    """The plan with every level at its formula's value, and what that adds thrown away.
+
+    A minimum in a formula is a step that may stay below all its arguments where nothing pulls it up: where the
+    process makes what is worthless.
+    """
+    pulled = np.array([bool(item.program.minima()) for item in net.formulas], dtype=bool)
+    if not pulled.any():
+        return plan
+    made = net.levels(plan.use, np.array([item.process for item in net.formulas])[pulled])
+    more = np.where(np.isfinite(made) & (made > plan.level), made - plan.level, 0.0)
+    added = net.yields.T @ more
+    if (added[~net.disposes] > 0).any():
+        return plan
+    return replace(plan, level=plan.level + more, disposed=plan.disposed + added)
+
+
+def at_rest(net: Network) -> Plan:
+    """The plan in which no rival good is used: what there is, is thrown away where it can be, else sold.
+
+    Where it keeps every limit the chain has a plan; it need not.
+    """
+    use = np.where(net.rival[net.use_good], 0.0, net.supply[net.use_good])
+    level = np.nan_to_num(net.levels(use), nan=0.0, posinf=0.0, neginf=0.0)
+    there = net.supply + net.yields.T @ level
+    sale = np.where(net.sells & ~(net.rival & net.disposes), there, 0.0)
+    disposed = np.where(net.rival & net.disposes, there, 0.0)
+    return Plan(use=use, level=level, sale=sale, imported=np.zeros(len(there)), disposed=disposed)
+
+
+def limited_amount(net: Network, plan: Plan) -> Array:
+    """The amount that each limit bounds."""
+    source = {
+        CAPACITY: plan.level,
+        MIN_LEVEL: plan.level,
+        MAX_USE: plan.use,
+        MAX_SALE: plan.sale,
+        MIN_SALE: plan.sale,
+        MAX_IMPORT: plan.imported,
+    }
+    return np.array([source[limit.kind][limit.index] for limit in net.limits], dtype=float)

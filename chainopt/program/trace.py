@@ -1,0 +1,219 @@
+"""A Python function -> the steps that it runs through, and their derivatives.
+
+The function runs once, on tracers in place of its numbers: branches, loops and recursion go the way that they go
+at these arguments. Lists, tuples, dicts, dataclasses and arrays of numbers are arguments and results as well.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from chainopt.program.following import depth, followed, following
+from chainopt.program.program import Program
+from chainopt.program.structure import mapped, same
+from chainopt.program.tracer import MAX_STEPS, Recording, TraceError, Tracer, plain, users_frame
+
+
+def trace(
+    function: Callable[..., Any], *, fixed: Collection[str] = (), max_steps: int = MAX_STEPS
+) -> Callable[..., Program]:
+    """A function of the same arguments that gives the Program which `function` runs through at them.
+
+    Every number among the arguments given is traced, whole ones too, in whatever structure it stands; arguments
+    named in `fixed`, defaults and what is no number are passed as they are. Calling the result raises TraceError,
+    with file and line, for what can't be followed: a result that is no number, no number to trace, an operation
+    without a value or a derivative, a function that loses the trace, a comparison of equal values, more than
+    `max_steps` steps. Other exceptions of the function pass through.
+    """
+    function = followed(function)
+    names = _signature(function)
+    any_name = names is None or any(p.kind is p.VAR_KEYWORD for p in names.parameters.values())
+    unknown = set() if any_name or names is None else set(fixed) - set(names.parameters)
+    if unknown:
+        raise ValueError(f"{_name(function)} has no argument {', '.join(sorted(unknown))} to hold fixed")
+
+    def traced(*arguments: Any, **named: Any) -> Program:
+        given = _bound(function, arguments, named)
+        held = {name: value for name, value in given.items() if name in fixed}
+        free = {name: value for name, value in given.items() if name not in fixed}
+        return _run(
+            function,
+            free,
+            lambda found: _call(function, {name: (held | found)[name] for name in given}),
+            max_steps,
+        )
+
+    return traced
+
+
+def value_and_grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """A function of the same arguments that gives (value, gradient); see `grad`."""
+    function = followed(function)
+    asked = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+
+    @wraps(function)
+    def both(*arguments: Any, **named: Any) -> Any:
+        order, named = _positional(function, arguments, named)
+        chosen = [i % len(order) if -len(order) <= i < len(order) else -1 for i in asked]
+        if -1 in chosen or len(set(chosen)) < len(chosen):
+            raise ValueError(
+                f"{_name(function)} is given {len(order)} arguments: argnums {argnums} is none of them"
+            )
+        given = {str(i): order[i] for i in chosen}
+
+        def call(traced: dict[str, Any]) -> Any:
+            for i, value in zip(chosen, traced.values(), strict=True):
+                order[i] = value
+            return function(*order, **named)
+
+        program = _run(function, given, call, MAX_STEPS)
+        if program.outputs != ("",):
+            raise ValueError(f"the gradient of {_name(function)}: its result must be one number; see trace")
+        slopes = iter(program.derivatives().tolist())
+        found = tuple(mapped(value, lambda number, path: next(slopes), same) for value in given.values())
+        return program.value, found[0] if isinstance(argnums, int) else found
+
+    return both
+
+
+def grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """A function of the same arguments that gives d(result)/d(argument), in that argument's own structure.
+
+    argnums: which argument, counted from 0, or a tuple of several, of which it then gives a tuple. The result must
+    be one number. It may be traced itself: grad(grad(f)) is the second derivative. Raises TraceError as `trace`.
+    """
+    both = value_and_grad(function, argnums)
+
+    @wraps(function)
+    def slope(*arguments: Any, **named: Any) -> Any:
+        return both(*arguments, **named)[1]
+
+    return slope
+
+
+def _run(
+    function: Callable[..., Any],
+    given: dict[str, Any],
+    call: Callable[[dict[str, Any]], Any],
+    max_steps: int,
+) -> Program:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    file, line = (code.co_filename, code.co_firstlineno) if code else ("", None)
+    title = _name(function)
+    recording = Recording(home=file, level=depth(), limit=max_steps)
+    arguments = {name: mapped(value, _input(recording), same, name) for name, value in given.items()}
+    inputs = len(recording.values)
+    if not inputs:
+        raise TraceError("it takes no number to trace: give an argument a number", file, line, title)
+    with following(function):
+        try:
+            result = call(arguments)
+        except RecursionError as error:
+            raise TraceError(
+                "the recursion is deeper than Python's limit: see sys.setrecursionlimit, or write a loop",
+                file,
+                line,
+                title,
+            ) from error
+        except (TypeError, AttributeError) as error:
+            if "Tracer" not in str(error) and "dtype('O')" not in str(error):
+                raise
+            at = users_frame(error)
+            what = str(error).replace("'Tracer'", "a traced number").replace("dtype('O')", "traced numbers")
+            raise TraceError(what, at.f_code.co_filename, at.f_lineno, at.f_code.co_name) from error
+    steps: list[int] = []
+    outputs: dict[str, int] = {}
+
+    def output(value: Any, path: str) -> int:
+        unique, count = path, 1
+        while unique in outputs:
+            count += 1
+            unique = f"{path}_{count}"
+        outputs[unique] = len(steps)
+        steps.append(recording.step_of(value))
+        return outputs[unique]
+
+    def refuse(value: Any, path: str) -> Any:
+        shown = f"{type(value).__name__} {value!r:.40}"
+        raise TraceError(f"it returns {path + ', ' if path else ''}{shown}, not a number", file, line, title)
+
+    structure = mapped(result, output, refuse)
+    recording.end()
+    program = Program(
+        title,
+        recording.tape(steps),
+        recording.values,
+        structure,
+        tuple(outputs),
+        recording.codes,
+        recording.instructions,
+        recording.names,
+        recording.branches,
+    )
+    _check_finite(program, file, line)
+    return program
+
+
+def _check_finite(program: Program, file: str, line: int | None) -> None:
+    try:
+        known = np.array(program.values, dtype=float)
+    except TraceError:
+        known = np.array([plain(value) for value in program.values], dtype=float)
+    wrong = set(np.flatnonzero(~np.isfinite(known)).tolist())
+    if not wrong:
+        return
+    # A constant that is only compared with may be infinite.
+    for step in program.numbered():
+        if step in wrong or not wrong.isdisjoint(program.tape.arguments[step]):
+            at = program.place(step)
+            what = f"the value {known[step]} of {program.tape.operations[step]} is not finite"
+            raise TraceError(what, at.file, at.line, at.code)
+    if not wrong.isdisjoint(program.tape.outputs):
+        raise TraceError("it returns what is not finite", file, line, program.name)
+
+
+def _input(recording: Recording) -> Callable[[Any, str], Any]:
+    return lambda value, path: recording.input(path, value if value.__class__ is Tracer else float(value))
+
+
+def _call(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    signature = _signature(function)
+    if signature is None:
+        return function(*arguments.values())
+    bound = inspect.BoundArguments(signature, arguments)
+    return function(*bound.args, **bound.kwargs)
+
+
+def _bound(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+    """The arguments by name, as the function would take them."""
+    signature = _signature(function)
+    if signature is None:
+        return {f"x{i}": value for i, value in enumerate(arguments)} | named
+    return dict(signature.bind(*arguments, **named).arguments)
+
+
+def _positional(
+    function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments by position where they have one, and the rest by name."""
+    signature = _signature(function)
+    if signature is None:
+        return list(arguments), named
+    bound = signature.bind(*arguments, **named)
+    return list(bound.args), bound.kwargs
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):
+        return None
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return getattr(function, "__name__", type(function).__name__)

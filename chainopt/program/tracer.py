@@ -1,0 +1,427 @@
+"""Numbers that write down what is done with them: the steps of any Python function, as it runs.
+
+A Tracer stands for a number; every operation on it appends a step to its recording, with the place in the code
+that asked for it. Branches see the number itself. What would lose the trace (`int(x)`, a text of it, a function
+without a rule) raises TraceError at its line, and so does a comparison of equal values, where the function has
+a kink. The operations are the rows of `primitives`; `mathematics` has the other functions of `math` and NumPy.
+"""
+
+from __future__ import annotations
+
+import linecache
+import math
+import numbers
+import operator
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from chainopt.technology.primitives import PRIMITIVES
+from chainopt.technology.tape import CONSTANT, INPUT, Tape
+
+MAX_STEPS = 5_000_000
+UFUNCS: dict[Any, Callable[..., Any]] = {}
+"""What each function of NumPy does with tracers; `mathematics` fills it."""
+_OUTSIDE = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+
+
+class TraceError(ValueError):
+    """A function that can't be followed: where (file, line), what, and what to do.
+
+    line is None where no line is to blame.
+    """
+
+    def __init__(self, what: str, file: str = "", line: int | None = None, function: str = ""):
+        self.what, self.file, self.line = what, file, line
+        place = f"{Path(file).name}:{line}" if line else Path(file).name
+        source = linecache.getline(file, line).strip() if line else ""
+        where = [part for part in (place, f"in {function}" if function else "", source) if part]
+        super().__init__(": ".join([*where, what]))
+
+
+Branch = tuple[Callable[[Any, Any], bool], int, int, bool, bool]
+"""A comparison, the two steps compared, how it came out, and whether equal values are a kink."""
+
+
+class Recording:
+    """The steps of one trace while it runs; `level` counts the traces that it runs within.
+
+    codes and instructions say where each step was asked for; None for inputs and constants.
+    """
+
+    __slots__ = (
+        "arguments",
+        "branches",
+        "codes",
+        "constants",
+        "ended",
+        "home",
+        "inputs",
+        "instructions",
+        "level",
+        "limit",
+        "names",
+        "operations",
+        "values",
+    )
+
+    def __init__(self, home: str = "", level: int = 0, limit: int = MAX_STEPS):
+        self.home, self.level, self.limit = home, level, limit
+        self.operations: list[str] = []
+        self.arguments: list[tuple[int, ...]] = []
+        self.values: list[Any] = []
+        self.codes: list[CodeType | None] = []
+        self.instructions: list[int] = []
+        self.constants: dict[Any, int] = {}
+        self.names: dict[int, str] = {}
+        self.inputs: dict[str, int] = {}
+        self.branches: list[Branch] = []
+        self.ended = False
+
+    def input(self, name: str, value: Any) -> Tracer:
+        """A number to trace; all inputs come before any step, each with a name of its own."""
+        if not math.isfinite(plain(value)):
+            raise TraceError(f"the argument {name} is {plain(value)}: give it a finite number")
+        unique, count = name, 1
+        while unique in self.inputs:
+            count += 1
+            unique = f"{name}_{count}"
+        self.inputs[unique] = len(self.values)
+        self.names[len(self.values)] = unique
+        return self._append(INPUT, (), value)
+
+    def constant(self, value: Any) -> int:
+        """The step that is this number; a number of an outer trace is a constant to this one."""
+        if value.__class__ is not Tracer:
+            value = float(value)
+        elif value.recording.ended:
+            value.recording.stop(sys._getframe(1))
+        key = value if value.__class__ is float else (Tracer, id(value))
+        if key not in self.constants:
+            self.constants[key] = self._append(CONSTANT, (), value).index
+        return self.constants[key]
+
+    def leaf(self, operation: str, name: str, value: Any) -> Tracer:
+        """A step that reads none yet: the `again` of a loop, closed by `close`."""
+        self.names[len(self.values)] = name
+        return self._append(operation, (), value)
+
+    def step_of(self, value: Any) -> int:
+        """The step of a value: its own, or that of a constant."""
+        return value.index if value.__class__ is Tracer and value.recording is self else self.constant(value)
+
+    def tape(self, outputs: Sequence[int]) -> Tape:
+        """The steps so far, with these as outputs."""
+        count = next((i for i, name in enumerate(self.operations) if name != INPUT), len(self.operations))
+        constants = {step: self.values[step] for step in self.constants.values()}
+        names = tuple(self.names[i] for i in range(count))
+        return Tape(names, tuple(self.operations), tuple(self.arguments), constants, tuple(outputs))
+
+    def end(self) -> None:
+        """Take no further step."""
+        self.ended, self.limit = True, 0
+
+    def close(self, leaf: Tracer, source: Any) -> None:
+        """Say which step an `again` step repeats."""
+        self.arguments[leaf.index] = (self.step_of(source),)
+
+    def name(self, value: Any, name: str) -> Any:
+        """Name the step of a value, where it has one without a name."""
+        if value.__class__ is Tracer and self.operations[value.index] not in (INPUT, CONSTANT):
+            self.names.setdefault(value.index, name)
+        return value
+
+    def _append(self, operation: str, arguments: tuple[int, ...], value: Any) -> Tracer:
+        index = len(self.values)
+        self.operations.append(operation)
+        self.arguments.append(arguments)
+        self.values.append(value)
+        self.codes.append(None)
+        self.instructions.append(0)
+        return Tracer(self, index, value)
+
+    def step(self, operation: str, arguments: tuple[int, ...], value: Any, frame: FrameType) -> Tracer:
+        """Append an operation asked for in this frame, or in the first caller of it that is the user's."""
+        code = frame.f_code
+        if code.co_filename is not self.home and code.co_filename.startswith(_OUTSIDE):
+            frame = _users(frame)
+            code = frame.f_code
+        index = len(self.values)
+        if index >= self.limit:
+            self.stop(frame)
+        self.operations.append(operation)
+        self.arguments.append(arguments)
+        self.values.append(value)
+        self.codes.append(code)
+        self.instructions.append(frame.f_lasti)
+        return Tracer(self, index, value)
+
+    def branch(self, compared: Callable[[Any, Any], bool], left: Any, right: Any, kink: bool = True) -> bool:
+        """Record how a comparison comes out; equal values are a kink, unless the function has none there."""
+        if len(self.branches) >= self.limit:
+            self.stop(_users(sys._getframe(1)))
+        a, b = plain(left), plain(right)
+        i, j = self.step_of(left), self.step_of(right)
+        kink = kink and i != j
+        if kink and a == b:
+            refuse(
+                f"a comparison of equal values, {a:.6g} and {b:.6g}: the function has a kink here, and its "
+                "derivative depends on the side; move the argument off it"
+            )
+        outcome = bool(compared(a, b))
+        self.branches.append((compared, i, j, outcome, kink))
+        return outcome
+
+    def stop(self, frame: FrameType) -> NoReturn:
+        """No more steps: the limit is reached, or the trace has ended."""
+        if self.ended:
+            refuse(
+                "a number of a trace that has ended is used: a traced function must not keep its numbers", frame
+            )
+        refuse(
+            f"{self.limit:,} steps were traced and the function has not ended: a loop without end? "
+            "If not, raise max_steps",
+            frame,
+        )
+
+
+class Tracer:
+    """A number of a traced function. It computes as the number does; see the module for what it refuses."""
+
+    __slots__ = ("index", "recording", "value")
+    __hash__ = object.__hash__
+
+    def __init__(self, recording: Recording, index: int, value: Any):
+        self.recording, self.index, self.value = recording, index, value
+
+    def __repr__(self) -> str:
+        return f"<traced {self.value!r}>"
+
+    def __format__(self, form: str) -> str:
+        if form:
+            refuse("a number as text is no longer traced: print it without a format, or after the trace")
+        return repr(self)
+
+    def __pos__(self) -> Tracer:
+        return self
+
+    def __neg__(self) -> Tracer:
+        return _unary("negate", self)
+
+    def __abs__(self) -> Tracer:
+        return -self if self.recording.branch(operator.lt, self, 0.0) else self
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        if modulus is not None:
+            refuse("pow with a modulus has no derivative")
+        return 1.0 if other.__class__ in (int, float) and other == 0 else _binary("power", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        flat = other.__class__ in (int, float) and other == 0 and plain(self) > 0
+        return 0.0 if flat else _binary("power", other, self)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if method == "__call__" and not options:
+            if any(isinstance(value, np.ndarray) and value.dtype == object for value in inputs) or any(
+                isinstance(value, np.ndarray) and value.ndim for value in inputs
+            ):
+                return ufunc(*map(_as_object, inputs))
+            if ufunc in UFUNCS:
+                return UFUNCS[ufunc](*map(_scalar, inputs))
+        shown = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        refuse(f"np.{shown} has no rule here: write it with {_ALLOWED}")
+
+    @property
+    def real(self) -> Tracer:
+        """The number itself, as of any real number."""
+        return self
+
+    @property
+    def imag(self) -> float:
+        """0, as of any real number."""
+        return 0.0
+
+    def conjugate(self) -> Tracer:
+        """The number itself, as of any real number."""
+        return self
+
+
+numbers.Real.register(Tracer)
+
+
+def plain(value: Any) -> Any:
+    """The number that a value stands for, whatever traces it runs in."""
+    while value.__class__ is Tracer:
+        value = value.value
+    return value
+
+
+def _users(frame: FrameType) -> FrameType:
+    """The frame, or the first of its callers, that is neither this package's nor NumPy's."""
+    at: FrameType | None = frame
+    while at is not None and at.f_code.co_filename.startswith(_OUTSIDE):
+        at = at.f_back
+    return at or frame
+
+
+def users_frame(error: BaseException) -> FrameType:
+    """The innermost frame of the user's that an exception came through."""
+    at, found = error.__traceback__, None
+    while at is not None:
+        if not at.tb_frame.f_code.co_filename.startswith(_OUTSIDE):
+            found = at.tb_frame
+        at = at.tb_next
+    assert found is not None
+    return found
+
+
+def refuse(what: str, frame: FrameType | None = None) -> NoReturn:
+    frame = _users(frame or sys._getframe(1))
+    code = frame.f_code
+    raise TraceError(what, code.co_filename, frame.f_lineno, code.co_name) from None
+
+
+def _binary(operation: str, left: Any, right: Any) -> Any:
+    """Record an operation of two operands, at least one of them a tracer; NotImplemented for what is no number."""
+    recording: Recording
+    if left.__class__ is Tracer:
+        recording = left.recording
+        if right.__class__ is Tracer and right.recording.level > recording.level:
+            recording = right.recording
+    else:
+        recording = right.recording
+    if left.__class__ is Tracer and left.recording is recording:
+        i, a = left.index, left.value
+    elif left.__class__ is float or isinstance(left, numbers.Real):
+        i = recording.constant(left)
+        a = recording.values[i]
+    else:
+        return NotImplemented
+    if right.__class__ is Tracer and right.recording is recording:
+        j, b = right.index, right.value
+    elif right.__class__ is float or isinstance(right, numbers.Real):
+        j = recording.constant(right)
+        b = recording.values[j]
+    else:
+        return NotImplemented
+    try:
+        value = _INFIX[operation](a, b)
+    except ArithmeticError:
+        _no_value(PRIMITIVES[operation].symbol, plain(a), plain(b))
+    if value.__class__ is complex:
+        _no_value("^", plain(a), plain(b))
+    return recording.step(operation, (i, j), value, sys._getframe(2))
+
+
+def _unary(operation: str, x: Tracer) -> Tracer:
+    """Record an operation of one tracer."""
+    function = SCALAR[operation] if x.value.__class__ is not Tracer else lambda value: _unary(operation, value)
+    try:
+        value = function(x.value)
+    except (ArithmeticError, ValueError) as error:
+        if isinstance(error, TraceError):
+            raise
+        _no_value(operation, plain(x))
+    return x.recording.step(operation, (x.index,), value, sys._getframe(2))
+
+
+def _no_value(operation: str, *operands: float) -> NoReturn:
+    given = ", ".join(f"{operand:.6g}" for operand in operands)
+    if operation == "/":
+        refuse(f"division by zero: {operands[0]:.6g} / 0")
+    if operation == "^":
+        given = " ^ ".join(f"({operand:.6g})" if operand < 0 else f"{operand:.6g}" for operand in operands)
+        refuse(f"{given} is no finite real number")
+    refuse(f"{operation}({given}) is no finite real number")
+
+
+_INFIX: dict[str, Callable[..., Any]] = {name: row.value for name, row in PRIMITIVES.items() if not row.function}
+SCALAR: dict[str, Callable[..., Any]] = {"negate": operator.neg} | {
+    name: getattr(math, name) for name, row in PRIMITIVES.items() if row.function and name != "min"
+}
+_ALLOWED = "+ - * / ** and the functions " + ", ".join(name for name in SCALAR if name != "negate")
+
+
+def _add_operators() -> None:
+    for name, short in (("add", "add"), ("subtract", "sub"), ("multiply", "mul"), ("divide", "truediv")):
+
+        def forward(self: Tracer, other: Any, name: str = name) -> Any:
+            return _binary(name, self, other)
+
+        def reflected(self: Tracer, other: Any, name: str = name) -> Any:
+            # A sum begins with 0: that is no step.
+            return self if name == "add" and other.__class__ is int and other == 0 else _binary(name, other, self)
+
+        setattr(Tracer, f"__{short}__", forward)
+        setattr(Tracer, f"__r{short}__", reflected)
+
+    for comparison in (operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne):
+
+        def compare(self: Tracer, other: Any, compared: Any = comparison) -> Any:
+            if not isinstance(other, numbers.Real):
+                return NotImplemented
+            return self.recording.branch(compared, self, other)
+
+        setattr(Tracer, f"__{comparison.__name__}__", compare)
+    for short, shown in (
+        ("float", "float(x), or a function without a rule here,"),
+        ("int", "int(x)"),
+        ("index", "a count or an index"),
+        ("complex", "complex(x)"),
+        ("trunc", "math.trunc(x)"),
+        ("floor", "math.floor(x)"),
+        ("ceil", "math.ceil(x)"),
+        ("round", "round(x)"),
+        ("floordiv", "x // y"),
+        ("rfloordiv", "x // y"),
+        ("mod", "x % y"),
+        ("rmod", "x % y"),
+        ("divmod", "divmod"),
+        ("rdivmod", "divmod"),
+    ):
+
+        def lost(self: Tracer, *_: Any, shown: str = shown, short: str = short) -> NoReturn:
+            advice = {
+                "float": f"write it with {_ALLOWED}, called as math.name(x) or np.name(x); a function of math in "
+                "a list, a class, a default or a partial is not followed, and an array of floats holds no traced "
+                "numbers (make it of dtype=object)",
+                "index": "hold the argument fixed (fixed=..., on the command line --fix)",
+                "complex": "only real numbers are traced",
+            }.get(short, "it jumps and has no derivative; compute it from what is not traced")
+            refuse(f"{shown} would lose the trace: {advice}")
+
+        setattr(Tracer, f"__{short}__", lost)
+
+
+_add_operators()
+
+
+def primitive(operation: str) -> Callable[[Any], Any]:
+    """A primitive of one argument, for tracers and numbers alike."""
+
+    def call(x: Any) -> Any:
+        return _unary(operation, x) if x.__class__ is Tracer else SCALAR[operation](x)
+
+    return call
+
+
+def _scalar(value: Any) -> Any:
+    """A NumPy scalar, or an array of no dimension, as the Python number that it is."""
+    if isinstance(value, np.ndarray):
+        value = value[()]
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _as_object(value: Any) -> Any:
+    if value.__class__ is not Tracer:
+        return value
+    cell = np.empty((), dtype=object)
+    cell[()] = value
+    return cell

@@ -1,0 +1,160 @@
+"""What in the tables matters most: the figures behind the findings, and what a long chain's report keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from chainopt.audits.verdicts import Verdict
+from chainopt.network.limits import MIN_LEVEL, MIN_SALE
+from chainopt.rows.tables import Tables
+
+NOISE = 1e-9
+"""Money below this share of the chain's largest figure is rounding, not news."""
+MOST_TOLD = 10
+"""Rows of the audit that are read before the whole of it."""
+AGREES = 1e-6
+"""Price and derivative that differ by less, relative to the price, are the same figure twice."""
+
+
+def turnover(goods: pd.DataFrame) -> pd.Series:
+    """Price times all that there is of each good: supplied, imported and produced; nan without a price."""
+    return goods["price"] * (goods["supply"].clip(lower=0) + goods["imported"] + goods["produced"])
+
+
+def money_scale(tables: Tables) -> float:
+    """The largest money figure of the chain: what others are small against."""
+    return _largest(
+        turnover(tables.goods),
+        tables.uses["value"] * tables.uses["amount"],
+        tables.processes["revenue"],
+        tables.processes["cost"],
+        tables.limits["rent"] * tables.limits["limit"],
+    )
+
+
+def price_scale(tables: Tables) -> float:
+    """The largest figure per unit of anything: price, rent, or what a taker would pay."""
+    return _largest(tables.goods["price"], tables.uses["value"], tables.limits["rent"])
+
+
+def _largest(*figures: pd.Series) -> float:
+    sizes = pd.concat(figures).abs().replace(np.inf, np.nan)
+    return float(sizes.max()) if sizes.notna().any() else 0.0
+
+
+def losing(tables: Tables) -> pd.DataFrame:
+    """The processes that run at a loss, the greatest first."""
+    processes = tables.processes
+    return processes[processes["profit"] < -NOISE * money_scale(tables)].sort_values("profit", kind="stable")
+
+
+def binding(tables: Tables) -> pd.DataFrame:
+    """The limits that cost something, with the column total = rent * limit, the greatest first."""
+    limits = tables.limits.assign(total=tables.limits["rent"] * tables.limits["limit"])
+    # A limit of 0, such as a forbidden import, has a rent in each unit and none in all.
+    at_zero = (limits["limit"] == 0) & (limits["rent"].abs() > NOISE * price_scale(tables))
+    felt = limits["total"].abs() > NOISE * money_scale(tables)
+    return limits[felt | at_zero].sort_values("total", key=lambda total: -total.abs(), kind="stable")
+
+
+def eased_by_more(limit: Mapping[Any, Any]) -> bool:
+    """Whether it is more of a limit that binds, rather than less, that would add to the value."""
+    return bool((limit["rent"] > 0) == (limit["kind"] not in (MIN_LEVEL, MIN_SALE)))
+
+
+def scarce_supplies(tables: Tables) -> pd.DataFrame:
+    """The supplied goods that are worth something, with the column worth = price * supply, the greatest first."""
+    goods = tables.goods.assign(worth=tables.goods["price"] * tables.goods["supply"])
+    kept = goods[goods["worth"] > NOISE * money_scale(tables)]
+    return kept.sort_values("worth", ascending=False, kind="stable")
+
+
+def disagreeing(tables: Tables) -> pd.DataFrame:
+    """The goods whose price and derivative are two different figures."""
+    goods = tables.goods
+    return goods[goods["difference"].abs() > AGREES * goods["price"].abs() + NOISE * price_scale(tables)]
+
+
+def relative_differences(tables: Tables) -> pd.Series:
+    """|price - derivative| of each good relative to its price; nan where it has no single derivative.
+
+    A price of less than a thousandth of the greatest is compared with that thousandth, so that the figure is above
+    `AGREES` just where the two disagree.
+    """
+    size = tables.goods["price"].abs().clip(lower=1e-3 * price_scale(tables))
+    return tables.goods["difference"].abs() / size.where(size > 0, 1.0)
+
+
+def ambiguous(goods: pd.DataFrame) -> pd.DataFrame:
+    """The goods of which more than one price supports the plan."""
+    return goods[goods["interval"].notna() & (goods["interval"] != "point")]
+
+
+def telling(audit: pd.DataFrame, most: int) -> pd.DataFrame:
+    """The rows of the audit worth reading first: figures not to be trusted, the furthest apart first; then kinks,
+    rents and other causes of a difference where something flows, by value; then idle uses and sales, those that
+    would pay nearly the price first.
+
+    Rows that agree are no news, nor is it that nobody throws away what has a price.
+    """
+    sound = audit["verdict"].map(lambda verdict: Verdict(verdict).sound).astype(bool)
+    idle = audit["verdict"] == Verdict.IDLE
+    rank = np.where(~sound, 0, np.where(idle, 2, 1))
+    size = audit[["multiplier", "derivative"]].abs().max(axis=1)
+    apart = (audit["difference"].abs() / size.where(size > 0, 1.0)).fillna(0.0)
+    value = (audit["multiplier"] * audit["amount"]).abs().fillna(0.0)
+    order = audit.assign(rank=rank, by=np.where(rank == 0, -apart, np.where(rank == 1, -value, apart)))
+    news = (audit["verdict"] != Verdict.AGREES) & ~(idle & (audit["kind"] == "disposal"))
+    return audit.loc[order[news].sort_values(["rank", "by"], kind="stable").index[:most]]
+
+
+def foremost(tables: Tables, goods: int, processes: int, flows: int | None = None) -> Tables:
+    """The tables cut to the goods of the greatest turnover, with their uses and audit, and the processes that move
+    the most money, each first to last; as they are where no more are there.
+
+    flows: the most uses, by value, and the most flows of the audit, those that do not agree before those that do.
+    What says most in the audit is kept in any case.
+    """
+    kept_goods, kept_uses, kept_processes = tables.goods, tables.uses, tables.processes
+    kept_audit, kept_market = tables.audit, tables.market
+    if len(kept_goods) > goods:
+        order = turnover(kept_goods).abs().sort_values(ascending=False, kind="stable", na_position="last")
+        kept_goods = kept_goods.loc[order.index[:goods]]
+        kept_uses = kept_uses[kept_uses["good"].isin(kept_goods["good"])]
+        first = kept_audit.index.isin(telling(kept_audit, MOST_TOLD).index)
+        kept_audit = kept_audit[first | kept_audit["good"].isin(kept_goods["good"])]
+    if flows is not None:
+        kept_uses, kept_audit = _foremost_uses(kept_uses, flows), _foremost_audit(kept_audit, flows)
+    if len(kept_processes) > processes:
+        moved = kept_processes[["revenue", "cost"]].abs().max(axis=1)
+        order = moved.sort_values(ascending=False, kind="stable", na_position="last")
+        kept_processes = kept_processes.loc[order.index[:processes]]
+        if kept_market is not None:
+            asked = kept_market.processes
+            kept_market = replace(kept_market, processes=asked[asked["process"].isin(kept_processes["process"])])
+    return replace(
+        tables,
+        goods=kept_goods,
+        uses=kept_uses,
+        processes=kept_processes,
+        audit=kept_audit,
+        market=kept_market,
+    )
+
+
+def _foremost_uses(uses: pd.DataFrame, most: int) -> pd.DataFrame:
+    worth = (uses["value"] * uses["amount"]).abs()
+    return uses[worth.rank(method="first", ascending=False, na_option="bottom") <= most]
+
+
+def _foremost_audit(audit: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Every good, and of the flows those that do not agree before those that do, by value."""
+    flows = audit[audit["kind"] != "good"]
+    worth = (flows["multiplier"] * flows["amount"]).abs().fillna(0.0)
+    order = flows.assign(plain=flows["verdict"] == Verdict.AGREES, less=-worth)
+    return audit.drop(order.sort_values(["plain", "less"], kind="stable").index[most:])

@@ -1,0 +1,315 @@
+"""The tables as they are shown: which columns, under which titles, and every number as text.
+
+One table of columns serves Excel, HTML and the terminal: adding a column to a report is adding a row here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from chainopt.audits.market_test import ENDLESS, LOSS, OTHER, SADDLE
+from chainopt.audits.verdicts import Verdict
+from chainopt.chain.chain import Chain
+from chainopt.network.network import network
+from chainopt.report.content.findings import price_range
+from chainopt.report.content.legible import figure, legible, percent, residual
+from chainopt.report.content.salience import NOISE, money_scale, price_scale, turnover
+from chainopt.rows.tables import Tables
+
+Kind = Literal["name", "word", "amount", "price", "money", "share", "residual", "text"]
+Tone = Literal["", "care", "wrong"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name in the table, its title, and what its figures mean.
+
+    kind tells how to show it: a name, a word, an amount in the good's unit, a price (money per unit), money, a
+    share, a residual, of which only the magnitude matters, or a text, which may be long.
+    """
+
+    name: str
+    title: str
+    kind: Kind
+    meaning: str
+
+    @property
+    def numeric(self) -> bool:
+        return self.kind not in ("name", "word", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table ready to be shown: the numbers in `rows`, the same as text in `shown`."""
+
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: pd.DataFrame
+    shown: pd.DataFrame
+
+
+_GOOD = Column("good", "Good", "name", "the good")
+_UNIT = Column("unit", "Unit", "word", "the unit of its amounts")
+_PROCESS = Column("process", "Process", "name", "the process")
+_VERDICT = Column(
+    "verdict", "Verdict", "word", "whether multiplier and derivative agree, and if not, what kind of cause it has"
+)
+
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "prices": (
+        _GOOD,
+        _UNIT,
+        Column("price", "Price", "price", "what one more unit adds to the value: the solver's multiplier"),
+        Column("price unit", "Price in", "word", "what the price is counted in"),
+        Column("backprop", "Derivative", "price", "the same by the chain rule, from the plan alone"),
+        Column("difference", "Difference", "residual", "price less derivative"),
+        Column("right", "With more", "price", "what a little more added per unit, solved again"),
+        Column("left", "With less", "price", "what a little less took away per unit, solved again"),
+        _VERDICT,
+        Column("story", "Set by", "text", "who sets it, and through which goods: price = factors x last price"),
+        Column("low", "Low", "price", "the least price that supports the plan"),
+        Column("high", "High", "price", "the greatest price that supports the plan"),
+        Column("interval", "Interval", "word", "whether one price or a range of prices supports the plan"),
+        Column("range", "Range", "word", "the prices that support the plan"),
+        Column("turnover", "Turnover", "money", "price times what there is of the good"),
+    ),
+    "audit": (
+        Column("kind", "Kind", "word", "the good itself, a use by a process, a sale or a disposal"),
+        _GOOD,
+        Column("taker", "Taken by", "name", "the process, final demand or disposal; or the good as a whole"),
+        Column("amount", "Amount", "amount", "how much is taken"),
+        _UNIT,
+        Column("share", "Share", "share", "of all that there is of the good"),
+        Column("multiplier", "Multiplier", "price", "what one more unit costs here, by the solver"),
+        Column("derivative", "Derivative", "price", "what one more unit would bring here, by the chain rule"),
+        Column("difference", "Difference", "residual", "multiplier less derivative"),
+        _VERDICT,
+        Column("cause", "Why", "text", "the cause of the difference"),
+    ),
+    "market": (
+        _PROCESS,
+        Column("firm", "Firm", "name", "who runs it"),
+        Column("verdict", "Verdict", "word", "whether it would keep to the plan at these prices, and why"),
+        Column("profit", "Profit", "money", "what it earns at the plan"),
+        Column("rent", "Of it rent", "money", "what its own limits earn"),
+        Column("returns", "Returns", "amount", "per cent more of output for one per cent more of every input"),
+        Column("second_order", "At the plan", "word", "what kind of point of its profit the plan is"),
+        Column("best_profit", "Best profit", "money", "the most it could earn at these prices"),
+        Column("deviation", "Gain by leaving", "money", "best profit less profit"),
+        Column("deviation_share", "Gain in share", "share", "that gain as a share of its revenue and cost"),
+    ),
+    "explanation": (
+        Column("text", "Why", "text", "the reason in words"),
+        Column("sheet", "Sheet", "word", "the workbook's sheet"),
+        Column("record", "Row", "name", "the good or the process"),
+        Column("column", "Column", "word", "the cell's column"),
+        Column("value", "It says", "amount", "what the cell holds now"),
+        Column("most", "At most", "amount", "what can be reached of it at best"),
+    ),
+    "balances": (
+        _GOOD,
+        _UNIT,
+        Column("turnover", "Turnover", "money", "price times what there is of the good"),
+        Column("supply", "Supply", "amount", "what there is before anything is made"),
+        Column("imported", "Imported", "amount", "what is bought from outside"),
+        Column("produced", "Produced", "amount", "what the processes make"),
+        Column("used", "Used", "amount", "what the processes take"),
+        Column("sold", "Sold", "amount", "what final demand takes"),
+        Column("disposed", "Disposed", "amount", "what is thrown away"),
+    ),
+    "uses": (
+        Column("kind", "Kind", "word", "a use by a process, a sale to final demand, or a disposal"),
+        _GOOD,
+        _UNIT,
+        Column("taker", "Taken by", "name", "the process, final demand, or disposal"),
+        Column("amount", "Amount", "amount", "how much is taken"),
+        Column("share", "Share", "share", "of all that there is of the good"),
+        Column("value", "Would pay", "price", "what one more unit is worth to the taker"),
+        Column("price", "Price", "price", "the good's price, which no taker's figure exceeds at an optimum"),
+    ),
+    "processes": (
+        _PROCESS,
+        Column("firm", "Firm", "name", "who runs it"),
+        Column("level", "Level", "amount", "how much it runs, in units of its first output"),
+        Column("unit", "Level in", "word", "the unit of its level"),
+        Column("revenue", "Revenue", "money", "what its outputs are worth"),
+        Column("cost", "Cost", "money", "what its inputs and its level cost"),
+        Column("profit", "Profit", "money", "revenue less cost, rents included"),
+        Column("rent", "Of it rent", "money", "what its limits earn"),
+        Column("added", "Value added", "money", "revenue less what its inputs cost"),
+    ),
+    "limits": (
+        Column("kind", "Kind", "word", "what is limited"),
+        _GOOD,
+        _PROCESS,
+        _UNIT,
+        Column("limit", "Limit", "amount", "the bound"),
+        Column("amount", "Amount", "amount", "what it bounds"),
+        Column("rent", "Rent", "price", "what moving the bound by one unit would add, by the solver"),
+        Column("backprop", "Rent derived", "price", "the same from the plan alone"),
+        Column("total", "Rent in all", "money", "rent times limit"),
+    ),
+    "kkt": (
+        Column("check", "Check", "name", "one of the optimum's conditions"),
+        Column("residual", "Residual", "residual", "how far it is from holding, relative to the goods' scales"),
+        Column("meaning", "What it means", "word", "the condition in words"),
+    ),
+}
+
+_CAPTIONS = {
+    "prices": ("Prices", "What one more unit of each good is worth"),
+    "audit": ("Audit", "Multiplier beside derivative for each good and each of its uses, and why they differ"),
+    "market": ("Market", "What each process would do by itself at these prices"),
+    "explanation": ("Explanation", "The cells of the workbook that are the reason"),
+    "balances": ("Balances", "Where each good comes from and where it goes"),
+    "uses": ("Uses", "Who takes each good, and what one more unit is worth to them"),
+    "processes": ("Processes", "What each process earns at these prices"),
+    "limits": ("Limits", "The bounds, and what they cost"),
+    "kkt": ("Solver", "The independent check of the optimum"),
+}
+
+_CHECKS = {
+    "stationarity": "no process, sale, import or disposal would gain by a small change",
+    "feasibility": "every good balances, every process keeps to its function, every limit is kept",
+    "complementarity": "only what is used up has a price, and only a limit that binds has a rent",
+}
+
+_AUDIT_TONES: dict[str, Tone] = {
+    str(verdict): "" if verdict is Verdict.AGREES else "care" if verdict.sound else "wrong" for verdict in Verdict
+}
+_MARKET_TONES: dict[str, Tone] = {LOSS: "care", ENDLESS: "care", SADDLE: "care", OTHER: "care"}
+TONES = {"prices": _AUDIT_TONES, "audit": _AUDIT_TONES, "market": _MARKET_TONES}
+"""By table, the tone of each verdict: care where a difference has a cause, wrong where it has none."""
+
+
+def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
+    """Every table of the report by name; audit, market and explanation only where there is one."""
+    goods = tables.goods.assign(turnover=turnover(tables.goods))
+    of_goods = tables.audit[tables.audit["kind"] == "good"]
+    goods["verdict"] = goods["good"].map(dict(zip(of_goods["good"], of_goods["verdict"], strict=True)))
+    goods["story"] = goods["good"].map({good: story.text for good, story in tables.stories.items()})
+    if tables.differences is not None:
+        resolved = tables.differences.set_index("good")
+        goods = goods.assign(**{side: goods["good"].map(resolved[side]) for side in ("right", "left")})
+    goods["range"] = [
+        price_range(low, high, kind if isinstance(kind, str) else None)
+        for low, high, kind in zip(goods["low"], goods["high"], goods["interval"], strict=True)
+    ]
+    of_good = goods.set_index("good")
+    units = {good.good: good.unit for good in chain.goods} | _level_units(chain)
+    uses = tables.uses.assign(
+        unit=tables.uses["good"].map(of_good["unit"]),
+        price=tables.uses["good"].map(of_good["price"]),
+        taker=_takers(tables.uses),
+    )
+    limits = tables.limits.assign(total=tables.limits["rent"] * tables.limits["limit"])
+    limits["unit"] = [
+        units.get(good if isinstance(good, str) else (process,), "")
+        for good, process in zip(limits["good"], limits["process"], strict=True)
+    ]
+    kkt = pd.DataFrame(
+        {
+            "check": list(_CHECKS),
+            "residual": [float(tables.kkt[name].iloc[0]) for name in _CHECKS],
+            "meaning": list(_CHECKS.values()),
+        }
+    )
+    frames = {
+        "prices": goods,
+        "balances": goods,
+        "uses": uses,
+        "processes": tables.processes.assign(
+            unit=[units.get((name,), "") for name in tables.processes["process"]]
+        ),
+        "limits": limits,
+        "kkt": kkt,
+    }
+    if len(tables.audit):
+        frames["audit"] = tables.audit.assign(
+            unit=tables.audit["good"].map({good.good: good.unit for good in chain.goods}),
+            taker=_takers(tables.audit),
+        )
+    if tables.market is not None:
+        frames["market"] = tables.market.processes
+    if tables.explanation is not None and tables.explanation.causes:
+        names = [column.name for column in COLUMNS["explanation"]]
+        rows = [[getattr(cause, name) for name in names] for cause in tables.explanation.causes]
+        cells = pd.DataFrame(rows, columns=names).astype({"value": float, "most": float})
+        # What is not limited is an empty cell in the workbook.
+        frames["explanation"] = cells.assign(value=cells["value"].replace([np.inf, -np.inf], np.nan))
+    return {
+        name: Sheet(
+            *_CAPTIONS[name],
+            tuple(column for column in COLUMNS[name] if column.name in frame),
+            frame,
+            _shown(name, frame, tables),
+        )
+        for name, frame in frames.items()
+    }
+
+
+def _takers(rows: pd.DataFrame) -> pd.Series:
+    """Who takes the good: a process, or what takes it in place of one."""
+    others = rows["kind"].map({"sale": "final demand", "disposal": "disposal", "good": "the good as a whole"})
+    return rows["process"].where(rows["kind"] == "use", others)
+
+
+def _level_units(chain: Chain) -> dict[Any, str]:
+    """The unit of a process's level, by (process,), where it is that of the good it makes."""
+    net = network(chain)
+    units = {good.good: good.unit for good in chain.goods}
+    return {
+        (name,): units.get(net.level_good[level], "")
+        for name, level in zip(net.processes, net.first_level, strict=True)
+    }
+
+
+def _shown(sheet: str, frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:
+    """A table's cells as text."""
+    columns = {
+        column.name: _texts(column, frame[column.name], _noise(sheet, column, frame, tables))
+        for column in COLUMNS[sheet]
+        if column.name in frame
+    }
+    return pd.DataFrame(columns, index=frame.index, dtype=object)
+
+
+def _texts(column: Column, values: pd.Series, noise: np.ndarray) -> list[str]:
+    if not column.numeric:
+        return [legible(value) if isinstance(value, str) else "" for value in values.tolist()]
+    if column.kind == "residual":
+        return [residual(value) for value in values.tolist()]
+    if column.kind == "share":
+        return [percent(value) for value in values.tolist()]
+    return [figure(value, small) for value, small in zip(values.tolist(), noise.tolist(), strict=True)]
+
+
+def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> np.ndarray:
+    """Below what a figure is rounding: amounts against their own good, money against the chain's largest."""
+    goods = tables.goods
+    flows = ["supply", "imported", "produced", "used", "sold", "disposed"]
+    moved = goods[flows].abs().max(axis=1).set_axis(goods["good"])
+    values = frame[column.name]
+    match column.kind:
+        case "money":
+            level: Any = money_scale(tables)
+        case "amount" if sheet in ("balances", "uses", "audit"):
+            level = frame["good"].map(moved)
+        case "amount" if sheet == "limits":
+            level = frame["limit"].abs()
+        # A difference of two solves is far less exact than a price.
+        case "price" if column.name in ("right", "left"):
+            level = price_scale(tables) * 10
+        # Prices, and levels, have no unit in common: only one that is far smaller than another is noise.
+        case "price":
+            level = price_scale(tables) * 1e-3
+        case "amount":
+            level = values.abs().max() * 1e-3
+        case _:
+            level = 0.0
+    return np.nan_to_num(np.broadcast_to(np.asarray(level, dtype=float) * NOISE, len(values)))

@@ -1,0 +1,177 @@
+"""The sheet Charts: what matters most, drawn by Excel itself from cells beside it that refer to the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+from chainopt.report.content.formats import shape
+from chainopt.report.content.legible import figure, short
+from chainopt.report.content.sheets import Sheet
+from chainopt.report.excel.paper import Paper
+from chainopt.report.excel.styles import INK
+
+MOST = 20
+"""The most bars of a chart."""
+_LEAST_ROWS, _WIDTH, _LINE = 18, 760, 20
+_DERIVATIVE, _BAR, _GRID = "#C77C11", "#2E7D4F", "#D9E1E4"
+
+
+@dataclass(frozen=True, slots=True)
+class _Data:
+    """Rows of a table that a chart draws: their numbers there, their labels, and the columns drawn."""
+
+    table: str
+    rows: Sequence[int]
+    labels: Sequence[str]
+    columns: tuple[str, ...]
+
+
+def write_charts(paper: Paper, sheet: Worksheet, shown: Mapping[str, Sheet], money: str) -> None:
+    """Price against derivative, value added by process, and rents: at most 20 of each, the largest."""
+    paper.put(sheet, 0, 0, "Charts", "title")
+    sheet.set_row(0, 26)
+    sheet.set_portrait()
+    sheet.fit_to_pages(1, 1)
+    paper.put(sheet, 1, 0, f"At most {MOST} of a kind, the largest; the figures are those of the tables.", "note")
+    for column, width in ((0, 34), (1, 16), (2, 16), (3, 3)):
+        paper.widen(sheet, column, width)
+    row = 3
+    goods, processes, limits = (shown[name].rows for name in ("prices", "processes", "limits"))
+    priced = goods[goods["price"].notna() & goods["backprop"].notna()]
+    most = _largest(priced, "turnover")
+    names = [short(name, 40) for name in most["good"]]
+    compared = _Data("Prices", most.index.tolist(), names, ("backprop", "price"))
+    row = _block(paper, sheet, row, "Price against derivative", shown["prices"], compared, _against)
+    most = _largest(processes, "added")
+    added = _Data("Processes", most.index.tolist(), [short(name, 40) for name in most["process"]], ("added",))
+    row = _block(paper, sheet, row, f"Value added by process ({money})", shown["processes"], added, _bars)
+    most = _largest(limits, "total")
+    labels = [_limit(record) for record in most.to_dict("records")]
+    rents = _Data("Limits", most.index.tolist(), labels, ("total",))
+    title = f"Rents: what the limits that bind earn in all ({money})"
+    _block(paper, sheet, row, title, shown["limits"], rents, _bars)
+
+
+def _largest(rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    size = rows[column].abs()
+    felt = rows[size > 1e-9 * size.max()] if len(rows) else rows
+    return felt.sort_values(column, key=lambda values: -values.abs(), kind="stable").head(MOST)
+
+
+def _limit(row: Mapping[Any, Any]) -> str:
+    names = [short(row[name], 24) for name in ("good", "process") if isinstance(row[name], str)]
+    return f"{row['kind']}: {', '.join(names)}"
+
+
+def _block(paper: Paper, sheet: Worksheet, top: int, title: str, table: Sheet, data: _Data, draw: Any) -> int:
+    """The cells of a chart from row `top` on, and the chart to their right; returns the row after both."""
+    if not data.rows:
+        return top
+    titles = {column.name: (xl_col_to_name(j), column.title) for j, column in enumerate(table.columns)}
+    paper.put(sheet, top, 0, title, "heading")
+    paper.put(sheet, top + 1, 0, table.columns[0].title if data.table != "Limits" else "Limit", "header")
+    for j, name in enumerate(data.columns, 1):
+        paper.put(sheet, top + 1, j, titles[name][1], "header", align="right")
+    for n, (number, label) in enumerate(zip(data.rows, data.labels, strict=True), top + 2):
+        paper.link(sheet, n, 0, f"'{data.table}'!A{number + 2}", label)
+        for j, name in enumerate(data.columns, 1):
+            value = float(table.rows[name].loc[number])
+            where = f"={data.table}!${titles[name][0]}${number + 2}"
+            style = "price" if data.table == "Prices" else "money"
+            paper.formula(sheet, n, j, where, value, style, num_format=shape(figure(value)))
+    last = top + 1 + len(data.rows)
+    chart = draw(paper, sheet, top + 2, last, table, data, title)
+    rows = max(len(data.rows) + 4, _LEAST_ROWS)
+    chart.set_size({"width": _WIDTH, "height": _LINE * rows})
+    sheet.insert_chart(top, 4, chart, {"object_position": 3, "description": title})
+    return top + rows + 2
+
+
+def _axis(name: str, **more: Any) -> dict[str, Any]:
+    font = {"color": "#37474F", "size": 9}
+    return {
+        "name": name,
+        "name_font": {**font, "bold": False, "size": 10},
+        "num_font": font,
+        "line": {"color": "#9DB4BD"},
+        "major_gridlines": {"visible": True, "line": {"color": _GRID, "width": 0.5}},
+        **more,
+    }
+
+
+def _titled(chart: Any, title: str) -> Any:
+    chart.set_title({"name": title, "name_font": {"size": 12, "color": INK}, "overlay": False})
+    chart.set_chartarea({"border": {"color": "#C9D6DB"}})
+    return chart
+
+
+def _against(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet, data: _Data, title: str) -> Any:
+    """Each good's price above its derivative: on the diagonal where the two agree."""
+    values = table.rows.loc[list(data.rows), list(data.columns)].astype(float)
+    chart = _titled(paper.book.add_chart({"type": "scatter"}), title)
+    few = len(data.rows) <= 12
+    # What begins with "=" would be read as a formula.
+    labels = [{"value": f" {label}"} for label in data.labels]
+    named = {"custom": labels, "value": True, "position": "right", "font": {"size": 8, "color": "#37474F"}}
+    chart.add_series(
+        {
+            "name": "goods",
+            "categories": ["Charts", first, 1, last, 1],
+            "values": ["Charts", first, 2, last, 2],
+            "marker": {"type": "circle", "size": 8, "fill": {"color": _BAR}, "border": {"color": "#FFFFFF"}},
+            **({"data_labels": named} if few else {}),
+        }
+    )
+    low, high = float(values.min().min()), float(values.max().max())
+    for row, name, value in ((last + 1, "MIN", low), (last + 2, "MAX", high)):
+        paper.put(sheet, row, 0, "least of all" if name == "MIN" else "greatest of all", "note")
+        for column in (1, 2):
+            least = f"={name}($B${first + 1}:$C${last + 1})"
+            paper.formula(sheet, row, column, least, value, "price", num_format=shape(figure(value)))
+    chart.add_series(
+        {
+            "name": "where they agree",
+            "categories": ["Charts", last + 1, 1, last + 2, 1],
+            "values": ["Charts", last + 1, 2, last + 2, 2],
+            "marker": {"type": "none"},
+            "line": {"color": _DERIVATIVE, "width": 1, "dash_type": "dash"},
+        }
+    )
+    scale = {"log_base": 10} if low > 0 and high > 50 * low else {}
+    chart.set_x_axis(
+        _axis("derivative, money per unit", **scale, num_format="General", crossing="min" if scale else None)
+    )
+    chart.set_y_axis(
+        _axis("price, money per unit", **scale, num_format="General", crossing="min" if scale else None)
+    )
+    chart.set_legend({"position": "bottom", "font": {"size": 9}})
+    return chart
+
+
+def _bars(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet, data: _Data, title: str) -> Any:
+    """A bar for each row, the largest on top."""
+    chart = _titled(paper.book.add_chart({"type": "bar"}), title)
+    chart.add_series(
+        {
+            "name": title,
+            "categories": ["Charts", first, 0, last, 0],
+            "values": ["Charts", first, 1, last, 1],
+            "fill": {"color": _BAR},
+            "invert_if_negative": True,
+            "invert_if_negative_color": "#B23B3B",
+            "gap": 40,
+        }
+    )
+    what = "process" if data.table == "Processes" else "limit"
+    chart.set_y_axis(
+        _axis(what, reverse=True, crossing="max", label_position="low", major_gridlines={"visible": False})
+    )
+    chart.set_x_axis(_axis("money", num_format="#,##0.######"))
+    chart.set_legend({"none": True})
+    return chart

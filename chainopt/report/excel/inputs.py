@@ -1,0 +1,66 @@
+"""The sheet Inputs: the chain's data as read, so that the report stands alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from xlsxwriter.worksheet import Worksheet
+
+from chainopt.chain.chain import Chain
+from chainopt.report.content.sheets import Column
+from chainopt.report.excel.paper import Paper
+from chainopt.workbook.schema import SHEETS
+
+
+def write_inputs(paper: Paper, sheet: Worksheet, chain: Chain) -> None:
+    """The chain's data as read, sheet by sheet of the workbook's schema; a default is left blank."""
+    row = 0
+    for name, data in _data(chain).items():
+        schema = SHEETS[name].values()
+        count = len(next(iter(data.values())))
+        if not count:
+            continue
+        columns, values = [], []
+        for column in schema:
+            default = None if column.required else column.default
+            given = [None if value == default else _as_read(value) for value in data[column.column]]
+            if column.main or any(value is not None for value in given):
+                columns.append(Column(column.column, column.column, "word", column.meaning))
+                values.append(given)
+        paper.put(sheet, row, 0, name.capitalize(), "heading")
+        shapes = [[""] * count] * len(columns)
+        row = paper.table(sheet, row + 1, columns, values, shapes, f"input_{name}") + 1
+
+
+def _data(chain: Chain) -> dict[str, dict[str, list[Any]]]:
+    """Each input sheet's columns, whatever the sheet they were read from spelled short."""
+    inputs = [(process, use) for process in chain.processes for use in process.inputs]
+    outputs = [(process, made) for process in chain.processes for made in process.outputs]
+    settings = {"name": chain.name, "numeraire": chain.settings.numeraire, "tolerance": chain.settings.tolerance}
+    settings |= {"max iterations": chain.settings.max_iterations, "time limit": chain.settings.time_limit}
+    settings = {name: value for name, value in settings.items() if value}
+
+    def columns(sheet: str, records: Sequence[Any], **own: list[Any]) -> dict[str, list[Any]]:
+        return {
+            column.column: own[column.field]
+            if column.field in own
+            else [getattr(record, column.field) for record in records]
+            for column in SHEETS[sheet].values()
+        }
+
+    return {
+        "goods": columns("goods", chain.goods),
+        "processes": columns("processes", chain.processes, outputs=[None] * len(chain.processes)),
+        "inputs": columns("inputs", [use for _, use in inputs], process=[p.process for p, _ in inputs]),
+        "outputs": columns("outputs", [made for _, made in outputs], process=[p.process for p, _ in outputs]),
+        "parameters": columns("parameters", chain.parameters),
+        "settings": {"setting": [*settings], "value": [*settings.values()]},
+        "observed": columns("observed", chain.observed),
+    }
+
+
+def _as_read(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str | int | float) else None

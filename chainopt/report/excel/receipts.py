@@ -1,0 +1,292 @@
+"""The sheet Receipts: every price as a sum of lines, in formulas over cells, with the value of each beside it.
+
+    price = SUM(value of its lines),    value of a line = share * brings * the price of what it brings
+
+Cells are named by their place alone, never by what they hold. What the prices begin with stands on top in cells
+that may be changed; every line refers to them and to the prices of other receipts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.worksheet import Worksheet
+
+from chainopt.audits.receipts import Line, Node, Receipt, Receipts
+from chainopt.network.limits import CAPACITY, MIN_LEVEL
+from chainopt.report.content.formats import shape
+from chainopt.report.content.legible import figure, short
+from chainopt.report.excel.paper import Paper
+
+NAME = "Receipts"
+_GOOD, _TAKER, _AMOUNT, _SHARE, _BRINGS, _OF, _AT, _VALUE, _SOLVER, _DIFFERENCE, _UNIT = range(11)
+_TITLES = {
+    "Good": 12,
+    "Taken by": 14,
+    "Amount": 12,
+    "Share": 8,
+    "One more brings": 13,
+    "of": 12,
+    "at a price of": 13,
+    "Value": 13,
+    "As solved": 13,
+    "Difference": 11,
+    "Price in": 12,
+}
+"""By title, the least width; a column of names is as wide as they are, up to a limit."""
+_WIDEST = 34
+_IN: dict[str, Any] = {"align": "left", "indent": 1}
+_LETTER = "ABCDEFGHIJK"
+_WAYS = {
+    "shared": "shared: the mean of what its takers would pay for one more unit, by their shares",
+    "read": "non-rival: each reader has all of it, so that what they would pay adds up",
+    "one taker": "what the one that takes up a further unit would pay for it",
+    "import": "bought: the import that a further unit saves",
+    "maker": "what the last unit costs to make",
+    "limit": "what one more unit of the limit would earn",
+    "cycle": "in a cycle, prices that need each other: each line is the sum over all its rounds",
+    "knot": "a value: in a cycle of more prices than lines can show",
+    "apart": "a value: next to nothing of it moves, so that shares of it say nothing",
+    "value": "a value: nothing in use fixes it",
+}
+_ENDS = {
+    "sale": "what final demand pays for one more unit",
+    "disposal": "what it costs to throw one more unit away",
+}
+_TAKERS = {"sale": "final demand", "import": "imports", "disposal": "disposal", "cycle": "all rounds of the cycle"}
+_GAP = "[>=0.001]#,##0.0000;[<=-0.001]-#,##0.0000;0.0E+00"
+"""Rounding as a magnitude, what a change adds in digits."""
+_CHANGE = "#,##0.0000;-#,##0.0000;0"
+_AS_SOLVED = "No yellow cell is changed: Difference is how far each receipt is from the solver's figure."
+_CHANGED = (
+    "A yellow cell is changed: Difference is what that adds to each price. The plan, the verdicts and the column "
+    "As solved stay those of the solution; to solve anew, change the input workbook."
+)
+_NOTES = (
+    "A price is the sum of its lines: share x what one more unit brings x the price of that. Every figure is a "
+    "formula; select a price and trace its precedents.",
+    "Yellow cells may be changed. Prices that rest on them follow at once, as the derivative does: the plan's "
+    "amounts, its shares and its slopes stay as they are.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """Where a price or a rent by the solver stands in the book, from row 0, and what it is."""
+
+    sheet: str
+    column: int
+    row: int
+    value: float
+
+
+def write_receipts(
+    paper: Paper,
+    sheet: Worksheet,
+    found: Receipts,
+    *,
+    solved: Mapping[Node, Solved],
+    use_row: Mapping[str, int],
+    ranges: Mapping[str, str],
+    units: Mapping[str, str],
+    numeraire: str | None,
+) -> dict[str, int]:
+    """Write the receipts; returns the row of each good's, from 0.
+
+    solved: the solver's figures; use_row: by good, its first row on Uses; ranges: the prices of a good that has
+    several, in words; units: what each price is in.
+    """
+    for j, width in enumerate(_TITLES.values()):
+        paper.widen(sheet, j, width)
+    paper.put(sheet, 0, 0, "Receipts", "title")
+    sheet.set_row(0, 26)
+    changed = 1
+    top = 2
+    for note in (*_NOTES, *_more_notes(found, numeraire)):
+        paper.put(sheet, top, 0, note, "note")
+        top += 1
+    for j, title in enumerate(_TITLES):
+        paper.put(sheet, top, j, title, "header", **({"align": "right"} if _is_number(j) else (_IN if j else {})))
+    sheet.set_row(top, 30)
+    sheet.freeze_panes(top + 1, 1)
+    sheet.repeat_rows(top)
+    order = sorted(found.receipts, key=lambda receipt: receipt.node[0] != "good")
+    cell = _places(found, order, top + 2)
+    writer = _Writer(paper, sheet, found, cell, found.values())
+    writer.money(top + 1, changed)
+    for receipt in order:
+        kind, i = receipt.node
+        good = found.net.goods[i] if kind == "good" else ""
+        way = _WAYS[receipt.way]
+        if receipt.way == "one taker" and receipt.lines[0].kind in _ENDS:
+            way = _ENDS[receipt.lines[0].kind]
+        if receipt.way == "value" and good in ranges:
+            way = f"a value: {ranges[good]} supports the plan"
+        uses = f"'Uses'!A{use_row[good] + 1}" if good in use_row else ""
+        writer.receipt(receipt, solved.get(receipt.node), uses, way, units.get(good, ""))
+    return {found.net.goods[i]: _row(at) for (kind, i), at in cell.items() if kind == "good"}
+
+
+def _more_notes(found: Receipts, numeraire: str | None) -> list[str]:
+    ways = {receipt.way for receipt in found.receipts}
+    notes = []
+    if numeraire is not None:
+        notes.append(
+            f"Money is in units of {short(numeraire)}, at its price as solved: a changed cell moves the others "
+            "against that fixed unit, and the receipt of the unit itself away from 1."
+        )
+    if "cycle" in ways:
+        notes.append(
+            "Prices in a cycle would refer to themselves. Their lines lead straight to what is outside the cycle, "
+            "with the sum over all rounds, (I - A)^-1, as a figure: they follow a changed cell as the others do."
+        )
+    if ways & {"knot", "apart", "value"}:
+        notes.append(
+            "A price without lines is a value and does not follow; it says why. What rests on it takes it so."
+        )
+    return notes
+
+
+def _is_number(column: int) -> bool:
+    return column in (_AMOUNT, _SHARE, _BRINGS, _AT, _VALUE, _SOLVER, _DIFFERENCE)
+
+
+def _places(found: Receipts, order: list[Receipt], first: int) -> dict[Node, str]:
+    """The cell of every price and of all money, from the row after the first heading."""
+    cell: dict[Node, str] = {}
+    row = first
+    for node in found.money:
+        cell[node] = f"${_LETTER[_AT]}${row + 1}"
+        row += 1
+    row += 2
+    for receipt in order:
+        cell[receipt.node] = f"${_LETTER[_VALUE]}${row + 1}"
+        row += len(receipt.lines) + 2
+    return cell
+
+
+def _row(cell: str) -> int:
+    return int(cell.rpartition("$")[2]) - 1
+
+
+class _Writer:
+    """What every row needs: the sheet, and where each price and its value are."""
+
+    def __init__(
+        self, paper: Paper, sheet: Worksheet, found: Receipts, cell: dict[Node, str], values: dict[Node, float]
+    ):
+        self.paper, self.sheet, self.net, self.found = paper, sheet, found.net, found
+        self.cell, self.values = cell, values
+
+    def money(self, heading: int, told: int) -> None:
+        """The cells that the prices begin with, beside their values as solved; whether one is changed is told
+        in row `told`.
+        """
+        put = self.paper.put
+        put(self.sheet, heading, 0, "What the prices begin with", "heading")
+        money = self.found.money
+        for node, value in money.items():
+            row = _row(self.cell[node])
+            self.name(row, _GOOD, self.owner(node), "name")
+            put(self.sheet, row, _TAKER, node[0], "word", **_IN)
+            number = {"num_format": shape(figure(value))}
+            put(self.sheet, row, _AT, value, "input", **number)
+            put(self.sheet, row, _SOLVER, value, "price", **number)
+            gap = f"={_LETTER[_AT]}{row + 1}-{_LETTER[_SOLVER]}{row + 1}"
+            self.paper.formula(self.sheet, row, _DIFFERENCE, gap, 0.0, "price", num_format=_CHANGE)
+        if rows := [_row(self.cell[node]) + 1 for node in money]:
+            first, last = min(rows), max(rows)
+            gaps = f"{_LETTER[_DIFFERENCE]}{first}:{_LETTER[_DIFFERENCE]}{last}"
+            told_by = f'=IF(MAX(MAX({gaps}),-MIN({gaps}))=0,"{_AS_SOLVED}","{_CHANGED}")'
+            self.sheet.write_formula(told, 0, told_by, self.paper.look("label"), _AS_SOLVED)
+        after = _row(self.cell[self.found.receipts[0].node]) if self.found.receipts else heading + 2
+        firsts = [_row(at) for node, at in self.cell.items() if node not in self.found.money]
+        put(self.sheet, min(firsts, default=after) - 1, 0, "Prices", "heading")
+
+    def receipt(self, receipt: Receipt, solved: Solved | None, uses: str, way: str, unit: str) -> None:
+        """A price with the lines below it."""
+        paper, sheet = self.paper, self.sheet
+        row = _row(self.cell[receipt.node])
+        name = self.label(receipt.node)
+        self.widen(_GOOD, name)
+        for column in range(len(_TITLES)):
+            paper.put(sheet, row, column, None, "total")
+        if solved is not None:
+            paper.link(sheet, row, _GOOD, f"'{solved.sheet}'!A{solved.row + 1}", name, "total")
+        else:
+            paper.put(sheet, row, _GOOD, name, "total")
+        if uses:
+            paper.link(sheet, row, _TAKER, uses, way, "total", bold=False, italic=True, **_IN)
+        else:
+            paper.put(sheet, row, _TAKER, way, "total", bold=False, italic=True, **_IN)
+        number = {"num_format": shape(figure(receipt.value))}
+        if receipt.lines:
+            value = _LETTER[_VALUE]
+            summed = f"=SUM({value}{row + 2}:{value}{row + 1 + len(receipt.lines)})"
+            paper.formula(sheet, row, _VALUE, summed, receipt.value, "total", **number)
+        else:
+            paper.put(sheet, row, _VALUE, receipt.value, "total", **number)
+        if solved is not None and isfinite(solved.value):
+            place = f"={solved.sheet}!${xl_col_to_name(solved.column)}${solved.row + 1}"
+            paper.formula(sheet, row, _SOLVER, place, solved.value, "total", bold=False, **number)
+            gap = f"={_LETTER[_VALUE]}{row + 1}-{_LETTER[_SOLVER]}{row + 1}"
+            less = receipt.value - solved.value
+            paper.formula(sheet, row, _DIFFERENCE, gap, less, "total", bold=False, num_format=_GAP)
+        self.name(row, _UNIT, unit or None, "total", bold=False, **_IN)
+        for n, line in enumerate(receipt.lines):
+            self.line(row + 1 + n, line)
+
+    def line(self, row: int, line: Line) -> None:
+        """share * brings * the price of what it brings."""
+        paper, sheet = self.paper, self.sheet
+        who = _TAKERS.get(line.kind) or short(line.taker or "")
+        self.name(row, _TAKER, who, "name", **(_IN | {"indent": 2}))
+        if isfinite(line.amount):
+            paper.put(sheet, row, _AMOUNT, line.amount, "amount", num_format=shape(figure(line.amount)))
+        paper.put(sheet, row, _SHARE, line.share, "share")
+        paper.put(sheet, row, _BRINGS, line.brings, "amount", num_format=shape(figure(line.brings)))
+        at, value = self.cell[line.of], self.values[line.of]
+        target = f"'{NAME}'!{_LETTER[_AT if line.of in self.found.money else _GOOD]}{_row(at) + 1}"
+        self.widen(_OF, self.label(line.of))
+        paper.link(sheet, row, _OF, target, self.label(line.of), **_IN)
+        paper.formula(sheet, row, _AT, f"={at}", value, "price", num_format=shape(figure(value)))
+        whole = line.share * line.brings * value
+        product = f"={_LETTER[_SHARE]}{row + 1}*{_LETTER[_BRINGS]}{row + 1}*{_LETTER[_AT]}{row + 1}"
+        paper.formula(sheet, row, _VALUE, product, whole, "money", num_format=shape(figure(whole)))
+
+    def widen(self, column: int, text: str) -> None:
+        self.paper.widen(self.sheet, column, min(len(text) + 4, _WIDEST))
+
+    def name(self, row: int, column: int, text: str | None, style: str, **more: Any) -> None:
+        self.widen(column, text or "")
+        self.paper.put(self.sheet, row, column, text, style, **more)
+
+    def owner(self, node: Node) -> str:
+        """The good or the process whose money it is."""
+        kind, i = node
+        return short(self.net.processes[self.net.level_process[i]] if kind == "unit cost" else self.net.goods[i])
+
+    def label(self, node: Node) -> str:
+        """A priced thing in words."""
+        kind, i = node
+        net = self.net
+        if kind == "good":
+            return short(net.goods[i])
+        if kind == "rent":
+            limit = net.limits[i]
+            if limit.kind in (CAPACITY, MIN_LEVEL):
+                return f"{limit.kind} of {short(net.processes[net.level_process[limit.index]])}"
+            if limit.kind == "max use":
+                good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
+                return f"{limit.kind} of {short(good, 30)} by {short(process, 30)}"
+            return f"{limit.kind} of {short(net.goods[limit.index])}"
+        if kind == "reading":
+            good, process = net.goods[net.use_good[i]], net.processes[net.use_process[i]]
+            return f"{short(good, 30)} read by {short(process, 30)}"
+        if kind == "tie":
+            return f"minimum, tie {i + 1}"
+        return f"{kind} of {self.owner(node)}" if kind == "unit cost" else kind

@@ -1,0 +1,185 @@
+"""The page's tables: which columns of which tables, cell by cell, and in what groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from chainopt.audits.verdicts import Verdict
+from chainopt.chain.chain import Chain
+from chainopt.report.content.legible import legible, places
+from chainopt.report.content.salience import MOST_TOLD, telling
+from chainopt.report.content.sheets import TONES, Column, Sheet, Tone, sheets
+from chainopt.rows.tables import Tables
+from chainopt.solution.solution import Solution
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell: its text, the unseen digits that bring its point under the others', and the number in full where the
+    text does not say it.
+    """
+
+    column: Column
+    text: str
+    pad: str
+    exact: str
+    negative: bool
+    tone: Tone = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows under one heading; "" for none."""
+
+    heading: str
+    note: str
+    rows: Sequence[Sequence[Cell]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A table of the page: sentences to be read before it, the whole table, where this is a part of it, and what
+    the headings of its groups are.
+    """
+
+    name: str
+    title: str
+    caption: str
+    columns: Sequence[Column]
+    groups: Sequence[Group]
+    sentences: Sequence[str] = ()
+    whole: Page | None = None
+    grouped_by: str = ""
+
+    @property
+    def length(self) -> int:
+        return sum(len(group.rows) for group in self.groups)
+
+
+_SHOWN = {
+    "explanation": ("text", "sheet", "record", "column", "value", "most"),
+    "prices": (
+        "good", "price", "price unit", "backprop", "difference", "right", "left", "verdict", "story",
+    ),
+    "audit": (
+        "good", "taker", "amount", "unit", "multiplier", "derivative", "difference", "verdict", "cause",
+    ),
+    "uses": ("taker", "amount", "unit", "share", "value"),
+    "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent"),
+    "market": (
+        "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
+    ),
+    "limits": ("kind", "good", "process", "limit", "amount", "unit", "rent", "backprop", "total"),
+    "balances": ("good", "unit", "supply", "imported", "produced", "used", "sold", "disposed", "turnover"),
+    "kkt": ("check", "residual", "meaning"),
+}  # fmt: skip
+_TIMES = re.compile(r"(?<=\d) x (?=[\d-])")
+_UNPRICED = {"price", "backprop", "difference", "range", "turnover", "value", "revenue", "cost", "profit", "rent"}
+_UNPRICED |= {"total", "multiplier", "derivative"}
+
+
+def pages(
+    chain: Chain, solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | None = None
+) -> list[Page]:
+    """The tables worth showing: none without a plan, none of prices without a certificate.
+
+    said: by name, what is to be read before a table.
+    """
+    shown = sheets(chain, kept)
+    names = [name for name in _SHOWN if name in shown and (name != "prices" or solution.certified)]
+    if solution.plan is None:
+        names = [name for name in names if name == "explanation"]
+    found = []
+    for name in names:
+        sheet = shown[name] if name != "limits" else _dearest_first(shown[name])
+        hidden = set() if solution.certified or name == "explanation" else _UNPRICED
+        columns = [
+            column
+            for wanted in _SHOWN[name]
+            for column in sheet.columns
+            if column.name == wanted and wanted not in hidden and any(sheet.shown[wanted])
+        ]
+        cells = _cells(sheet, columns, name)
+        groups = _by_good(sheet, cells, shown["prices"]) if name == "uses" else [Group("", "", cells)]
+        if name == "kkt" and solution.kkt is None:
+            continue
+        stopped = not solution.certified and name != "explanation"
+        caption = "Where the solver stopped, which is no solution" if stopped else sheet.caption
+        name = "solver" if name == "kkt" else name
+        page = Page(
+            name,
+            sheet.title,
+            caption,
+            columns,
+            groups,
+            (said or {}).get(name, ()),
+            grouped_by="Good" if name == "uses" else "",
+        )
+        found.append(_audit(page, sheet, kept) if name == "audit" else page)
+    return found
+
+
+def _dearest_first(limits: Sheet) -> Sheet:
+    """The limits by what they cost in all; those that cost nothing stay in the chain's order."""
+    order = limits.rows["total"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
+    return replace(limits, rows=limits.rows.loc[order], shown=limits.shown.loc[order])
+
+
+def _audit(page: Page, sheet: Sheet, kept: Tables) -> Page:
+    """The audit's page: the rows that say most; behind them all but the goods that agree, which `prices` shows."""
+    plain = (kept.audit["kind"] == "good") & (kept.audit["verdict"] == Verdict.AGREES)
+    lines = [row for row, out in zip(page.groups[0].rows, plain, strict=True) if not out]
+    title = "All flows, and the goods that differ"
+    whole = replace(page, name="audit-whole", title=title, sentences=(), groups=[Group("", "", lines)])
+    rows = telling(kept.audit, MOST_TOLD).index
+    part = replace(sheet, rows=sheet.rows.loc[rows], shown=sheet.shown.loc[rows])
+    return replace(page, groups=[Group("", "", _cells(part, page.columns, "audit"))], whole=whole)
+
+
+def _cells(sheet: Sheet, columns: Iterable[Column], name: str) -> list[list[Cell]]:
+    shown, rows = sheet.shown, sheet.rows
+    tones = TONES.get(name, {})
+    by_column = (_column(column, list(shown[column.name]), list(rows[column.name]), tones) for column in columns)
+    return [list(row) for row in zip(*by_column, strict=True)]
+
+
+def _column(column: Column, texts: list[str], values: list[object], tones: Mapping[str, Tone]) -> list[Cell]:
+    digits = [places(text) for text in texts]
+    pointed = column.kind in ("price", "money", "amount")
+    most = max(digits, default=0) if pointed else 0
+    cells = []
+    for text, value, own in zip(texts, values, digits, strict=True):
+        pad = ("" if own else ".") + "0" * (most - own) if most > own and text and "e" not in text else ""
+        exact = repr(float(value)) if text and isinstance(value, float | int) else ""
+        if column.kind == "text":
+            # A line may end after a hyphen, and would part an arrow.
+            text = _TIMES.sub(" \N{MULTIPLICATION SIGN} ", text.replace(" -> ", " \N{RIGHTWARDS ARROW} "))
+        tone = tones.get(text, "") if column.name == "verdict" else ""
+        exact = "" if exact == _read(text) else exact
+        cells.append(Cell(column, text, pad, exact, pointed and text.startswith("-"), tone))
+    return cells
+
+
+def _read(text: str) -> str:
+    """A number's text as a program would write what it says; "" where it says none."""
+    try:
+        return repr(float(text.replace(",", "")))
+    except ValueError:
+        return ""
+
+
+def _by_good(sheet: Sheet, cells: list[list[Cell]], prices: Sheet) -> list[Group]:
+    """The uses of each good together, without disposals of nothing."""
+    price = dict(zip(prices.rows["good"], prices.shown["price"], strict=True))
+    groups: dict[str, list[list[Cell]]] = {good: [] for good in prices.rows["good"]}
+    for (i, row), line in zip(sheet.rows.iterrows(), cells, strict=True):
+        if row["kind"] == "disposal" and sheet.shown.at[i, "amount"] == "0":
+            continue
+        groups[row["good"]].append(line)
+    return [
+        Group(legible(good), f"price {price[good]}" if price[good] else "", rows)
+        for good, rows in groups.items()
+        if rows
+    ]

@@ -1,0 +1,138 @@
+"""A solution as one self-contained web page, which asks nothing of any network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from os import PathLike
+
+from markupsafe import Markup
+
+from chainopt.chain.chain import Chain
+from chainopt.machine.files import replacing
+from chainopt.report import templates
+from chainopt.report.content.findings import answers, audit_sentence, findings, headline, money
+from chainopt.report.content.legible import figure, legible, short
+from chainopt.report.content.salience import NOISE, foremost, money_scale, turnover
+from chainopt.report.page.charts import Chart, agreement, residuals
+from chainopt.report.page.tables import pages
+from chainopt.report.picture.picture import fragment
+from chainopt.report.picture.plot import pictures
+from chainopt.rows.dossier import dossier
+from chainopt.rows.tables import Tables
+from chainopt.solution.solution import Solution
+
+STYLES = ("page/page.css", "picture/picture.css")
+SCRIPTS = ("page/page.js", "picture/picture.js")
+"""Files beside this one that make the page's one style and one script."""
+MOST_ROWS = 500
+"""The most goods, and the most processes, that a page shows; the workbook and the JSON hold all."""
+MOST_FLOWS = 500
+"""The most uses, and the most flows of the audit."""
+MOST_BARS = 15
+
+
+def write_html(
+    chain: Chain,
+    solution: Solution,
+    path: str | PathLike[str],
+    *,
+    numeraire: str | None = None,
+    tables: Tables | None = None,
+) -> None:
+    """Write the report to an HTML file, which replaces a file of that name only once it is complete.
+
+    tables: those of `dossier`, where they are there already. Raises OSError where the file can't be written,
+    and NumeraireError as `dossier` does.
+    """
+    text = html_text(chain, solution, tables or dossier(chain, solution, numeraire=numeraire))
+    with replacing(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
+    """The page's text, from the tables of a solution."""
+    kept = foremost(figures, MOST_ROWS, MOST_ROWS, MOST_FLOWS)
+    found = findings(solution, figures)
+    said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
+    said["audit"] = [audit_sentence(figures)]
+    return templates.template("page/page.html", csp_hash=_csp_hash).render(
+        style=_joined(STYLES),
+        script=_joined(SCRIPTS),
+        title=legible(chain.name) or "Supply chain",
+        solution=solution,
+        headline=headline(solution),
+        answers=answers(found),
+        money=money(figures),
+        facts=_facts(chain, solution),
+        bars=_bars(kept) if solution.certified else [],
+        drawn=[(picture, fragment(picture, picture.name)) for picture in pictures(chain, solution, figures)],
+        pages=pages(chain, solution, kept, said),
+        charts=_charts(kept) if solution.certified else {},
+        left_out={
+            "prices": len(figures.goods) - len(kept.goods),
+            "balances": len(figures.goods) - len(kept.goods),
+            "uses": len(figures.uses) - len(kept.uses),
+            "audit-whole": len(figures.audit) - len(kept.audit),
+            "processes": len(figures.processes) - len(kept.processes),
+            "market": len(figures.processes) - len(kept.processes) if figures.market is not None else 0,
+        },
+        message=legible(solution.message),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A bar of the picture: where it begins and how long it is, in per cent of the width."""
+
+    name: str
+    text: str
+    start: float
+    length: float
+    negative: bool
+
+
+def _bars(figures: Tables) -> list[Bar]:
+    """The goods of the greatest turnover, as bars from a common zero."""
+    worth = turnover(figures.goods).dropna()
+    worth = worth[worth.abs() > NOISE * money_scale(figures)]
+    worth = worth.loc[worth.abs().sort_values(ascending=False, kind="stable").index[:MOST_BARS]]
+    if worth.empty:
+        return []
+    low, high = min(float(worth.min()), 0.0), max(float(worth.max()), 0.0)
+    scale = 100 / (high - low)
+    names = figures.goods["good"].loc[worth.index]
+    return [
+        Bar(short(name, 80), figure(value), (min(value, 0.0) - low) * scale, abs(value) * scale, value < 0)
+        for name, value in zip(names, worth, strict=True)
+    ]
+
+
+def _charts(figures: Tables) -> dict[str, list[Chart]]:
+    """The pictures of a table, by its name."""
+    drawn = [chart for chart in (agreement(figures), residuals(figures)) if chart is not None]
+    return {"prices": drawn}
+
+
+def _facts(chain: Chain, solution: Solution) -> list[tuple[str, str]]:
+    facts = [("Status", str(solution.status).replace("_", " "))]
+    if solution.certified and solution.objective is not None:
+        facts.append(("Value", figure(solution.objective)))
+    if solution.scope:
+        facts.append(("Optimum", solution.scope))
+    facts += [("Goods", f"{len(chain.goods):,}"), ("Processes", f"{len(chain.processes):,}")]
+    facts.append(("Solver", f"{solution.solver_version or solution.solver}, {solution.iterations} iterations"))
+    if solution.seconds:
+        facts.append(("Seconds", f"{sum(solution.seconds.values()):.2f}"))
+    return facts
+
+
+def _joined(names: tuple[str, ...]) -> Markup:
+    """The files one after the other, as they stand in the page."""
+    return Markup("\n".join(map(templates.text, names)))
+
+
+def _csp_hash(text: str) -> str:
+    """The hash by which a Content-Security-Policy admits one inline script or style, and no other."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()

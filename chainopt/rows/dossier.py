@@ -1,0 +1,65 @@
+"""All that a report says of a solution, what takes re-solves and searches included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from chainopt.audits.explain import explain
+from chainopt.audits.market_test import MarketTest, market_test
+from chainopt.chain.chain import Chain
+from chainopt.rows.tables import Tables, tables
+from chainopt.scenarios.differences import differences as by_resolves
+from chainopt.solution.solution import Solution
+
+MOST_ASKED = 300
+"""The most processes that are asked without being told to: each solves a problem of its own."""
+
+_MONEY = ("profit", "rent", "best_profit", "deviation")
+
+
+def dossier(
+    chain: Chain,
+    solution: Solution,
+    *,
+    numeraire: str | None = None,
+    differences: bool = False,
+    market: bool | None = None,
+) -> Tables:
+    """The tables of a solution, with the market test, the explanation and the differences.
+
+    differences: re-solve for each good's one-sided differences; market: ask every process what it would do at
+    these prices (None: where the chain has at most 300). Raises NumeraireError as `tables` does.
+    """
+    found = tables(chain, solution, numeraire=numeraire)
+    if not solution.certified:
+        return replace(found, explanation=explain(chain, solution))
+    explanation = explain(chain, solution) if solution.scope == "local" else None
+    asked = market if market is not None else len(chain.processes) <= MOST_ASKED
+    return replace(
+        found,
+        explanation=explanation,
+        market=_in_units(market_test(solution), found.unit) if asked else None,
+        differences=_differences(solution, found.unit) if differences else None,
+    )
+
+
+def _in_units(test: MarketTest, unit: float) -> MarketTest:
+    """A market test with its money divided by the numeraire's price."""
+
+    def divided(table: pd.DataFrame) -> pd.DataFrame:
+        return table.assign(**{name: table[name] / unit for name in _MONEY if name in table})
+
+    return replace(
+        test,
+        processes=divided(test.processes),
+        firms=divided(test.firms),
+        others=test.others / unit,
+        value=test.value / unit,
+    )
+
+
+def _differences(solution: Solution, unit: float) -> pd.DataFrame:
+    found = by_resolves(solution)
+    return found.assign(right=found["right"] / unit, left=found["left"] / unit)

@@ -1,0 +1,320 @@
+"""A solution as tidy tables: plain rows, the same for Excel, HTML, JSON and the terminal.
+
+Every table is a pandas DataFrame in the chain's own order; nan is a number that does not exist. Prices and all
+that follows from them are there only where the solution is certified. With a numeraire, every money figure is
+divided by that good's price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from chainopt.audits.explain import Explanation
+from chainopt.audits.market_test import MarketTest
+from chainopt.audits.stories import Story, stories
+from chainopt.audits.verdicts import audit
+from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, settled
+from chainopt.backprop.sweep import use_values
+from chainopt.chain.chain import Chain
+from chainopt.chain.units import price_units
+from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
+from chainopt.network.multipliers import Multipliers, use_prices
+from chainopt.network.network import Network, network
+from chainopt.network.part import places
+from chainopt.network.plan import Plan, limited_amount
+from chainopt.solution.solution import Solution
+from chainopt.words.display import Displayed
+from chainopt.words.names import key, nearest
+
+Array = np.ndarray
+
+
+class NumeraireError(ValueError):
+    """A good that can't be the unit of account: there is none of that name, or its price may be 0 or less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables(Displayed):
+    """All tables of a solution, in money of the numeraire (None: the objective's own).
+
+    goods: amounts and both prices of each good; uses: every use, sale and disposal with what it would pay for
+    one more unit; processes: level and accounts; limits: each bound and its rent; kkt: one row; audit: each good
+    and use with a verdict and its cause; stories: by good, who sets its price, and through which path. What takes
+    longer is None unless `dossier` has asked for it: market, what each process would do at these prices;
+    explanation, why there is no solution; differences, prices by re-solves. unit: the numeraire's price in the
+    objective's money, by which all money is divided.
+    """
+
+    goods: pd.DataFrame
+    uses: pd.DataFrame
+    processes: pd.DataFrame
+    limits: pd.DataFrame
+    kkt: pd.DataFrame
+    audit: pd.DataFrame
+    stories: Mapping[str, Story]
+    numeraire: str | None
+    market: MarketTest | None = None
+    explanation: Explanation | None = None
+    differences: pd.DataFrame | None = None
+    unit: float = 1.0
+
+
+def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> Tables:
+    """Every table of a chain's solution; numeraire defaults to the chain's own setting.
+
+    Raises NumeraireError where the numeraire's price is not positive, or its interval touches 0.
+    """
+    net = network(chain)
+    plan = _whole_plan(net, solution)
+    view = _View.of(chain, net, solution, numeraire or chain.settings.numeraire)
+    return Tables(
+        _goods(net, plan, view),
+        _uses(net, plan, view),
+        _processes(net, plan, view),
+        _limits(net, plan, view),
+        _kkt(solution),
+        audit(solution, unit=view.unit),
+        stories(solution, unit=view.unit),
+        view.numeraire,
+        unit=view.unit,
+    )
+
+
+def prices(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
+    """Each good's price, from both sides: good, unit, price (the solver's multiplier), backprop (the derivative),
+    difference, low, high, interval; in money (or numeraire) per unit of the good. See `tables` for errors.
+    """
+    goods = tables(chain, solution, numeraire=numeraire).goods
+    return goods[["good", "unit", "price", "backprop", "difference", "low", "high", "interval"]]
+
+
+def uses(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
+    """Every use, sale and disposal: amount, its share of the good, and value, what it pays for one more unit."""
+    return tables(chain, solution, numeraire=numeraire).uses
+
+
+def processes(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
+    """Every process: level, revenue, cost (inputs and unit cost), profit, the rent of its limits in it, and added:
+    revenue less what its inputs cost.
+    """
+    return tables(chain, solution, numeraire=numeraire).processes
+
+
+def limits(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
+    """Every limit: kind, good or process, the amount it bounds, and its rent per unit of the limit."""
+    return tables(chain, solution, numeraire=numeraire).limits
+
+
+def kkt(chain: Chain, solution: Solution) -> pd.DataFrame:
+    """The independent check: stationarity, feasibility and complementarity residuals, relative."""
+    return _kkt(solution)
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A solution's figures in the whole chain's numbering, in the chosen money; nan where there is none."""
+
+    numeraire: str | None
+    unit: float
+    price: Array
+    backprop: Array
+    low: Array
+    high: Array
+    interval: tuple[str | None, ...]
+    use_value: Array
+    use_price: Array
+    sale_value: Array
+    disposal_value: Array
+    unit_cost: Array
+    rent: Array
+    derived_rent: Array
+
+    @classmethod
+    def of(cls, chain: Chain, net: Network, solution: Solution, numeraire: str | None) -> _View:
+        goods, uses, limits = len(net.goods), len(net.use_good), len(net.limits)
+        empty = cls(
+            None,
+            1.0,
+            *(np.full(goods, np.nan),) * 4,
+            (None,) * goods,
+            *(np.full(uses, np.nan),) * 2,
+            *(np.full(goods, np.nan),) * 2,
+            np.full(len(net.processes), np.nan),
+            *(np.full(limits, np.nan),) * 2,
+        )
+        part, derivatives, multipliers = solution.net, solution.derivatives, solution.multipliers
+        intervals, plan = solution.intervals, solution.plan
+        if not solution.certified or not (part and derivatives and multipliers and intervals and plan):
+            return empty
+        unit = 1.0
+        if numeraire is not None:
+            at = _numeraire(part, multipliers, intervals, numeraire)
+            unit = float(multipliers.price[at])
+            intervals = price_intervals(part, plan, derivatives, at)
+            numeraire = part.goods[at]
+        of = places(part, net)
+        interval: list[str | None] = [None] * goods
+        for g, kind in zip(of.good, intervals.kind, strict=True):
+            interval[g] = kind
+        use_value, sale_value, disposal_value = use_values(part, derivatives)
+        return cls(
+            numeraire=numeraire,
+            unit=unit,
+            price=of.goods(multipliers.price / unit),
+            backprop=of.goods(settled(derivatives, intervals)),
+            low=of.goods(intervals.low),
+            high=of.goods(intervals.high),
+            interval=tuple(interval),
+            use_value=of.uses(use_value / unit),
+            use_price=of.uses(use_prices(part, multipliers) / unit),
+            sale_value=of.goods(sale_value / unit),
+            disposal_value=of.goods(disposal_value / unit),
+            unit_cost=np.array([process.unit_cost / unit for process in chain.processes]),
+            rent=of.limits(multipliers.rent / unit),
+            derived_rent=of.limits(derivatives.unknowns[derivatives.operations.rent_columns] / unit),
+        )
+
+
+def _numeraire(net: Network, multipliers: Multipliers, intervals: Intervals, name: str) -> int:
+    """The number of the good that is to be the unit of account."""
+    number = {key(good): g for g, good in enumerate(net.goods)}
+    if key(name) not in number:
+        raise NumeraireError(f'the numeraire "{name}" is not a good that can flow{nearest(name, net.goods)}')
+    g = number[key(name)]
+    price, low = float(multipliers.price[g]), float(intervals.low[g])
+    if not price > 0:
+        raise NumeraireError(
+            f'the numeraire "{net.goods[g]}" has the price {price:g}, which can\'t be the unit of the others: '
+            "choose a good that is scarce"
+        )
+    if intervals.kind[g] == SKIPPED:
+        raise NumeraireError(
+            f'the range of prices of the numeraire "{net.goods[g]}" was not computed, as it would take long: '
+            "choose a good that moves"
+        )
+    if not low > 0:
+        raise NumeraireError(
+            f'the numeraire "{net.goods[g]}" may have any price from {low:g} to {intervals.high[g]:g}: in its '
+            "terms the others would have none; choose a good that is scarce"
+        )
+    return g
+
+
+def _whole_plan(net: Network, solution: Solution) -> Plan:
+    """The plan in the whole chain's numbering; all nan where there is none."""
+    if solution.plan is None or solution.net is None:
+        goods = np.full(len(net.goods), np.nan)
+        return Plan(
+            np.full(len(net.use_good), np.nan), np.full(len(net.level_process), np.nan), goods, goods, goods
+        )
+    return places(solution.net, net).plan(solution.plan)
+
+
+def _money(price: Array, amount: Array) -> Array:
+    """price * amount, 0 where nothing moves, whether or not it has a price."""
+    return np.where(amount == 0, 0.0, price * amount)
+
+
+def _goods(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "good": net.goods,
+            "unit": [good.unit for good in net.chain.goods],
+            "price unit": price_units(net.chain, view.numeraire),
+            "supply": net.supply,
+            "imported": plan.imported,
+            "produced": plan.produced(net),
+            "used": plan.used(net),
+            "sold": plan.sale,
+            "disposed": plan.disposed,
+            "price": view.price,
+            "backprop": view.backprop,
+            "difference": view.price - view.backprop,
+            "low": view.low,
+            "high": view.high,
+            "interval": pd.Series(view.interval, dtype=object),
+        }
+    )
+
+
+def _uses(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
+    goods = np.array(net.goods, dtype=object)
+    processes = np.array(net.processes, dtype=object)
+    sold, disposed = np.flatnonzero(net.sells), np.flatnonzero(net.disposes)
+    gone = np.bincount(net.use_good, plan.use, len(goods)) + plan.sale + plan.disposed
+    with np.errstate(all="ignore"):
+        whole = np.where(net.rival, np.where(gone == 0, np.nan, gone), plan.quantity(net) + plan.disposed)
+        share = [
+            np.where(net.rival[net.use_good], plan.use / whole[net.use_good], 1.0),
+            np.where(net.rival[sold], plan.sale[sold] / whole[sold], 1.0),
+            plan.disposed[disposed] / whole[disposed],
+        ]
+    return pd.DataFrame(
+        {
+            "kind": ["use"] * len(net.use_good) + ["sale"] * len(sold) + ["disposal"] * len(disposed),
+            "good": np.concatenate([goods[net.use_good], goods[sold], goods[disposed]]),
+            "process": pd.Series(
+                [*processes[net.use_process], *[None] * (len(sold) + len(disposed))], dtype=object
+            ),
+            "amount": np.concatenate([plan.use, plan.sale[sold], plan.disposed[disposed]]),
+            "share": np.concatenate(share),
+            "value": np.concatenate([view.use_value, view.sale_value[sold], view.disposal_value[disposed]]),
+        }
+    )
+
+
+def _processes(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
+    count = len(net.processes)
+    level = plan.level[net.first_level]
+    made = net.yields.tocoo()
+    amount = made.data * plan.level[made.row]
+    revenue = np.bincount(net.level_process[made.row], _money(view.price[made.col], amount), count)
+    inputs = np.bincount(net.use_process, _money(view.use_price, plan.use), count)
+    cost = inputs + view.unit_cost * level
+    rent = np.where(np.isnan(revenue), np.nan, 0.0)
+    for limit, paid, moved in zip(net.limits, view.rent, limited_amount(net, plan), strict=True):
+        if limit.kind in (CAPACITY, MIN_LEVEL):
+            rent[net.level_process[limit.index]] += limit.sign * _money(paid, moved)
+        elif limit.kind == MAX_USE:
+            rent[net.use_process[limit.index]] += _money(paid, moved)
+    return pd.DataFrame(
+        {
+            "process": net.processes,
+            "firm": [process.firm for process in net.chain.processes],
+            "level": level,
+            "revenue": revenue,
+            "cost": cost,
+            "profit": revenue - cost,
+            "rent": rent,
+            "added": revenue - inputs,
+        }
+    )
+
+
+def _limits(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
+    rows = []
+    for limit, amount, rent, derived in zip(
+        net.limits, limited_amount(net, plan), view.rent, view.derived_rent, strict=True
+    ):
+        good = process = None
+        if limit.kind in (CAPACITY, MIN_LEVEL):
+            process = net.processes[net.level_process[limit.index]]
+        elif limit.kind == MAX_USE:
+            good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
+        else:
+            good = net.goods[limit.index]
+        rows.append((limit.kind, good, process, limit.bound, amount, rent, derived))
+    columns = ["kind", "good", "process", "limit", "amount", "rent", "backprop"]
+    return pd.DataFrame(rows, columns=columns).astype(
+        dict.fromkeys(("limit", "amount", "rent", "backprop"), float)
+    )
+
+
+def _kkt(solution: Solution) -> pd.DataFrame:
+    names = ("stationarity", "feasibility", "complementarity")
+    found = [getattr(solution.kkt, name) if solution.kkt else np.nan for name in names]
+    return pd.DataFrame([found], columns=list(names))

@@ -1,0 +1,154 @@
+"""The solver's answer as a solution, certified where the independent check holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from chainopt.backprop.certificate import residuals
+from chainopt.backprop.concavity import bent
+from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, supporting
+from chainopt.backprop.sweep import Derivatives, differentiate
+from chainopt.chain.chain import Chain
+from chainopt.ipopt.model import ModelSolution
+from chainopt.machine.forked import FORKS, forked
+from chainopt.network.measure import CERTIFIED, WORTHLESS, turnover
+from chainopt.network.multipliers import Multipliers
+from chainopt.network.network import Network
+from chainopt.network.plan import Plan
+from chainopt.planner.rays import confirmed
+from chainopt.solution.clock import Clock
+from chainopt.solution.solution import Solution
+from chainopt.words.status import Status
+
+_DOUBTFUL = (Status.UNCERTIFIED, Status.EVALUATION_ERROR)
+_CUT_OFF = (Status.INTERRUPTED, Status.TIME_LIMIT)
+_LARGE = 2_000
+"""Uses from which the price equations' factors may take longer than somebody waits after Ctrl-C."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the solver said of a network without some processes, in the terms of the whole one.
+
+    began: what the message says of where it began, if anything.
+    """
+
+    model: ModelSolution
+    plan: Plan | None
+    multipliers: Multipliers | None
+    without: tuple[int, ...] = ()
+    began: str = ""
+
+    @property
+    def worth_another(self) -> bool:
+        return self.model.status in (
+            Status.OPTIMAL,
+            Status.UNCERTIFIED,
+            Status.EVALUATION_ERROR,
+            Status.ITERATION_LIMIT,
+        )
+
+
+def best(chain: Chain, net: Network, answers: Sequence[Answer], clock: Clock) -> Solution:
+    """The last answer's solution, or where that is doubtful the first before it that isn't."""
+    solutions = []
+    for answer in reversed(answers):
+        solutions.append(judged(chain, net, answer, clock))
+        clock.stop("audit")
+        if solutions[-1].status not in _DOUBTFUL:
+            return solutions[-1]
+    return solutions[0]
+
+
+def judged(chain: Chain, net: Network, answer: Answer, clock: Clock) -> Solution:
+    """The answer as a solution; raises as `forked` does where the check is cut off."""
+    clock.doing, clock.plan = "the answer was checked", answer.plan or clock.plan
+    clock.iterations = answer.model.iterations
+    check = partial(_verdict, net, answer)
+    long = len(net.use_good) >= _LARGE or clock.end is not None
+    if FORKS and long and answer.plan is not None and answer.model.status not in _CUT_OFF:
+        found = forked(lambda _: check(), deadline=clock.end)
+    else:
+        found = check()
+    model = answer.model
+    return Solution(
+        chain, net=net, plan=answer.plan, iterations=model.iterations, solver_version=model.solver, **found
+    )
+
+
+def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
+    """What the check makes of an answer, by the fields of a solution."""
+    model, plan, multipliers = answer.model, answer.plan, answer.multipliers
+    if plan is None or multipliers is None:
+        status = confirmed(net, plan, model.status) if plan is not None else model.status
+        message = model.message if status is model.status else status.advice
+        return {"status": status, "message": message, "objective": model.objective}
+    derivatives = differentiate(net, plan)
+    ops = derivatives.operations
+    known = supporting(net, plan, derivatives, ops.stack(multipliers))
+    priced = replace(multipliers, price=known[: len(net.goods)])
+    intervals = price_intervals(net, plan, derivatives)
+    kkt = residuals(net, plan, ops, priced)
+    doubts = _doubts(net, plan, multipliers, derivatives, intervals)
+    if not kkt.largest <= CERTIFIED:
+        worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
+        doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
+    local = bent(net, plan, priced, ops.size)
+    scope = "local" if local else "global"
+    warnings = []
+    if local:
+        warnings.append(
+            f"the optimum is local: {_some(local)} {'is' if len(local) == 1 else 'are'} not concave there"
+        )
+    if derivatives.radius >= 1:
+        warnings.append(
+            f"a cycle returns {derivatives.radius:.3g} times what it takes at these shares: its prices solve "
+            "the price equations, but are no sum over its rounds"
+        )
+    skipped = intervals.kind.count(SKIPPED)
+    if skipped:
+        warnings.append(
+            f"the price intervals of {skipped} goods were not computed: so many open prices hang together that it "
+            "would take long"
+        )
+    status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
+    began = f" It began {answer.began}." if answer.began else ""
+    if doubts or local:
+        status = confirmed(net, plan, status)
+        if status is Status.UNBOUNDED:
+            return {"status": status, "message": status.advice}
+    certified = f"a {scope} optimum, certified by the independent check. {model.message}{began}"
+    return {
+        "status": status,
+        "message": "; ".join(doubts) or certified,
+        "objective": plan.value(net),
+        "multipliers": multipliers,
+        "derivatives": derivatives,
+        "intervals": intervals,
+        "kkt": kkt,
+        "scope": scope,
+        "warnings": tuple(warnings),
+    }
+
+
+def _doubts(
+    net: Network, plan: Plan, multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals
+) -> list[str]:
+    """Multipliers outside their interval: a price that can't support the plan."""
+    size = derivatives.operations.size
+    noise = WORTHLESS * turnover(net, plan) / np.where(size > 0, size, np.inf)
+    floor = CERTIFIED * (np.abs(multipliers.price) + 10 * noise)
+    with np.errstate(invalid="ignore"):
+        outside = (multipliers.price < intervals.low - floor) | (multipliers.price > intervals.high + floor)
+    names = [net.goods[g] for g in np.flatnonzero(outside)]
+    return [f"the multiplier of {_some(names)} is outside its price interval"] if names else []
+
+
+def _some(names: list[str], most: int = 3) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,0 +1,50 @@
+"""What a solve gives: how it ended, the plan, and the two sides of every price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chainopt.backprop.certificate import Residuals
+from chainopt.backprop.intervals import Intervals
+from chainopt.backprop.sweep import Derivatives
+from chainopt.chain.chain import Chain
+from chainopt.network.multipliers import Multipliers
+from chainopt.network.network import Network
+from chainopt.network.plan import Plan
+from chainopt.words.display import Displayed
+from chainopt.words.status import Status
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution(Displayed):
+    """A chain's solution.
+
+    net numbers what could run of the chain: plan, multipliers, derivatives and intervals are in its order;
+    removed says which processes could not, and why. They are None where there is nothing worth showing:
+    multipliers and what is compared with them only where the status is optimal or uncertified. scope is
+    "global" where the optimum is one of the whole chain, "local" where only its neighbourhood is known.
+    """
+
+    chain: Chain
+    status: Status
+    message: str
+    objective: float | None = None
+    net: Network | None = None
+    plan: Plan | None = None
+    multipliers: Multipliers | None = None
+    derivatives: Derivatives | None = None
+    intervals: Intervals | None = None
+    kkt: Residuals | None = None
+    scope: str | None = None
+    removed: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    iterations: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    solver: str = "ipopt"
+    solver_version: str = ""
+
+    @property
+    def certified(self) -> bool:
+        """Whether the independent KKT check holds, so that prices may be shown."""
+        return self.status is Status.OPTIMAL

@@ -1,0 +1,245 @@
+"""Chain -> Solution: solve the planner's problem, then check it with code that shares nothing but the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from pyomo.common.gc_manager import PauseGC
+
+from chainopt.chain.chain import Chain
+from chainopt.chain.reach import reach
+from chainopt.ipopt.interior import TOLERANCE, Progress
+from chainopt.ipopt.model import ModelSolution
+from chainopt.machine.forked import WorkDied
+from chainopt.market.formation import Market
+from chainopt.network.network import Network, network
+from chainopt.network.plan import Plan
+from chainopt.solution.attempts import Begin, answers, in_the_market, near
+from chainopt.solution.by_market import MarketAnswer, market_answer, market_start
+from chainopt.solution.clock import Clock
+from chainopt.solution.judgement import Answer, best, judged
+from chainopt.solution.solution import Solution
+from chainopt.words import messages
+from chainopt.words.status import Status
+
+METHODS = ("ipopt", "market", "auto")
+# After the solver's own, what is left to try: more digits for doubtful multipliers, fewer where it got stuck.
+_TOLERANCES = {Status.UNCERTIFIED: (1e-14, 1e-10), Status.EVALUATION_ERROR: (1e-10, 1e-14)}
+_LOST = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
+_FINAL = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
+
+
+def solve(
+    chain: Chain,
+    *,
+    method: str = "ipopt",
+    tolerance: float | None = None,
+    max_iterations: int | None = None,
+    time_limit: float | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    start: Solution | None = None,
+) -> Solution:
+    """The plan that maximises a chain's value, with prices and the check of both.
+
+    method: "ipopt", the planner's problem as a nonlinear program; "market", prices formed by the chain's own
+    users, far faster on large smooth chains: Ipopt takes over where the market can't certify its plan, and a
+    warning says why; "auto", the market where the chain is in its scope, else Ipopt. The message says which.
+
+    tolerance, max_iterations and time_limit (seconds) default to the chain's settings, then to the solver's.
+    progress: called after each of Ipopt's iterations, and each pass of the market, whose infeasibility is the
+    change of its offers. start: a solution of a chain of the same goods and processes, near whose plan the solver
+    then begins. Ctrl-C ends the solve with INTERRUPTED, and the last plan.
+    A chain without a solution raises nothing: see the status. Raises SolverMissing where cyipopt is not
+    installed, and ValueError for an unknown method.
+    """
+    if method not in METHODS:
+        raise ValueError(f'there is no method "{method}": methods are {", ".join(METHODS)}')
+    seconds: dict[str, float] = {}
+    clock = Clock(seconds, time_limit or chain.settings.time_limit)
+    limits: dict[str, Any] = {
+        "tolerance": tolerance or chain.settings.tolerance,
+        "max_iterations": max_iterations or chain.settings.max_iterations,
+        "progress": progress,
+    }
+    within = net = None
+    try:
+        # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
+        with PauseGC():
+            within = reach(chain)
+            if within.infeasible:
+                infeasible = "; ".join(within.infeasible)
+                return Solution(chain, Status.INFEASIBLE, infeasible, removed=within.removed, seconds=seconds)
+            net = network(within.chain)
+        clock.stop("build")
+        solution = _solved(chain, within.chain, net, method, limits, start, clock)
+    except (KeyboardInterrupt, TimeoutError, MemoryError, WorkDied) as error:
+        solution = _cut_off(chain, net, error, clock)
+    return replace(solution, removed=within.removed if within is not None else {}, seconds=seconds)
+
+
+def _cut_off(chain: Chain, net: Network | None, error: BaseException, clock: Clock) -> Solution:
+    """The solution of a solve that ended by this error, with the best plan until then."""
+    kept = "the best plan so far is kept, without prices" if clock.plan is not None else "there is no plan yet"
+    if isinstance(error, KeyboardInterrupt):
+        status, message = Status.INTERRUPTED, f"The solve was interrupted while {clock.doing}: {kept}."
+    elif isinstance(error, TimeoutError):
+        status, message = Status.TIME_LIMIT, f"The time limit came while {clock.doing}: {kept}. Raise the limit."
+    elif isinstance(error, MemoryError):
+        status, message = Status.EVALUATION_ERROR, messages.NO_MEMORY_TO_SOLVE.line(doing=clock.doing, kept=kept)
+    else:
+        said = messages.SOLVER_DIED.line(how=error, doing=clock.doing, kept=kept)
+        status, message = Status.EVALUATION_ERROR, said
+    value = None if net is None or clock.plan is None else clock.plan.value(net)
+    return Solution(chain, status, message, value, net=net, plan=clock.plan, iterations=clock.iterations)
+
+
+def _solved(
+    chain: Chain,
+    reachable: Chain,
+    net: Network,
+    method: str,
+    limits: Mapping[str, Any],
+    start: Solution | None,
+    clock: Clock,
+) -> Solution:
+    """The solution by a method; raises what cuts it off outside of Ipopt's own time."""
+    warm: Begin | None = None
+    known, formed, handed = _known(net, start), None, ""
+    told = _told(limits["progress"])
+    clock.doing = "prices formed"
+    if method != "ipopt":
+        found, handed, formed = _by_market(chain, net, limits, clock)
+        if found is not None:
+            return found
+        if formed is not None:
+            clock.plan = known = formed
+            clock.check()
+    elif start is None:
+        answer = market_start(net, clock.left, told)
+        clock.stop("market")
+        if answer is not None and answer.interrupted:
+            return _interrupted(chain, net, answer, clock)
+        if answer is not None and answer.plan is not None:
+            warm = Begin(answer.plan, answer.multipliers, said="from the market's plan and prices")
+
+    def tried(begin: Begin, tolerance: float | None) -> Solution:
+        found = answers(reachable, net, begin, {**limits, "tolerance": tolerance or TOLERANCE}, clock)
+        return best(chain, net, found, clock)
+
+    def market() -> Begin | None:
+        plan = formed if handed else _formed(net, limits, clock)
+        begin = None if plan is None else in_the_market(net, plan)
+        # With nothing to leave out, a plan that the market handed over has been begun from already.
+        return begin if begin is None or begin.without or not handed else None
+
+    solution = _by_ipopt(tried, warm, lambda: near(net, known), market, limits)
+    if handed:
+        taken = f"Ipopt took over from the market: {handed}"
+        solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")
+    return solution
+
+
+def _by_ipopt(
+    tried: Callable[[Begin, float | None], Solution],
+    warm: Begin | None,
+    cold: Callable[[], Plan],
+    market: Callable[[], Begin | None],
+    limits: Mapping[str, Any],
+) -> Solution:
+    """Ipopt's solution: from a warm start where there is one and it serves, else from a cold one; where it gets
+    lost there, from the market's plan, and then at other tolerances where none is given."""
+    if warm is not None and (found := tried(warm, limits["tolerance"])).status in _FINAL:
+        return found
+    begin = Begin(cold())
+    first = tried(begin, limits["tolerance"])
+
+    def others() -> Iterator[tuple[Begin | None, float | None]]:
+        if first.status in _LOST and not (first.status is Status.ITERATION_LIMIT and limits["max_iterations"]):
+            yield market(), limits["tolerance"]
+        for each in () if limits["tolerance"] else _TOLERANCES.get(first.status, ()):
+            yield begin, each
+
+    try:
+        for each, tolerance in others():
+            another = tried(each, tolerance) if each is not None else first
+            if another.status is Status.OPTIMAL:
+                return another
+            if another.status is Status.INTERRUPTED:
+                return _stopped(first, another.message)
+            if another.status in _FINAL:
+                break
+    except KeyboardInterrupt:
+        return _stopped(first, "The solve was interrupted while another start was looked for.")
+    except (TimeoutError, MemoryError):
+        pass
+    return first
+
+
+def _stopped(first: Solution, message: str) -> Solution:
+    """What came of a first attempt, where another was interrupted."""
+    return replace(first, status=Status.INTERRUPTED, message=f"{message} The attempt before: {first.message}")
+
+
+def _formed(net: Network, limits: Mapping[str, Any], clock: Clock) -> Plan | None:
+    """The market's plan, whatever it is worth, where it finds one; raises KeyboardInterrupt on Ctrl-C."""
+    clock.doing = "prices formed"
+    told = _told(limits["progress"])
+    answer = market_answer(net, max_passes=limits["max_iterations"], time_limit=clock.left, progress=told)
+    clock.stop("market")
+    if answer.interrupted:
+        raise KeyboardInterrupt
+    return answer.plan
+
+
+def _by_market(
+    chain: Chain, net: Network, limits: Mapping[str, Any], clock: Clock
+) -> tuple[Solution | None, str, Plan | None]:
+    """The market's solution where both its own certificate and the independent check hold, or it was interrupted.
+
+    Else None, why, and a plan to begin from where there is one.
+    """
+    answer = market_answer(
+        net,
+        tolerance=limits["tolerance"],
+        max_passes=limits["max_iterations"],
+        time_limit=clock.left,
+        progress=_told(limits["progress"]),
+    )
+    clock.stop("market")
+    if answer.interrupted:
+        return _interrupted(chain, net, answer, clock), "", None
+    if answer.doubts or answer.plan is None:
+        return None, "; ".join(answer.doubts), answer.plan
+    solved = ModelSolution(Status.OPTIMAL, answer.message, iterations=answer.passes, solver=_version(answer))
+    # What stands still has a price where the market followed the planner's path, elsewhere perhaps any.
+    priced = [Answer(solved, answer.plan, each) for each in (answer.moving, answer.multipliers)]
+    found = best(chain, net, priced, clock)
+    if found.status is not Status.OPTIMAL:
+        return None, found.message, answer.plan
+    return replace(found, solver="market"), "", answer.plan
+
+
+def _interrupted(chain: Chain, net: Network, answer: MarketAnswer, clock: Clock) -> Solution:
+    message = f"The solve was interrupted while prices formed: {answer.message}. The last pass's plan is kept."
+    stopped = ModelSolution(Status.INTERRUPTED, message, answer.value, answer.passes, solver=_version(answer))
+    return replace(judged(chain, net, Answer(stopped, answer.plan, None), clock), solver="market")
+
+
+def _version(answer: MarketAnswer) -> str:
+    return f"chainopt market ({answer.engine})"
+
+
+def _told(progress: Callable[[Progress], object] | None) -> Callable[[Market], object] | None:
+    """The market's passes, told as iterations."""
+    if progress is None:
+        return None
+    return lambda m: progress(Progress(m.passes, m.value, 0.0, m.change, sum(m.seconds.values())))
+
+
+def _known(net: Network, start: Solution | None) -> Plan | None:
+    """The plan of a solution of this network."""
+    if start is None or start.net is None or (start.net.goods, start.net.processes) != (net.goods, net.processes):
+        return None
+    return start.plan
