@@ -150,7 +150,7 @@ def test_a_second_ctrl_c_leaves_without_reports(commands, tmp_path):
 def test_ctrl_c_ends_a_whole_series_of_solves(commands, tmp_path):
     folder = folder_with_book(tmp_path)
     before = (
-        "of = sys.modules['chainopt.scenarios.differences']\n"
+        "of = sys.modules['chainopt.scenarios.change']\n"
         "solve, kill = of.solve, lambda _: os.kill(os.getpid(), signal.SIGINT)\n"
         "of.solve = lambda *given, **named: solve(*given, progress=kill, **named)"
     )

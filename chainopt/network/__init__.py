@@ -1,1 +1,13 @@
-""""""
+"""A chain as numbers; plans and multipliers by number, and what of them counts as nothing. Stands on chain.
+
+limits      the kinds of limits that have a rent: capacity, min level, max use, max sale, min sale, max import
+network     Network: goods, uses, levels and limits as arrays
+order       layers and cycles: the order in which values can be computed
+plan        Plan: an amount for each use, level, sale, import, disposal
+demand      what final demand pays for a sale, and for one unit more
+multipliers Multipliers: prices and rents, under the sign rule
+part        a part of a chain in the whole, and the way back
+typical     the ordinary amount of each good
+measure     what counts as one, and what as nothing: every tolerance of the judgement
+forward     a first run, at given shares
+"""

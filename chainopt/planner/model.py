@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
-from pyomo.common.gc_manager import PauseGC
 from pyomo.core.expr.numeric_expr import LinearExpression
 
 from chainopt.chain.chain import Chain
+from chainopt.machine.memory import uncollected
 from chainopt.network.forward import forward_run
 from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Limit
 from chainopt.network.measure import magnitudes, turnover
@@ -80,7 +80,7 @@ def build(
     start = start or forward_run(net)
     money = money or turnover(net, start)
     # Collections would go through every expression again and again, and find nothing.
-    with PauseGC():
+    with uncollected():
         return _Builder(net, start, money, factors).build()
 
 

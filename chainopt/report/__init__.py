@@ -1,4 +1,11 @@
-"""A solution for people and programs: Excel, HTML, the terminal, JSON, all from the same tables."""
+"""What is said of a solution, drawn, and put on pages and sheets: all from the same rows, without mathematics.
+
+content/    what is said: findings, sheets, remarks
+picture/    the chain and its value, drawn
+excel/      write_excel; page/: write_html, and a notebook's cell
+terminal    show; record: JSON; annotate: results in the user's own workbook
+templates   the files beside the code
+"""
 
 from chainopt.report.annotate import Notes, annotate
 from chainopt.report.content.findings import Finding, findings, headline

@@ -1,11 +1,14 @@
-"""A chain with one figure changed."""
+"""A chain with one figure changed, and solved again."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from chainopt.chain.chain import Chain
+from chainopt.solution.solution import Solution
+from chainopt.solution.solve import solve
 from chainopt.words.names import key, nearest
+from chainopt.words.status import Status
 
 
 def known_good(chain: Chain, name: str) -> str:
@@ -22,3 +25,11 @@ def with_supply(chain: Chain, good: str, more: float) -> Chain:
     return Chain(
         goods, chain.processes, parameters=chain.parameters, settings=chain.settings, observed=chain.observed
     )
+
+
+def again(known: Solution, good: str, more: float) -> Solution:
+    """The solution at a little more of a good; Ctrl-C is for the whole series, not for one of it."""
+    found = solve(with_supply(known.chain, good, more), start=known)
+    if found.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return found

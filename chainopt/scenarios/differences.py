@@ -18,9 +18,8 @@ from multiprocessing import active_children, get_context
 import numpy as np
 import pandas as pd
 
-from chainopt.scenarios.change import known_good, with_supply
+from chainopt.scenarios.change import again, known_good
 from chainopt.solution.solution import Solution
-from chainopt.solution.solve import solve
 from chainopt.words.status import Status
 
 _STEP = 1e-4
@@ -63,17 +62,9 @@ def differences(
     )
 
 
-def _again(known: Solution, good: str, more: float) -> Solution:
-    """The solution at a little more of a good; Ctrl-C is for the whole series, not for one of it."""
-    found = solve(with_supply(known.chain, good, more), start=known)
-    if found.status is Status.INTERRUPTED:
-        raise KeyboardInterrupt
-    return found
-
-
 def _value(task: tuple[Solution, str, float]) -> float:
     known, good, more = task
-    solution = _again(known, good, more)
+    solution = again(known, good, more)
     return solution.objective if solution.status is Status.OPTIMAL and solution.objective is not None else np.nan
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.scenarios.change import known_good
-from chainopt.scenarios.differences import _again
+from chainopt.scenarios.change import again, known_good
 from chainopt.solution.solution import Solution
 from chainopt.words.status import Status
 
@@ -91,7 +90,7 @@ def _pattern(solution: Solution) -> dict[str, bool]:
 
 def _change(solution: Solution, good: str, more: float, base: dict[str, bool]) -> str:
     """What is different with this much more of a good; "" where nothing is."""
-    found = _again(solution, good, more)
+    found = again(solution, good, more)
     if found.status is not Status.OPTIMAL:
         return f"the chain is {found.status}"
     now = _pattern(found)

@@ -1,1 +1,9 @@
-""""""
+"""Chain -> Solution: attempts by market or planner, then the judgement by code that shares nothing with them.
+
+solution    Solution: status, plan, multipliers, derivatives, intervals
+clock       what a solve is at, and what time is left
+attempts    Ipopt's answers, from several starts
+by_market   the market's answer
+judgement   an answer, checked: the verdict (a new verdict on a solve starts here and in words.status)
+solve       solve: which method, in which order
+"""

@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from pyomo.common.gc_manager import PauseGC
 
 from chainopt.backprop.certificate import feasibility
 from chainopt.backprop.idle import steep_idle
 from chainopt.chain.chain import Chain
 from chainopt.ipopt.model import solve_model
 from chainopt.machine.forked import WorkDied
+from chainopt.machine.memory import uncollected
 from chainopt.network.forward import forward_run
 from chainopt.network.measure import CERTIFIED, ZERO, magnitudes, sizes, throughput, turnover
 from chainopt.network.multipliers import Multipliers
@@ -108,7 +108,7 @@ def _attempt(net: Network, part: Network, begin: Begin, limits: dict[str, Any], 
     clock.doing, clock.plan = "the model was built", clock.plan or begin.plan
     money = turnover(part, begin.plan)
     options = {**limits, "max_iterations": int(limits["max_iterations"] or _ITERATIONS)}
-    with PauseGC():
+    with uncollected():
         for _ in range(_UNITS):
             size = magnitudes(part, begin.plan, money)
             model = build(part, begin.plan, money, factors=False)

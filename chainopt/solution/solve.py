@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pyomo.common.gc_manager import PauseGC
-
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import reach
 from chainopt.ipopt.interior import TOLERANCE, Progress
 from chainopt.ipopt.model import ModelSolution
 from chainopt.machine.forked import WorkDied
+from chainopt.machine.memory import uncollected
 from chainopt.market.formation import Market
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
@@ -66,7 +65,7 @@ def solve(
     within = net = None
     try:
         # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
-        with PauseGC():
+        with uncollected():
             within = reach(chain)
             if within.infeasible:
                 infeasible = "; ".join(within.infeasible)

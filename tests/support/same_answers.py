@@ -2,9 +2,9 @@
 
     python tests/support/same_answers.py THERE HERE
 
-solves each workbook of HERE's data/ by both, with one kernel and one thread, and prints for each kind of figure the
-largest difference relative to the largest figure of that kind. Exit code 1 where one is above 1e-9 or a word differs.
-Seconds, iterations, versions and the sentences of the solver's file are left aside.
+solves each workbook of HERE's data/ by both, with one kernel and one thread, and prints for each kind of figure
+the largest difference relative to the largest figure of that kind. Exit code 1 where one is above 1e-9 or a word
+differs. Seconds, iterations, versions and the sentences of the solver's file are left aside.
 """
 
 import json
@@ -48,9 +48,9 @@ def leaves(value: Any, path: str = "", kind: str = "") -> dict[str, tuple[str, A
 
 
 def differences(one: Any, two: Any) -> tuple[dict[str, float], list[str]]:
-    """The largest difference of each kind of figure, relative to the largest of its kind, and the places of others."""
+    """The largest difference of each kind of figure, relative to its largest, and places that differ otherwise."""
     first, second = leaves(one), leaves(two)
-    other = [place for place in first.keys() ^ second.keys()]
+    other = sorted(first.keys() ^ second.keys())
     largest: dict[str, float] = defaultdict(float)
     apart: dict[str, float] = defaultdict(float)
     for place in first.keys() & second.keys():
