@@ -1,6 +1,6 @@
 """Ctrl-C at moments of a run: how long until the command has answered, and what it leaves.
 
-    python tests/interrupting.py BOOK --moments 40 [more words of `chainopt solve`]
+    python tests/support/interrupting.py BOOK --moments 40 [more words of `chainopt solve`]
 
 Each run is sent one SIGINT, at a random moment after the package's first line has run. An answer is a line on
 stderr; the table has the seconds from the signal to that line and to the end, worst first.
