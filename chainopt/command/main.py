@@ -40,7 +40,7 @@ from chainopt.report import (
     write_excel,
     write_html,
 )
-from chainopt.report import annotate as annotate_book
+from chainopt.report.annotate import annotate as annotate_book
 from chainopt.report.content.salience import ambiguous
 from chainopt.rows.dossier import dossier
 from chainopt.rows.tables import NumeraireError, Tables, prices
@@ -53,13 +53,13 @@ from chainopt.words.status import Status
 from chainopt.workbook import (
     AssignmentError,
     WorkbookError,
-    assign,
-    cells,
     inspect_workbook,
     read_workbook,
     write_template,
     write_workbook,
 )
+from chainopt.workbook.assign import assign
+from chainopt.workbook.locate import cells
 
 REPORTS = Path("reports")
 
