@@ -13,6 +13,7 @@ import pytest
 
 import chainopt as co
 
+DATA = Path(__file__).parent.parent / "data"
 FACES = ["chainopt", "chainopt.report", "chainopt.workbook"]
 HEAVY = {"pyomo", "casadi", "scipy", "pandas", "numpy", "jinja2", "xlsxwriter", "openpyxl", "typer", "rich"}
 
@@ -115,3 +116,28 @@ def test_a_solution_displays_itself_without_reports_imported_before():
     shown = python(code)
     assert "bread" in shown
     assert "<table>" in shown
+
+
+COMMAND = (
+    "import sys\nfrom chainopt.command.main import main\n"
+    "try:\n    main()\nexcept SystemExit as ended:\n    print(*sys.modules)\n    assert not ended.code"
+)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--version"],
+        ["--help"],
+        ["solve", "--help"],
+        ["new", "--help"],
+        ["trace", "--help"],
+        ["check", str(DATA / "tupperware.xlsx")],
+        ["check", str(DATA / "petrochemicals.xlsx")],
+    ],
+)
+def test_a_command_loads_what_it_needs(words):
+    """Nothing that solves, draws or writes; numbers only where a workbook is read, which calamine does."""
+    loaded = set(python(COMMAND, *words).splitlines()[-1].split())
+    assert "chainopt.command.app" in loaded
+    assert HEAVY & loaded == ({"typer", "numpy"} if words[0] == "check" else {"typer"})
