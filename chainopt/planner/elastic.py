@@ -23,7 +23,8 @@ from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.measure import throughput
 from chainopt.network.network import Network
 from chainopt.network.typical import typical_amounts
-from chainopt.planner.model import LIMIT_ROWS, build, use_keys
+from chainopt.planner.model import build
+from chainopt.planner.readback import limit_rows
 from chainopt.words.status import Status
 
 SUPPLY, DISPOSAL = "supply", "disposal"
@@ -97,18 +98,13 @@ class Elastic:
         return found
 
     def _limits(self) -> None:
-        net, model, uses = self.net, self.model, use_keys(self.net)
-        for i, limit in enumerate(net.limits):
-            if limit.kind == MAX_USE:
-                key: Any = uses[limit.index]
-                moved = self.moved[net.use_good[limit.index]]
-            elif limit.kind in (CAPACITY, MIN_LEVEL):
-                key = net.processes[net.level_process[limit.index]]
+        net = self.net
+        for i, (limit, constraint) in enumerate(zip(net.limits, limit_rows(net, self.model), strict=True)):
+            if limit.kind in (CAPACITY, MIN_LEVEL):
                 moved = abs(float(self.start.level[limit.index]))
             else:
-                key, moved = net.goods[limit.index], self.moved[limit.index]
+                moved = self.moved[net.use_good[limit.index] if limit.kind == MAX_USE else limit.index]
             row = Row(limit.kind, i, abs(limit.bound) or float(moved) or 1.0)
-            constraint = getattr(model, LIMIT_ROWS[limit.kind])[key]
             self._loosen(row, constraint, short=limit.sign < 0 or limit.fixed, over=limit.sign > 0 or limit.fixed)
 
     def _supplies(self) -> None:
