@@ -29,7 +29,7 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
-from chainopt.network.measure import throughput, turnover
+from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, use_prices
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
@@ -116,12 +116,12 @@ class Response:
     x: Array | None = None
 
 
-def offers(net: Network, plan: Plan, multipliers: Multipliers) -> list[Offer]:
+def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure) -> list[Offer]:
     """Every process's own problem at the posted prices, in the network's order."""
     sells_for = net.yields @ multipliers.price
     pays = use_prices(net, multipliers)
     most, least, capacity = _own_limits(net)
-    moved, noise = throughput(net, plan), _NEAR * turnover(net, plan)
+    moved, noise = measure.moved, _NEAR * measure.money
     of_use = _members(net.use_process, len(net.processes))
     of_level = _members(net.level_process, len(net.processes))
     names = list(net.batch)

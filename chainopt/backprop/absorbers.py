@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE, Operations
 from chainopt.backprop.slopes import essential_uses, running
 from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.network.measure import BINDS, STILL, ZERO
+from chainopt.network.measure import BINDS
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.technology.tape import Tape
@@ -135,12 +135,12 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
 
     level = active(LEVEL, len(net.level_process))
     free_sale, imported, free_disposal = (active(kind, goods) for kind in (SALE, IMPORT, DISPOSAL))
-    dust = _DUST * ops.size
+    dust = _DUST * ops.measure.good
     disposed = free_disposal | (net.disposes & (plan.disposed > dust))
     # The first of what a demand curve asks for may be worth much, however little it is.
     free_sale |= net.sells & np.isfinite(net.elasticity)
     sale = free_sale | (net.sells & (np.abs(plan.sale) > dust))
-    runs = running(net, plan, ops.size, ZERO)
+    runs = running(net, plan, ops.measure)
     runs[net.leontief] = level[net.first_level[net.leontief]]
     for item in net.formulas:
         runs[item.process] |= bool(np.any(np.abs(plan.level[item.level]) > 0))
@@ -173,7 +173,7 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
     made = np.array([bool(makers[g]) for g in range(goods)])
     moving = (net.supply != 0) | imported | free_sale | free_disposal | made
     moving[net.use_good[free]] = True
-    still = ops.throughput <= STILL * ops.size
+    still = ops.measure.still
     free_of = {USE: free, SALE: free_sale, DISPOSAL: free_disposal}
     groups = {}
     for g in range(goods):
@@ -249,7 +249,7 @@ def _readings(
         for u in reads
         if (LEVEL, int(net.first_level[net.use_process[u]])) not in held
         and whole[net.use_good[u]] - net.coefficient[u] * plan.level[net.first_level[net.use_process[u]]]
-        <= BINDS * ops.size[net.use_good[u]]
+        <= BINDS * ops.measure.use[u]
     )
 
 

@@ -15,7 +15,6 @@ from scipy import sparse
 
 from chainopt.backprop.idle import starting_profit, steep_idle
 from chainopt.backprop.operations import MINIMUM, READERS, Operations
-from chainopt.network.measure import ZERO
 from chainopt.network.multipliers import Multipliers, level_values, use_prices
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
@@ -34,12 +33,12 @@ def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multiplier
     stationarity = np.where(equal, np.abs(profit), np.maximum(profit, 0.0)) / money
     loss = np.where(equal, 0.0, np.maximum(-profit, 0.0)) / money * np.minimum(ops.share, 1.0)
     rents, slack = _rents(net, plan, ops, z, money)
-    idle = steep_idle(net, plan, ops.size, ZERO)
+    idle = steep_idle(net, plan, ops.measure)
     value, paid = level_values(net, multipliers), use_prices(net, multipliers)
-    starts = starting_profit(net, plan, idle, value, paid, ops.size)
+    starts = starting_profit(net, idle, value, paid, ops.measure)
     return Residuals(
         stationarity=float(np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), starts]), initial=0.0)),
-        feasibility=feasibility(net, plan, ops.size),
+        feasibility=feasibility(net, plan, ops.measure.good),
         complementarity=float(np.max(np.concatenate([loss, np.abs(rents) * np.maximum(slack, 0.0)]), initial=0.0)),
     )
 

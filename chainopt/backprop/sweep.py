@@ -24,7 +24,7 @@ from scipy.sparse.linalg import splu
 from chainopt.backprop.equations import solve_equations
 from chainopt.backprop.operations import DISPOSAL, LEVEL, MINIMUM, READERS, SALE, Operations, operations
 from chainopt.network.demand import demand_price
-from chainopt.network.measure import STILL, ZERO
+from chainopt.network.measure import ZERO
 from chainopt.network.network import Network
 from chainopt.network.order import layers
 from chainopt.network.plan import Plan
@@ -113,8 +113,8 @@ def shares(net: Network, plan: Plan, ops: Operations) -> Shares:
     with np.errstate(all="ignore"):
         # What moves so little on balance that shares of it say nothing is left to the price equations.
         # So is a good that as good as stands still: what it moves is the solver's rounding.
-        still = ops.throughput <= STILL * ops.size
-        base = np.where((np.abs(gone) > _BALANCE * ops.throughput) & ~still, gone, np.nan)
+        size = ops.measure
+        base = np.where((np.abs(gone) > _BALANCE * size.moved) & ~size.still, gone, np.nan)
         kept = np.where(reads, 1.0 - np.where(whole != 0, plan.disposed / whole, 0.0), 1.0)
         use_share = np.where(reads[net.use_good], 1.0, plan.use / base[net.use_good]) * kept[net.use_good]
         sale_share = np.where(reads, net.sells * 1.0, plan.sale / base) * kept

@@ -39,8 +39,7 @@ from chainopt.backprop.operations import operations
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import reach
 from chainopt.ipopt.model import solve_model
-from chainopt.network.forward import forward_run
-from chainopt.network.measure import CERTIFIED, sizes
+from chainopt.network.measure import CERTIFIED, measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network, network
 from chainopt.network.part import places, without
@@ -91,7 +90,8 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
         raise ValueError("; ".join(within.infeasible))
     net, plan = network(within.chain), None
     if start is not None and start.net is not None and start.plan is not None:
-        names = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _sizes(start), _IDLE)}
+        size = measure(start.net, start.plan)
+        names = {start.net.processes[p] for p in steep_idle(start.net, start.plan, size, _IDLE)}
         idle = [p for p, name in enumerate(net.processes) if name in names]
         net = network(without(within.chain, net, idle).chain) if idle else net
         plan = places(net, start.net).part_of(start.plan)
@@ -206,12 +206,6 @@ class _WithoutTanh(ExpressionReplacementVisitor):
         if isinstance(found, UnaryFunctionExpression) and found.getname() == "tanh":
             return 1.0 - 2.0 / (pyo.exp(2.0 * found.args[0]) + 1.0)
         return found
-
-
-def _sizes(start: Solution) -> np.ndarray:
-    """What each good moves at the start's plan."""
-    assert start.net and start.plan
-    return sizes(start.net, start.plan, forward_run(start.net))
 
 
 def _moved(plan: Plan) -> Plan:

@@ -23,7 +23,7 @@ from scipy import sparse
 from chainopt.ipopt.evaluator import Evaluator, differentiated
 from chainopt.ipopt.scaling import Scaling
 from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
-from chainopt.network.measure import Magnitudes
+from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.planner.model import LIMIT_ROWS
 from chainopt.technology.families import Batch
@@ -39,7 +39,7 @@ class ModelDiffersError(RuntimeError):
     """A row of the model is not what the chain's arrays say: it was changed, or one of the two is wrong."""
 
 
-def chain_problem(net: Network, model: Any, size: Magnitudes) -> tuple[Evaluator, Scaling]:
+def chain_problem(net: Network, model: Any, size: Measure) -> tuple[Evaluator, Scaling]:
     """The evaluator of a chain's model as `nlp.build` made it, and the factors that bring these sizes to one.
 
     Raises ModelDiffersError where a sample of its rows has other values.
@@ -114,7 +114,7 @@ def _value(expression: Any) -> float:
 class _Problem:
     """The variables as one vector, and the rows with their owners in the model, as they are added."""
 
-    def __init__(self, net: Network, model: Any, size: Magnitudes):
+    def __init__(self, net: Network, model: Any, size: Measure):
         self.net, self.model, self.size = net, model, size
         smooth = ~net.use_leontief
         never = np.zeros(len(net.goods), dtype=bool)

@@ -12,9 +12,8 @@ from chainopt.market.circuit import circuit
 from chainopt.market.columns import NotColumnsError, columns, personal
 from chainopt.market.duality import MarketCertificate, certify
 from chainopt.market.formation import MAX_PASSES, Market, form_prices
-from chainopt.network.forward import forward_run
 from chainopt.network.limits import Limit
-from chainopt.network.measure import ZERO, sizes, throughput
+from chainopt.network.measure import measure, throughput
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
@@ -86,11 +85,11 @@ def market_answer(
     plan, certificate = _plan(net, market), certify(market)
     over = [_name(net, limit) for limit in _exceeded(net, plan)]
     doubts = (*certificate.doubts, *([f"the market's plan exceeds {_some(over)}"] if over else []))
-    still = throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net))
+    size = measure(net, plan)
     return MarketAnswer(
         plan,
         _priced(net, market),
-        _priced(net, market, still),
+        _priced(net, market, ~size.moves(size.moved)),
         doubts,
         _message(market, certificate),
         market.passes,
