@@ -29,13 +29,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chainopt.audits.response import SAME, Offer, best_response, offers
+from chainopt.audits.response import Offer, best_response, offers
 from chainopt.network.demand import demand_price, demand_value
 from chainopt.network.limits import CAPACITY, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.network.measure import BINDS, ZERO
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import BINDS, CURVED, SAME, ZERO
 from chainopt.solution.solution import Solution
 
 Array = np.ndarray
@@ -48,7 +48,6 @@ LOSS, ENDLESS, SADDLE, OTHER = (
 )
 VERDICTS = (PROFIT, ZERO_PROFIT, RENT, LOSS, ENDLESS, SADDLE, OTHER)
 _STEP = 1e-5
-_CURVED = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -290,9 +289,9 @@ def _second_order(offer: Offer, x: Array, shadow: Array, running: Array, bound: 
     if not len(hessian):
         return "maximum"
     curvature = np.linalg.eigvalsh(np.nan_to_num(hessian))
-    if curvature[-1] > _CURVED:
-        return "saddle" if curvature[0] < -_CURVED else "minimum"
-    return "flat" if curvature[-1] > -_CURVED else "maximum"
+    if curvature[-1] > CURVED:
+        return "saddle" if curvature[0] < -CURVED else "minimum"
+    return "flat" if curvature[-1] > -CURVED else "maximum"
 
 
 def _others(net: Network, plan: Plan, multipliers: Multipliers, moved: Array) -> float:

@@ -33,13 +33,12 @@ from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, use_prices
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import SAME
 from chainopt.technology.curvature import shapes
 from chainopt.technology.families import TECHNOLOGIES, Batch
 from chainopt.technology.tape import Tape
 
 Array = np.ndarray
-SAME = 1e-5
-"""Relative to revenue plus cost: below it two profits are one. Prices are certified to 1e-6."""
 _FAR = 1e3
 _NEAR = 1e-9
 _SEEDS = 12

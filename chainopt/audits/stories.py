@@ -12,6 +12,7 @@ import numpy as np
 
 from chainopt.backprop.sweep import use_values
 from chainopt.network.multipliers import use_prices
+from chainopt.network.tolerances import AGREES, ONE_PRICE
 from chainopt.solution.solution import Solution
 from chainopt.words.display import Displayed
 
@@ -72,7 +73,7 @@ class _Teller:
         price, size = multipliers.price, derivatives.operations.measure
         _, sale_value, _ = use_values(net, derivatives)
         end = [""] * len(net.goods)
-        near = 1e-6 * np.abs(price)
+        near = AGREES * np.abs(price)
         for g in np.flatnonzero(net.disposes & size.moves(plan.disposed)):
             cost = net.disposal[g]
             end[g] = f"disposal at {cost / unit:,.6g}" if cost else "free disposal, since some is thrown away"
@@ -119,7 +120,7 @@ class _Teller:
         if np.isnan(self.price[g]):
             return f"no price of its own: from {self.low[g]:,.6g} to {self.high[g]:,.6g} supports the plan"
         worth = f"{self.price[g]:,.6g}"
-        if self.high[g] - self.low[g] > 1e-6 * abs(self.price[g]):
+        if self.high[g] - self.low[g] > ONE_PRICE * abs(self.price[g]):
             worth = f"from {self.low[g]:,.6g} to {self.high[g]:,.6g}"
         if not legs:
             return f"{worth}, set by {end}"

@@ -18,9 +18,9 @@ from chainopt.backprop.intervals import SKIPPED, settled
 from chainopt.backprop.operations import DISPOSAL, LEVEL, SALE, USE, Operations
 from chainopt.backprop.sweep import use_values
 from chainopt.network.limits import MAX_SALE, MAX_USE, MIN_SALE
-from chainopt.network.measure import CERTIFIED
 from chainopt.network.multipliers import use_prices
 from chainopt.network.network import Network
+from chainopt.network.tolerances import CERTIFIED, SAME
 from chainopt.solution.solution import Solution
 
 Array = np.ndarray
@@ -161,7 +161,7 @@ def _rents(net: Network, rent: Array) -> tuple[Array, Array]:
 
 
 def _near(a: float, b: float, floor: float) -> bool:
-    return abs(a - b) <= 10 * CERTIFIED * max(abs(a), abs(b), floor)
+    return abs(a - b) <= SAME * max(abs(a), abs(b), floor)
 
 
 def _verdict(
@@ -205,7 +205,7 @@ def _good_verdict(
         return Verdict.KINK, "the range of prices that support the plan was not computed"
     if np.isnan(low) or np.isnan(high):
         return Verdict.UNCONVERGED, "no price supports the plan"
-    slack = 10 * CERTIFIED * max(abs(price), floor)
+    slack = SAME * max(abs(price), floor)
     if low - slack <= price <= high + slack:
         return Verdict.KINK, f"every price from {low:.6g} to {high:.6g} supports the plan"
     return Verdict.UNCONVERGED, f"prices that support the plan are from {low:.6g} to {high:.6g}"

@@ -2,7 +2,7 @@
 
 Computed from the chain, the plan and the multipliers with this side's own derivatives, each residual relative
 to its own scale: marginal profits to the money of their terms, amounts to what their good moves. A row's
-money counts at least `LEAST` of the plan's whole value per unit of its good, below which prices are noise.
+money counts at least `LEAST_MONEY` of the plan's per unit of its good, below which prices are noise.
 Idle processes with infinite slopes have no row: whether they would rather start stands in its place.
 """
 
@@ -18,6 +18,7 @@ from chainopt.backprop.operations import MINIMUM, READERS, Operations
 from chainopt.network.multipliers import Multipliers, level_values, use_prices
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import LEAST_LEVEL
 
 Array = np.ndarray
 
@@ -83,7 +84,7 @@ def _level_size(net: Network, size: Array) -> Array:
         each = made.copy()
         each.data = size[made.indices] / made.data
     most = each.max(axis=1).toarray().ravel() if each.nnz else np.zeros(made.shape[0])
-    return np.where(most > 0, 1e-3 * most, 1e-300)
+    return np.where(most > 0, LEAST_LEVEL * most, 1e-300)
 
 
 def _rents(net: Network, plan: Plan, ops: Operations, z: Array, row_money: Array) -> tuple[Array, Array]:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainopt.network.measure import CERTIFIED, Measure
+from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, level_values, use_prices
 from chainopt.network.network import Network
 from chainopt.network.order import dependencies, layers
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import CERTIFIED
 from chainopt.technology.curvature import shapes
 from chainopt.technology.families import TECHNOLOGIES
 

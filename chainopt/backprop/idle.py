@@ -23,16 +23,15 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.backprop.slopes import Slopes, running, slopes
-from chainopt.network.measure import ZERO, Measure
+from chainopt.network.measure import Measure
 from chainopt.network.network import FormulaProcess, Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import FREE, ZERO
 from chainopt.technology.families import Batch
 
 Array = np.ndarray
 _TRIALS = 64
 _ROUNDING = 1e-9
-_FREE = 1e-9
-"""Of a price below which money is noise, what is as good as none."""
 _RUNNING = 10 * ZERO
 
 
@@ -155,7 +154,7 @@ def starting_profit(net: Network, idle: Sequence[int], value: Array, paid: Array
     """
     begin = starts(net, idle, size)
     level, pays = begin.level, paid[begin.use]
-    cost = begin.mixes(pays, _FREE * size.noise / begin.moved) @ pays
+    cost = begin.mixes(pays, FREE * size.noise / begin.moved) @ pays
     with np.errstate(all="ignore"):
         gain = np.where(value[level] > 0, (value[level] - cost) / np.maximum(value[level], cost), 0.0)
     waiting = set(idle)

@@ -19,10 +19,9 @@ from chainopt.backprop.idle import Starts, starts, steep_idle
 from chainopt.backprop.sweep import Derivatives
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import LEAST_SLACK, MOST_SLACK
 
 Array = np.ndarray
-LEAST_SLACK = 1e-9
-_MOST_SLACK = 1e-6
 _TYPICAL = 1e4
 """Of the money below which a row's is noise, the most that counts as one; a tolerance is a part of it."""
 
@@ -140,7 +139,7 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
         scale=scale,
         slack=LEAST_SLACK
         if exact
-        else float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, _MOST_SLACK)),
+        else float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, MOST_SLACK)),
         rows=rows.those(rows.touched),
         start=start,
         earns=sparse.csr_array(earns[:, at] @ units),

@@ -26,10 +26,11 @@ from scipy import sparse
 from chainopt.backprop.slopes import Slopes, curved_uses, running, slopes
 from chainopt.network.demand import demand_price
 from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.network.measure import BINDS, ZERO, Measure, measure
+from chainopt.network.measure import Measure, measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import BINDS, ZERO
 
 Array = np.ndarray
 

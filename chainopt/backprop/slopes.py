@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from chainopt.network.measure import ZERO, Measure
+from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import ZERO
 from chainopt.technology.families import TECHNOLOGIES
 
 Array = np.ndarray

@@ -1,9 +1,4 @@
-"""What counts as one, and what as nothing: the measure of a plan, made once and handed on, and every tolerance of
-the judgement.
-
-A tolerance decides what is idle or in use, unique or open, certified or not, shown or hidden; each stands here
-once, with what it is a part of and why. What only guides an algorithm stays with it.
-"""
+"""What counts as one, and what as nothing: the measure of a plan, made once and handed on."""
 
 from __future__ import annotations
 
@@ -16,22 +11,14 @@ from chainopt.network.demand import demand_value
 from chainopt.network.forward import forward_run
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import LEAST_AMOUNT, LEAST_FLOW, LEAST_MONEY, STILL, WORTHLESS, ZERO
 from chainopt.network.typical import typical_amounts, wanted_levels
 
 Array = np.ndarray
-ZERO = 1e-7
-STILL = 1e3 * ZERO
-BINDS = 1e-6
-LEAST = 1e-5
-LEAST_FLOW = 1e-2
-LEAST_AMOUNT = 1e-4
-CERTIFIED = 1e-6
-WORTHLESS = 1e-3
-"""Of a plan's money per unit of what a good moves: a price counts at least this much where it is compared."""
 _LEAST = 1e-6
-"""Of an ordinary amount of a good: what moves less counts as this much."""
+"""Of an ordinary amount of a good: what moves less is scaled as this much."""
 _LEAST_SHARE = 1e-3
-"""Of what its good moves in all: a use of less counts as this much."""
+"""Of what its good moves in all: a use of less is scaled as this much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +37,7 @@ class Measure:
     @property
     def noise(self) -> float:
         """The money below which nothing is earned or lost."""
-        return LEAST * self.money
+        return LEAST_MONEY * self.money
 
     @property
     def trifle(self) -> Array:

@@ -17,6 +17,7 @@ from chainopt.network.measure import measure, throughput
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import NEARLY_IDLE
 
 _TOLERANCE = 1e-12
 """A process that takes its own product nets nearly all of its money: what is left shows the smallest errors."""
@@ -24,7 +25,6 @@ _NEAR = 1e-2
 """Offers that still change by more than this say nothing of where an optimum is."""
 _START = 1e-7
 _START_PASSES = 60
-_START_SHARE = 1e-6
 _START_FLOWS, _START_BREADTH = 2_000, 40
 """Flows in all, and a layer, from which a start in the market costs less than it saves."""
 
@@ -129,7 +129,7 @@ def market_start(
     plan = _plan(net, market)
     if market.interrupted:
         return _unfinished(market, plan)
-    idle = plan.use < _START_SHARE * throughput(net, plan)[net.use_good]
+    idle = plan.use < NEARLY_IDLE * throughput(net, plan)[net.use_good]
     if not market.change <= _NEAR or idle.any() or _exceeded(net, plan):
         return None
     return MarketAnswer(plan, _priced(net, market), None, (), "", market.passes, market.engine)

@@ -16,10 +16,11 @@ from chainopt.backprop.sweep import differentiate
 from chainopt.chain.chain import Chain
 from chainopt.ipopt.model import ModelSolution
 from chainopt.machine.forked import FORKS, forked
-from chainopt.network.measure import CERTIFIED, Measure
+from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import CERTIFIED
 from chainopt.planner.rays import confirmed
 from chainopt.solution.clock import Clock
 from chainopt.solution.solution import Solution
