@@ -15,6 +15,7 @@ from chainopt.network.forward import forward_run
 from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import BROKEN, SHOWN
 from chainopt.planner.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
 from chainopt.planner.rays import Ray, find_ray
 from chainopt.solution.solution import Solution
@@ -197,7 +198,7 @@ def _asking(net: Network, conflict: Conflict) -> Cause:
     most = value - broken
 
     def amount(number: float) -> str:
-        rounded = 0.0 if abs(number) <= 1e-6 * row.size else number
+        rounded = 0.0 if abs(number) <= BROKEN * row.size else number
         return _amount(net, rounded, name if row.kind != MIN_LEVEL else "")
 
     if row.kind == SUPPLY and value < 0:
@@ -241,7 +242,7 @@ def _limiting(net: Network, row: Row, worth: float, conflict: Conflict, count: i
         text = f"{_named(net, row)} {'stands against it' if worth <= 0 else role}"
     else:
         text = f"{_named(net, row)} {role}"
-    if abs(worth) > 1e-9 and row.kind != DISPOSAL:
+    if abs(worth) > SHOWN and row.kind != DISPOSAL:
         about = _place(net, conflict.first)[2]
         text += f" (with 1 {'more' if worth > 0 else 'less'}, {abs(worth):.4g} more of {about} could be had)"
     return replace(place, text=text, value=value)
@@ -290,7 +291,7 @@ def _story(net: Network, ray: Ray) -> str:
     ]
     steps += [
         f"throw away {_amount(net, ray.disposed[g], net.goods[g])} of {net.goods[g]}"
-        for g in np.flatnonzero(ray.disposed > 1e-9)
+        for g in np.flatnonzero(ray.disposed > SHOWN)
     ]
     told = ", ".join(steps)
     told = f"{told}: earns {ray.value:.6g} a round; no limit stops it"

@@ -29,13 +29,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chainopt.audits.response import SAME, Offer, best_response, offers
+from chainopt.audits.response import Offer, best_response, offers
 from chainopt.network.demand import demand_price, demand_value
 from chainopt.network.limits import CAPACITY, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.network.measure import BINDS, ZERO, throughput, turnover
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import BINDS, CURVED, SAME, ZERO
 from chainopt.solution.solution import Solution
 
 Array = np.ndarray
@@ -48,7 +48,6 @@ LOSS, ENDLESS, SADDLE, OTHER = (
 )
 VERDICTS = (PROFIT, ZERO_PROFIT, RENT, LOSS, ENDLESS, SADDLE, OTHER)
 _STEP = 1e-5
-_CURVED = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,31 +82,30 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
     certified: without trusted prices there is nothing to post.
     """
     net, plan, multipliers = solution.net, solution.plan, solution.multipliers
-    if not solution.certified or net is None or plan is None or multipliers is None:
+    if not solution.certified or not (net and plan and multipliers and solution.derivatives):
         raise ValueError(
             f"the market test needs the prices of a certified solution, but this one is {solution.status}: "
             f"{solution.message}"
         )
-    value = turnover(net, plan)
+    size = solution.derivatives.operations.measure
     rent = _own_rents(net, plan, multipliers)
     level_rent, use_rent = _unit_rents(net, multipliers)
-    moved = throughput(net, plan)
     rows = []
-    for offer in offers(net, plan, multipliers):
+    for offer in offers(net, plan, multipliers, size):
         p = offer.process
-        running = (np.abs(offer.x) > ZERO * moved[net.use_good[offer.use]]) | offer.signed
+        running = (np.abs(offer.x) > ZERO * size.moved[net.use_good[offer.use]]) | offer.signed
         shadow = offer.worth.copy()
         shadow[0] -= level_rent[p]
         returns, curvature = _local(offer, shadow, use_rent[offer.use], running, bool(level_rent[p] != 0))
         response = best_response(offer, starts=starts)
-        rows.append(_row(net, offer, response.profit, float(rent[p]), returns, curvature, value))
+        rows.append(_row(net, offer, response.profit, float(rent[p]), returns, curvature, size.money))
     processes = pd.DataFrame(rows, columns=_COLUMNS).astype({"second_order": object})
-    others = _others(net, plan, multipliers, moved)
+    others = _others(net, plan, multipliers, size.moved)
     whole = float(np.nansum(np.maximum(processes["deviation"], 0.0))) + others
     sums = processes.groupby("firm", sort=False)[["profit", "rent", "best_profit", "deviation"]]
     firms = sums.sum().reset_index()
     firms.insert(1, "processes", processes.groupby("firm", sort=False).size().to_numpy())
-    return MarketTest(processes, firms, others, whole / value if value > 0 else whole, value)
+    return MarketTest(processes, firms, others, whole / size.money, size.money)
 
 
 def findings(test: MarketTest) -> list[str]:
@@ -291,9 +289,9 @@ def _second_order(offer: Offer, x: Array, shadow: Array, running: Array, bound: 
     if not len(hessian):
         return "maximum"
     curvature = np.linalg.eigvalsh(np.nan_to_num(hessian))
-    if curvature[-1] > _CURVED:
-        return "saddle" if curvature[0] < -_CURVED else "minimum"
-    return "flat" if curvature[-1] > -_CURVED else "maximum"
+    if curvature[-1] > CURVED:
+        return "saddle" if curvature[0] < -CURVED else "minimum"
+    return "flat" if curvature[-1] > -CURVED else "maximum"
 
 
 def _others(net: Network, plan: Plan, multipliers: Multipliers, moved: Array) -> float:

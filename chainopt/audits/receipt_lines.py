@@ -22,8 +22,8 @@ from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE
 from chainopt.backprop.sweep import shares
 from chainopt.network.demand import demand_price
 from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_USE, MIN_LEVEL
-from chainopt.network.measure import ZERO
 from chainopt.network.network import Network
+from chainopt.network.tolerances import DUST_SHARE, ZERO
 from chainopt.solution.solution import Solution
 
 Array = np.ndarray
@@ -31,8 +31,6 @@ Kind = Literal["good", "rent", "reading", "tie", "final price", "import price", 
 Node = tuple[Kind, int]
 Way = Literal["shared", "read", "one taker", "import", "maker", "limit", "cycle", "knot", "apart", "value"]
 MONEY: tuple[Kind, ...] = ("final price", "import price", "disposal cost", "unit cost")
-_FAINT = 1e-9
-"""A share of a sale or a disposal that an interior point leaves where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +198,9 @@ class Clerk:
             if abs(part.use[u]) > ZERO or net.signed[u]:
                 takers[g].append(((USE, u), float(part.use[u])))
         for g in range(len(net.goods)):
-            if net.sells[g] and abs(part.sale[g]) > _FAINT:
+            if net.sells[g] and abs(part.sale[g]) > DUST_SHARE:
                 takers[g].append(((SALE, g), float(part.sale[g])))
-            if net.disposes[g] and part.disposed[g] > _FAINT:
+            if net.disposes[g] and part.disposed[g] > DUST_SHARE:
                 takers[g].append(((DISPOSAL, g), float(part.disposed[g])))
             if part.live[g]:
                 node: Node = ("good", g)

@@ -29,17 +29,16 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
 from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
-from chainopt.network.measure import throughput, turnover
+from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, use_prices
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import SAME
 from chainopt.technology.curvature import shapes
 from chainopt.technology.families import TECHNOLOGIES, Batch
 from chainopt.technology.tape import Tape
 
 Array = np.ndarray
-SAME = 1e-5
-"""Relative to revenue plus cost: below it two profits are one. Prices are certified to 1e-6."""
 _FAR = 1e3
 _NEAR = 1e-9
 _SEEDS = 12
@@ -116,12 +115,12 @@ class Response:
     x: Array | None = None
 
 
-def offers(net: Network, plan: Plan, multipliers: Multipliers) -> list[Offer]:
+def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure) -> list[Offer]:
     """Every process's own problem at the posted prices, in the network's order."""
     sells_for = net.yields @ multipliers.price
     pays = use_prices(net, multipliers)
     most, least, capacity = _own_limits(net)
-    moved, noise = throughput(net, plan), _NEAR * turnover(net, plan)
+    moved, noise = measure.moved, _NEAR * measure.money
     of_use = _members(net.use_process, len(net.processes))
     of_level = _members(net.level_process, len(net.processes))
     names = list(net.batch)

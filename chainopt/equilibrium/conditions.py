@@ -39,19 +39,18 @@ from chainopt.backprop.operations import operations
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import reach
 from chainopt.ipopt.model import solve_model
-from chainopt.network.forward import forward_run
-from chainopt.network.measure import CERTIFIED, sizes
+from chainopt.network.measure import measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network, network
 from chainopt.network.part import places, without
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import CERTIFIED, NEARLY_IDLE
 from chainopt.planner.model import build
 from chainopt.planner.readback import read_multipliers, read_plan
 from chainopt.solution.solution import Solution
 from chainopt.words.status import Status
 
 RELAXATIONS = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
-_IDLE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +90,8 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
         raise ValueError("; ".join(within.infeasible))
     net, plan = network(within.chain), None
     if start is not None and start.net is not None and start.plan is not None:
-        names = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _sizes(start), _IDLE)}
+        size = measure(start.net, start.plan)
+        names = {start.net.processes[p] for p in steep_idle(start.net, start.plan, size, NEARLY_IDLE)}
         idle = [p for p, name in enumerate(net.processes) if name in names]
         net = network(without(within.chain, net, idle).chain) if idle else net
         plan = places(net, start.net).part_of(start.plan)
@@ -206,12 +206,6 @@ class _WithoutTanh(ExpressionReplacementVisitor):
         if isinstance(found, UnaryFunctionExpression) and found.getname() == "tanh":
             return 1.0 - 2.0 / (pyo.exp(2.0 * found.args[0]) + 1.0)
         return found
-
-
-def _sizes(start: Solution) -> np.ndarray:
-    """What each good moves at the start's plan."""
-    assert start.net and start.plan
-    return sizes(start.net, start.plan, forward_run(start.net))
 
 
 def _moved(plan: Plan) -> Plan:

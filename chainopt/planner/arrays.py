@@ -19,7 +19,7 @@ from scipy import sparse
 
 from chainopt.ipopt.evaluator import Evaluator, differentiated
 from chainopt.ipopt.scaling import Scaling
-from chainopt.network.measure import Magnitudes
+from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.planner.rows import Problem, formulas, problem
 from chainopt.technology.families import Batch
@@ -35,7 +35,7 @@ class ModelDiffersError(RuntimeError):
     """A row of the model is not what the chain's arrays say: it was changed, or one of the two is wrong."""
 
 
-def chain_problem(net: Network, model: Any, size: Magnitudes) -> tuple[Evaluator, Scaling]:
+def chain_problem(net: Network, model: Any, size: Measure) -> tuple[Evaluator, Scaling]:
     """The evaluator of a chain's model as `model.build` made it, and the factors that bring these sizes to one.
 
     Raises ModelDiffersError where a sample of its rows has other values.

@@ -22,6 +22,7 @@ from chainopt.network.forward import forward_run
 from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.measure import throughput
 from chainopt.network.network import Network
+from chainopt.network.tolerances import BROKEN, LIMITING
 from chainopt.network.typical import typical_amounts
 from chainopt.planner.model import build
 from chainopt.planner.readback import limit_rows
@@ -29,8 +30,6 @@ from chainopt.words.status import Status
 
 SUPPLY, DISPOSAL = "supply", "disposal"
 
-_BROKEN = 1e-6
-_WORTH = 1e-4
 _SMALL = 1e-6
 _OBLIGING = (MIN_SALE, SUPPLY, MIN_LEVEL, DISPOSAL)
 
@@ -186,7 +185,7 @@ class Elastic:
         solution = self._solve(kept)
         self.failed |= solution is None
         missed = sum(abs(self._missed(row)) for row in kept)
-        return solution if solution is not None and missed > _BROKEN else None
+        return solution if solution is not None and missed > BROKEN else None
 
     def _conflict(self, dropped: set[Row]) -> Conflict | None:
         kept = [row for row in self.rows if row not in dropped]
@@ -194,7 +193,7 @@ class Elastic:
         if solution is None:
             return None
         worth = {row: abs(solution.dual[self.constraint[row]]) * row.size for row in kept}
-        members = [row for row in kept if worth[row] > _WORTH]
+        members = [row for row in kept if worth[row] > LIMITING]
         if self._breaks(members) is None:
             members = kept
         for row in sorted(members, key=lambda row: worth[row]):
@@ -215,7 +214,7 @@ class Elastic:
                 limiting = {
                     row: value
                     for row, value in gain.items()
-                    if abs(value) * row.size > _WORTH * first.size and (row.kind != DISPOSAL or value < 0)
+                    if abs(value) * row.size > LIMITING * first.size and (row.kind != DISPOSAL or value < 0)
                 }
                 chosen = {row: gain.get(row, 0.0) for row in members if row != first} | limiting
                 return Conflict(first, self._missed(first) * first.size, chosen, whole)

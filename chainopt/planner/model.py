@@ -23,7 +23,7 @@ from scipy import sparse
 from chainopt.chain.chain import Chain
 from chainopt.machine.memory import uncollected
 from chainopt.network.forward import forward_run
-from chainopt.network.measure import Magnitudes, magnitudes, turnover
+from chainopt.network.measure import Measure, magnitudes, turnover
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
 from chainopt.planner.rows import Block, Problem, Rows, formulas, problem, starts
@@ -73,7 +73,7 @@ def build(
     return model
 
 
-def _scale(model: Any, stated: Problem, size: Magnitudes) -> None:
+def _scale(model: Any, stated: Problem, size: Measure) -> None:
     """Factors that bring flows, and the money of an average flow, to about 1 at the start."""
     suffix = model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.EXPORT)
     for block in (*stated.variables, *stated.rows):

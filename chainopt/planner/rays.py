@@ -22,13 +22,13 @@ from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN
 from chainopt.network.measure import throughput
 from chainopt.network.network import FormulaProcess, Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import GAINS
 from chainopt.technology.families import TECHNOLOGIES
 from chainopt.words.status import Status
 
 Array = np.ndarray
 _ROUNDS = 12
 _NEW = 1e-6
-_GAIN = 1e-7
 _FAR = (1e3, 1e6, 1e9)
 
 
@@ -64,7 +64,7 @@ def find_ray(net: Network, plan: Plan | None = None) -> Ray | None:
         mixes.begin(far)
         for _ in range(_ROUNDS):
             program = _Program(net, mixes, size)
-            if program.value > _GAIN * program.money:
+            if program.value > GAINS * program.money:
                 return program.ray()
             if not mixes.cheapen(program.price):
                 break

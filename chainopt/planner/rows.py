@@ -28,7 +28,7 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.network.measure import Magnitudes
+from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 
@@ -60,7 +60,7 @@ class Block:
     low: Array
     high: Array
 
-    def sizes(self, size: Magnitudes) -> Array:
+    def sizes(self, size: Measure) -> Array:
         """What of each counts as one."""
         return np.asarray(getattr(size, self.of)[self.index] if self.of else np.ones(len(self.index)))
 

@@ -42,7 +42,7 @@ def holding(solution: Solution, good: str, *, precision: float = 1e-3, reach: fl
     name = known_good(solution.chain, good)
     base = _pattern(solution)
     supply = solution.chain.good(name).supply
-    sizes = dict(zip(solution.net.goods, solution.derivatives.operations.throughput, strict=True))
+    sizes = dict(zip(solution.net.goods, solution.derivatives.operations.measure.moved, strict=True))
     size = sizes.get(name) or 1.0
     ends = []
     for sign in (-1, 1):

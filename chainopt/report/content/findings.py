@@ -12,9 +12,9 @@ import pandas as pd
 from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.verdicts import Verdict
 from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.tolerances import SHOWN
 from chainopt.report.content.legible import figure, percent, residual, short
 from chainopt.report.content.salience import (
-    NOISE,
     ambiguous,
     binding,
     disagreeing,
@@ -269,7 +269,7 @@ def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
 
 def _worth(tables: Tables) -> Iterator[Finding]:
     """What the goods of the greatest turnover are worth, and what makes it so; first those that are made on."""
-    goods = tables.goods[tables.goods["price"].abs() > NOISE * price_scale(tables)]
+    goods = tables.goods[tables.goods["price"].abs() > SHOWN * price_scale(tables)]
     goods = goods[goods["good"].isin(tables.stories.keys())]
     goods = goods.assign(
         plain=[not tables.stories[good].legs for good in goods["good"]], moved=-turnover(goods).abs()
