@@ -12,7 +12,7 @@ from chainopt.chain.chain import Chain
 from chainopt.chain.reach import reach
 from chainopt.chain.records import Process
 from chainopt.network.forward import forward_run
-from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import MIN_LEVEL, MIN_SALE
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
 from chainopt.planner.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
@@ -175,13 +175,9 @@ def _place(net: Network, row: Row) -> tuple[Cause, float, str]:
         value = float(net.supply[row.index]) if row.kind == SUPPLY else 0.0
         return Cause("goods", good, row.kind, ""), value, good
     limit = net.limits[row.index]
-    if limit.kind == MAX_USE:
-        good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
-        return Cause("inputs", process, "max", "", good), limit.bound, good
-    if limit.kind in (CAPACITY, MIN_LEVEL):
-        process = net.processes[net.level_process[limit.index]]
-        return Cause("processes", process, limit.kind, ""), limit.bound, process
-    return Cause("goods", net.goods[limit.index], limit.kind, ""), limit.bound, net.goods[limit.index]
+    good, process = (name or "" for name in net.whose(limit))
+    about, second = limit.about, good if limit.of == "use" else ""
+    return Cause(about.sheet, process or good, about.column, "", second), limit.bound, good or process
 
 
 def _amount(net: Network, value: float, name: str) -> str:
@@ -198,7 +194,7 @@ def _asking(net: Network, conflict: Conflict) -> Cause:
 
     def amount(number: float) -> str:
         rounded = 0.0 if abs(number) <= 1e-6 * row.size else number
-        return _amount(net, rounded, name if row.kind != MIN_LEVEL else "")
+        return _amount(net, rounded, name if place.sheet != "processes" else "")
 
     if row.kind == SUPPLY and value < 0:
         most = -(value + broken)
@@ -217,7 +213,7 @@ def _asking(net: Network, conflict: Conflict) -> Cause:
         text = f"min sale {amount(value)} of {name}: at most {amount(most)} can be {'made' if made else 'had'}"
     else:
         bound = "at least" if broken < 0 else "at most"
-        text = f"{_named(net, row)}: {bound} {_amount(net, most, name)} is possible"
+        text = f"{_named(net, row)}: {bound} {amount(most)} is possible"
     return replace(place, text=text, value=value, most=most)
 
 
@@ -226,10 +222,8 @@ def _named(net: Network, row: Row) -> str:
     place, value, name = _place(net, row)
     if row.kind == DISPOSAL:
         return f"disposal none of {name}"
-    if row.kind == MAX_USE:
-        return f"max {_amount(net, value, name)} of {name} in {place.record}"
-    unit = name if row.kind not in (CAPACITY, MIN_LEVEL) else ""
-    return f"{row.kind} {_amount(net, value, unit)} of {name}"
+    amount = _amount(net, value, name if place.sheet != "processes" else "")
+    return f"{place.column} {amount} of {name}" + (f" in {place.record}" if place.good else "")
 
 
 def _limiting(net: Network, row: Row, worth: float, conflict: Conflict, count: int) -> Cause:

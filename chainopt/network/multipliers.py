@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.network.limits import CAPACITY, MIN_LEVEL
 from chainopt.network.network import Network
 
 Array = np.ndarray
@@ -30,11 +29,14 @@ class Multipliers:
 
 def level_values(net: Network, multipliers: Multipliers) -> Array:
     """lambda: what one more unit of each level earns, sum_g b_g pi_g - kappa - r(capacity) + r(min level)."""
-    value = net.yields @ multipliers.price - net.unit_cost
-    for limit, rent in zip(net.limits, multipliers.rent, strict=True):
-        if limit.kind in (CAPACITY, MIN_LEVEL):
-            value[limit.index] -= limit.sign * rent
-    return value
+    return net.yields @ multipliers.price - net.unit_cost - net.bounding("level") @ multipliers.rent
+
+
+def process_rents(net: Network, paid: Array) -> Array:
+    """What each process pays to its own limits, by what is paid to each limit."""
+    count = len(net.processes)
+    of_level = np.bincount(net.level_process, net.bounding("level") @ paid, count)
+    return of_level + np.bincount(net.use_process, net.bounding("use") @ paid, count)
 
 
 def use_prices(net: Network, multipliers: Multipliers) -> Array:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.verdicts import Verdict
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import KINDS
 from chainopt.report.content.legible import figure, percent, residual, short
 from chainopt.report.content.salience import (
     NOISE,
@@ -223,22 +223,12 @@ def _removed(solution: Solution) -> Iterator[Finding]:
         yield Finding(Question.SURE, "processes", text, caution=True)
 
 
-_LIMITS = {
-    CAPACITY: "the capacity of {process}",
-    MIN_LEVEL: "the least level of {process}",
-    MAX_USE: "the most {good} that {process} may take",
-    MAX_SALE: "the most {good} that final demand takes",
-    MIN_SALE: "the least {good} that final demand must get",
-    MAX_IMPORT: "the most {good} that can be imported",
-}
-
-
 def _scarce_limits(tables: Tables) -> Iterator[Finding]:
     rows = binding(tables)
     units = tables.goods.set_index("good")["unit"].map(lambda unit: short(unit, 20))
     for row in _rows(rows.head(MOST)):
         names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
-        which = _LIMITS[row["kind"]].format_map(names)
+        which = KINDS[row["kind"]].phrase.format_map(names)
         unit = units.get(row["good"], "")
         step = f"one more {unit or 'unit'}" if eased_by_more(row) else f"one {unit or 'unit'} less"
         rent = figure(abs(row["rent"]))
