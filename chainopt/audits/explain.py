@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -20,7 +20,6 @@ from chainopt.planner.rays import Ray, find_ray
 from chainopt.solution.solution import Solution
 from chainopt.technology.curvature import shapes
 from chainopt.technology.families import TECHNOLOGIES
-from chainopt.words.messages import NO_MEMORY_TO_SOLVE, SOLVER_DIED
 from chainopt.words.names import key
 from chainopt.words.status import Status
 
@@ -44,10 +43,18 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a chain has no solution: one line, and the cells behind it, the one that asks too much first."""
+    """Why a chain has no solution: the cells behind it, the one that asks too much first; and what else there is
+    to say, of how sure that is or why nothing was found.
+    """
 
-    summary: str
     causes: tuple[Cause, ...] = ()
+    note: str = ""
+
+    @property
+    def summary(self) -> str:
+        """All in one line; "" where nothing can be said."""
+        causes = "; ".join(cause.text for cause in self.causes)
+        return f"{causes} ({self.note})" if causes and self.note else causes or self.note
 
 
 def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Explanation:
@@ -58,31 +65,28 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     most time_limit seconds; see elastic. Raises SolverMissing where cyipopt is not installed.
     """
     if solution.status is Status.OPTIMAL and solution.scope == "local" and solution.net is not None:
-        return _summed(_unending(solution.net, solution.plan))
-    if solution.status in _SAID or solution.message.startswith(_CUT_OFF):
-        return Explanation("")
-    structural = _structural(chain)
-    if structural:
-        return _summed(structural)
+        return Explanation(_unending(solution.net, solution.plan))
+    if solution.status in _SAID or solution.cut_off:
+        return Explanation()
+    if solution.unmet:
+        return Explanation(tuple(dict.fromkeys(_structural(chain, solution))))
     net = solution.net or network(reach(chain).chain)
     found = () if solution.status is Status.INFEASIBLE else _unending(net, solution.plan)
     found = found or _outside(net, solution)
     if found or solution.status is Status.UNBOUNDED:
-        return _summed(found) if found else Explanation(_NO_RAY)
+        return Explanation(found, "" if found else _NO_RAY)
     elastic = Elastic(net, time_limit)
-    causes = [cause for conflict in elastic.conflicts() for cause in _conflicting(net, conflict)]
-    if not causes:
-        if solution.status is not Status.INFEASIBLE:
-            return Explanation("")
-        ray = _unending(net, solution.plan)
-        return _summed(ray) if ray else Explanation(_UNDECIDED if elastic.failed else _NO_CONFLICT)
-    note = "" if _concave(net) else " (found by local solves: the chain is not concave)"
-    result = _summed(causes)
-    return replace(result, summary=result.summary + note)
+    causes = tuple(cause for conflict in elastic.conflicts() for cause in _conflicting(net, conflict))
+    if causes:
+        return Explanation(causes, "" if _concave(net) else _LOCAL)
+    if solution.status is not Status.INFEASIBLE:
+        return Explanation()
+    ray = _unending(net, solution.plan)
+    return Explanation(ray, "" if ray else _UNDECIDED if elastic.failed else _NO_CONFLICT)
 
 
 _SAID = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
-_CUT_OFF = (NO_MEMORY_TO_SOLVE.code, SOLVER_DIED.code)
+_LOCAL = "found by local solves: the chain is not concave"
 _NO_RAY = (
     "no trade or cycle was found that earns without end at a steady rate: the value grows ever more slowly, or a "
     "limit is so far away that nothing in the workbook is of its size; give a max import, max sale or capacity"
@@ -94,28 +98,15 @@ _NO_CONFLICT = (
 )
 
 
-def _summed(causes: Iterable[Cause]) -> Explanation:
-    causes = tuple(causes)
-    return Explanation("; ".join(cause.text for cause in causes), causes)
-
-
-def _structural(chain: Chain) -> list[Cause]:
-    """Obligations that nothing can supply, and supplies that nothing can take, whatever the amounts."""
-    within = reach(chain)
-    if not within.infeasible:
-        return []
-    causes = []
-    for text in within.infeasible:
-        good = next(g for g in chain.goods if text.startswith(f'"{g.good}"'))
-        column = "min sale" if good.min_sale > 0 and "min sale" in text else "supply"
-        value = good.min_sale if column == "min sale" else good.supply
-        causes.append(Cause("goods", good.good, column, text, value=value))
+def _structural(chain: Chain, solution: Solution) -> Iterator[Cause]:
+    """What can't be met whatever the amounts, each with the processes that would and can't run."""
+    for unmet in solution.unmet:
+        yield Cause("goods", unmet.good, unmet.column, str(unmet), value=unmet.amount)
         for process in chain.processes:
-            why = within.removed.get(process.process)
-            if why and key(good.good) in {key(name) for name in _touched(process)}:
+            why = solution.removed.get(process.process)
+            if why and key(unmet.good) in {key(name) for name in _touched(process)}:
                 text = f'process "{process.process}" can\'t run: {why}'
-                causes.append(Cause("processes", process.process, "process", text))
-    return list(dict.fromkeys(causes))
+                yield Cause("processes", process.process, "process", text)
 
 
 def _touched(process: Process) -> list[str]:

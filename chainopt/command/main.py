@@ -211,7 +211,7 @@ def solve_command(
     for problem in problems:
         say(problem)
     if solution.status is not Status.OPTIMAL:
-        explained = found.explanation or Explanation("")
+        explained = found.explanation or Explanation()
         why = f"{solution.status}: {explained.summary or solution.message}"
         say(headline(solution) if explained.causes else why)
         for cell, cause in zip(cells(book, explained.causes), explained.causes, strict=True):

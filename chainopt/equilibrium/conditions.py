@@ -87,8 +87,8 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
     feasible; SolverMissing without cyipopt.
     """
     within = reach(chain)
-    if within.infeasible:
-        raise ValueError("; ".join(within.infeasible))
+    if within.unmet:
+        raise ValueError("; ".join(map(str, within.unmet)))
     net, plan = network(within.chain), None
     if start is not None and start.net is not None and start.plan is not None:
         names = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _sizes(start), _IDLE)}

@@ -67,9 +67,9 @@ def solve(
         # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
         with uncollected():
             within = reach(chain)
-            if within.infeasible:
-                infeasible = "; ".join(within.infeasible)
-                return Solution(chain, Status.INFEASIBLE, infeasible, removed=within.removed, seconds=seconds)
+            if unmet := within.unmet:
+                message, removed = "; ".join(map(str, unmet)), within.removed
+                return Solution(chain, Status.INFEASIBLE, message, unmet=unmet, removed=removed, seconds=seconds)
             net = network(within.chain)
         clock.stop("build")
         solution = _solved(chain, within.chain, net, method, limits, start, clock)
@@ -91,7 +91,16 @@ def _cut_off(chain: Chain, net: Network | None, error: BaseException, clock: Clo
         said = messages.SOLVER_DIED.line(how=error, doing=clock.doing, kept=kept)
         status, message = Status.EVALUATION_ERROR, said
     value = None if net is None or clock.plan is None else clock.plan.value(net)
-    return Solution(chain, status, message, value, net=net, plan=clock.plan, iterations=clock.iterations)
+    return Solution(
+        chain,
+        status,
+        message,
+        value,
+        net=net,
+        plan=clock.plan,
+        iterations=clock.iterations,
+        cut_off=clock.doing,
+    )
 
 
 def _solved(

@@ -186,10 +186,8 @@ def _explanation(solution: Solution, tables: Tables) -> Iterator[Finding]:
     if solution.certified:
         return
     if explanation is not None and explanation.summary:
-        # What the summary says beyond its causes, such as how sure they are.
-        rest = explanation.summary.removeprefix("; ".join(cause.text for cause in causes)).strip(" ()")
-        if rest:
-            yield Finding(reason, "explanation", _sentence(short(rest, 1000)), caution=True)
+        if explanation.note:
+            yield Finding(reason, "explanation", _sentence(short(explanation.note, 1000)), caution=True)
     elif solution.message:
         yield Finding(reason, "solver", _sentence(short(solution.message, 1000)), caution=True)
     if solution.plan is not None:
