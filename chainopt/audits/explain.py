@@ -66,7 +66,7 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     """
     if solution.status is Status.OPTIMAL and solution.scope == "local" and solution.net is not None:
         return Explanation(_unending(solution.net, solution.plan))
-    if solution.status in _SAID or solution.cut_off:
+    if solution.status.final or solution.cut_off:
         return Explanation()
     if solution.unmet:
         return Explanation(tuple(dict.fromkeys(_structural(chain, solution))))
@@ -85,7 +85,6 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     return Explanation(ray, "" if ray else _UNDECIDED if elastic.failed else _NO_CONFLICT)
 
 
-_SAID = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
 _LOCAL = "found by local solves: the chain is not concave"
 _NO_RAY = (
     "no trade or cycle was found that earns without end at a steady rate: the value grows ever more slowly, or a "

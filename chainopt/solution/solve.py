@@ -27,7 +27,6 @@ METHODS = ("ipopt", "market", "auto")
 # After the solver's own, what is left to try: more digits for doubtful multipliers, fewer where it got stuck.
 _TOLERANCES = {Status.UNCERTIFIED: (1e-14, 1e-10), Status.EVALUATION_ERROR: (1e-10, 1e-14)}
 _LOST = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
-_FINAL = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
 
 
 def solve(
@@ -158,7 +157,7 @@ def _by_ipopt(
 ) -> Solution:
     """Ipopt's solution: from a warm start where there is one and it serves, else from a cold one; where it gets
     lost there, from the market's plan, and then at other tolerances where none is given."""
-    if warm is not None and (found := tried(warm, limits["tolerance"])).status in _FINAL:
+    if warm is not None and (found := tried(warm, limits["tolerance"])).status.final:
         return found
     begin = Begin(cold())
     first = tried(begin, limits["tolerance"])
@@ -176,7 +175,7 @@ def _by_ipopt(
                 return another
             if another.status is Status.INTERRUPTED:
                 return _stopped(first, another.message)
-            if another.status in _FINAL:
+            if another.status.final:
                 break
     except KeyboardInterrupt:
         return _stopped(first, "The solve was interrupted while another start was looked for.")

@@ -28,7 +28,6 @@ from chainopt.report.content.salience import (
 )
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
-from chainopt.words.status import Status
 
 MOST = 5
 """How many of a kind are named; the rest are counted."""
@@ -61,26 +60,15 @@ class Finding:
     row: int | None = None
 
 
-_ENDINGS = {
-    Status.UNCERTIFIED: "Not certified: the solver stopped at a plan that the independent check refuses, so that "
-    "no prices are shown.",
-    Status.INFEASIBLE: "Infeasible: no plan meets all obligations within the limits.",
-    Status.UNBOUNDED: "Unbounded: the value grows without end; a limit or a cost is missing.",
-    Status.ITERATION_LIMIT: "Stopped early: the iteration limit came before a solution.",
-    Status.TIME_LIMIT: "Stopped early: the time limit came before a solution.",
-    Status.EVALUATION_ERROR: "Stopped early: a function has no value where the solver had to go.",
-    Status.INTERRUPTED: "Interrupted before a solution was found.",
-}
-
-
 def headline(solution: Solution) -> str:
     """How the solve ended, in one sentence."""
+    ending = solution.status.ending
     if not solution.certified:
-        return _ENDINGS[solution.status]
+        return f"{ending}."
     value = figure(solution.objective if solution.objective is not None else float("nan"))
     if solution.scope == "local":
-        return f"Solved and certified, as a local optimum: no plan nearby is worth more than {value}."
-    return f"Solved and certified: the greatest value of this chain is {value}."
+        return f"{ending}, as a local optimum: no plan nearby is worth more than {value}."
+    return f"{ending}: the greatest value of this chain is {value}."
 
 
 def findings(solution: Solution, tables: Tables) -> list[Finding]:
