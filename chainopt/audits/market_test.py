@@ -31,8 +31,7 @@ import pandas as pd
 
 from chainopt.audits.response import Offer, best_response, offers
 from chainopt.network.demand import demand_price, demand_value
-from chainopt.network.limits import CAPACITY, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.network.multipliers import Multipliers
+from chainopt.network.multipliers import Multipliers, process_rents
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
 from chainopt.network.tolerances import BINDS, CURVED, SAME, ZERO
@@ -88,8 +87,9 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
             f"{solution.message}"
         )
     size = solution.derivatives.operations.measure
-    rent = _own_rents(net, plan, multipliers)
-    level_rent, use_rent = _unit_rents(net, multipliers)
+    rent = process_rents(net, multipliers.rent * limited_amount(net, plan))
+    level_rent = (net.bounding("level") @ multipliers.rent)[net.first_level]
+    use_rent = net.bounding("use") @ multipliers.rent
     rows = []
     for offer in offers(net, plan, multipliers, size):
         p = offer.process
@@ -203,28 +203,6 @@ def _row(
     return (name, firm, verdict, profit, rent, returns, curvature, best, gain, share)
 
 
-def _unit_rents(net: Network, multipliers: Multipliers) -> tuple[Array, Array]:
-    """What a unit of each process's first level, and of each use, pays to the process's own limits."""
-    level, use = np.zeros(len(net.processes)), np.zeros(len(net.use_good))
-    for limit, rent in zip(net.limits, multipliers.rent, strict=True):
-        if limit.kind in (CAPACITY, MIN_LEVEL):
-            level[net.level_process[limit.index]] += limit.sign * rent
-        elif limit.kind == MAX_USE:
-            use[limit.index] += rent
-    return level, use
-
-
-def _own_rents(net: Network, plan: Plan, multipliers: Multipliers) -> Array:
-    """The rents of each process's own limits, in money."""
-    total = np.zeros(len(net.processes))
-    for limit, rent, amount in zip(net.limits, multipliers.rent, limited_amount(net, plan), strict=True):
-        if limit.kind in (CAPACITY, MIN_LEVEL):
-            total[net.level_process[limit.index]] += limit.sign * rent * amount
-        elif limit.kind == MAX_USE:
-            total[net.use_process[limit.index]] += rent * amount
-    return total
-
-
 def _local(offer: Offer, shadow: Array, use_rent: Array, running: Array, bound: bool) -> tuple[float, str | None]:
     """Returns to scale and the second-order status at the plan; shadow: lambda by level, own rents deducted."""
     if offer.function in ("leontief", "linear"):
@@ -300,14 +278,8 @@ def _others(net: Network, plan: Plan, multipliers: Multipliers, moved: Array) ->
     Each knows its own limit; a margin without a limit counts at what its good moves.
     """
     price = np.where(net.rival, multipliers.price, multipliers.reading_sale)
-    low = np.where(net.sale_signed, -inf, 0.0)
-    high = np.full(len(net.goods), inf)
-    for limit in net.limits:
-        if limit.kind == MIN_SALE:
-            low[limit.index] = limit.bound
-            high[limit.index] = limit.bound if limit.fixed else high[limit.index]
-        elif limit.kind == MAX_SALE:
-            high[limit.index] = limit.bound
+    low, high = net.bounds("sale")
+    low[np.isinf(low) & ~net.sale_signed] = 0.0
     low, high = np.maximum(low, plan.sale - moved), np.minimum(high, plan.sale + moved)
     with np.errstate(all="ignore"):
         curved = np.isfinite(net.elasticity)

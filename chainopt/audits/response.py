@@ -28,7 +28,6 @@ from math import exp, inf, isfinite, log
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
-from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
 from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, use_prices
 from chainopt.network.network import Network
@@ -200,19 +199,9 @@ def _members(of: Array, count: int) -> list[Array]:
 
 def _own_limits(net: Network) -> tuple[Array, Array, Array]:
     """The largest intake by use, min level and capacity by process."""
-    most = np.full(len(net.use_good), inf)
-    least = np.where(net.function == len(TECHNOLOGIES) + 1, -inf, 0.0)
-    capacity = np.full(len(net.processes), inf)
-    for limit in net.limits:
-        if limit.kind == MAX_USE:
-            most[limit.index] = limit.bound
-        elif limit.kind == MIN_LEVEL:
-            least[net.level_process[limit.index]] = limit.bound
-            if limit.fixed:
-                capacity[net.level_process[limit.index]] = limit.bound
-        elif limit.kind == CAPACITY:
-            capacity[net.level_process[limit.index]] = limit.bound
-    return most, least, capacity
+    least, capacity = (end[net.first_level] for end in net.bounds("level"))
+    least[np.isinf(least) & (net.function != len(TECHNOLOGIES) + 1)] = 0.0
+    return net.bounds("use")[1], least, capacity
 
 
 def _greedy(offer: Offer, margin: Array, cap: Array, unit: Array) -> Response:

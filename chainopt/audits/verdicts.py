@@ -17,7 +17,6 @@ import pandas as pd
 from chainopt.backprop.intervals import SKIPPED, settled
 from chainopt.backprop.operations import DISPOSAL, LEVEL, SALE, USE, Operations
 from chainopt.backprop.sweep import use_values
-from chainopt.network.limits import MAX_SALE, MAX_USE, MIN_SALE
 from chainopt.network.multipliers import use_prices
 from chainopt.network.network import Network
 from chainopt.network.tolerances import CERTIFIED, SAME
@@ -85,7 +84,8 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
     use_value, sale_value, disposal_value = use_values(net, derivatives)
     paid, price = use_prices(net, multipliers), multipliers.price
     derivative = settled(derivatives, intervals)
-    use_rent, sale_rent = _rents(net, multipliers.rent)
+    # What each use and each sale pays for its own limits, on top of the good's price.
+    use_rent, sale_rent = (net.bounding(amount) @ multipliers.rent for amount in ("use", "sale"))
     use_noise, use_active = _rows(net, ops, ops.stack(multipliers))
     active = {kind: np.zeros(len(net.goods), dtype=bool) for kind in (SALE, DISPOSAL)}
     for kind, of in active.items():
@@ -147,17 +147,6 @@ def _rows(net: Network, ops: Operations, z: Array) -> tuple[Array, Array]:
     level = net.first_level[net.use_process[of]]
     noise[of], active[of] = of_level[level] / net.coefficient[of], runs[level]
     return noise, active
-
-
-def _rents(net: Network, rent: Array) -> tuple[Array, Array]:
-    """What each use and each sale pays as rent for its own limits, on top of the good's price."""
-    of_use, of_sale = np.zeros(len(net.use_good)), np.zeros(len(net.goods))
-    for limit, amount in zip(net.limits, rent, strict=True):
-        if limit.kind == MAX_USE:
-            of_use[limit.index] += amount
-        elif limit.kind in (MAX_SALE, MIN_SALE):
-            of_sale[limit.index] += limit.sign * amount
-    return of_use, of_sale
 
 
 def _near(a: float, b: float, floor: float) -> bool:

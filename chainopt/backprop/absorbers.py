@@ -21,9 +21,8 @@ from scipy import sparse
 from scipy.linalg import qr
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE, Operations
+from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE, Operations, bounded
 from chainopt.backprop.slopes import essential_uses, running
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import BINDS, DUST, PIVOT
@@ -211,29 +210,19 @@ def _held(net: Network, ops: Operations, runs: Array) -> tuple[dict[Column, floa
     held: dict[Column, float] = {}
     bound: dict[int, float] = {}
     for limit, binds in zip(net.limits, ops.may[ops.rent_columns], strict=True):
-        kind, i = limit.kind, limit.index
         if not binds:
             continue
-        if kind in (CAPACITY, MIN_LEVEL):
-            p = int(net.level_process[i])
-            if net.leontief[p]:
-                held[LEVEL, i] = limit.bound
-            elif runs[p]:
+        kind, i = operation = bounded(net, limit)
+        if kind == LEVEL and not net.leontief[net.level_process[i]]:
+            if runs[net.level_process[i]]:
                 bound[i] = limit.bound
-        elif kind == MAX_USE:
-            p, g = int(net.use_process[i]), int(net.use_good[i])
-            if net.leontief[p]:
-                held[LEVEL, int(net.first_level[p])] = limit.bound / float(net.coefficient[i])
-            elif net.rival[g]:
-                held[USE, i] = limit.bound
-            else:
-                raise ValueError(f'a limit of a reader of "{net.goods[g]}", which is non-rival, binds: no program')
-        elif kind == MAX_IMPORT:
-            held[IMPORT, i] = limit.bound
-        elif kind in (MAX_SALE, MIN_SALE):
-            if not net.rival[i]:
-                raise ValueError(f'a limit of the sale of "{net.goods[i]}", which is non-rival, binds: no program')
-            held[SALE, i] = limit.bound
+            continue
+        g = int(net.use_good[i]) if kind == USE else i
+        if kind in (USE, SALE) and not net.rival[g]:
+            whose = "a reader" if kind == USE else "the sale"
+            raise ValueError(f'a limit of {whose} of "{net.goods[g]}", which is non-rival, binds: no program')
+        per = float(net.coefficient[limit.index]) if (limit.of, kind) == ("use", LEVEL) else 1.0
+        held[operation] = limit.bound / per
     return held, bound
 
 

@@ -25,7 +25,7 @@ from scipy import sparse
 
 from chainopt.backprop.slopes import Slopes, curved_uses, running, slopes
 from chainopt.network.demand import demand_price
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import Limit
 from chainopt.network.measure import Measure, measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
@@ -35,6 +35,7 @@ from chainopt.network.tolerances import BINDS, ZERO
 Array = np.ndarray
 
 USE, LEVEL, SALE, IMPORT, DISPOSAL, READERS, MINIMUM = range(7)
+_MOVES = {"use": USE, "level": LEVEL, "sale": SALE, "imported": IMPORT, "disposed": DISPOSAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,13 @@ def operations(net: Network, plan: Plan) -> Operations:
     )
 
 
+def bounded(net: Network, limit: Limit) -> tuple[int, int]:
+    """The operation that a limit bounds, as kind and index: of a Leontief process's use, its level."""
+    if limit.of == "use" and net.use_leontief[limit.index]:
+        return LEVEL, int(net.first_level[net.use_process[limit.index]])
+    return _MOVES[limit.amount], limit.index
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     """The rows of one kind of operation: which things they are, how much of their goods they move, and whether
@@ -153,12 +161,12 @@ class _Rows:
         empty = sparse.csr_array((0, 0))
         rows = cls(net, slope.argument_gap.size, empty, empty)
         rival = net.rival[net.use_good]
-        earns = rows.row(levels, net.yields, rents=rows.rents(levels, {CAPACITY: -1.0, MIN_LEVEL: 1.0}))
+        earns = rows.row(levels, net.yields, rents=-net.bounding("level"))
         pays = rows.row(
             uses,
             _select(np.where(rival, net.use_good, -1), goods),
             _select(np.where(rival, -1, np.arange(uses)), uses),
-            rents=rows.rents(uses, {MAX_USE: 1.0}),
+            rents=net.bounding("use"),
         )
         return replace(rows, earns=earns, pays=pays)
 
@@ -177,15 +185,6 @@ class _Rows:
         parts = zip((price, reading, reading_sale, rents, least), widths, strict=True)
         filled = [sparse.csr_array((count, width)) if part is None else part for part, width in parts]
         return sparse.csr_array(sparse.hstack(filled, format="csr"))
-
-    def rents(self, count: int, kinds: dict[str, float]) -> sparse.csr_array:
-        """The rents of these kinds of limit, with these factors, a row for each thing that they limit."""
-        found = [
-            (limit.index, i, kinds[limit.kind]) for i, limit in enumerate(self.net.limits) if limit.kind in kinds
-        ]
-        table = np.array(found, dtype=float).reshape(-1, 3)
-        places = (table[:, 0].astype(int), table[:, 1].astype(int))
-        return sparse.csr_array((table[:, 2], places), shape=(count, len(self.net.limits)))
 
 
 def _select(at: Array, count: int, value: float = 1.0) -> sparse.csr_array:
@@ -241,10 +240,11 @@ def _good_blocks(net: Network, plan: Plan, size: Measure, rows: _Rows) -> Iterat
         _select(np.where(net.rival, every, -1), goods, -1.0),
         None,
         _select(np.where(net.rival, -1, every), goods, -1.0),
-        rows.rents(goods, {MAX_SALE: -1.0, MIN_SALE: 1.0}),
+        -net.bounding("sale"),
     )
     paid = demand_price(net, np.where(size.moves(plan.sale), plan.sale, 0.0))
-    bought = rows.row(goods, price, rents=rows.rents(goods, {MAX_IMPORT: -1.0}))
+    bought = rows.row(goods, price, rents=-net.bounding("imported"))
+    thrown = rows.row(goods, -price, rents=-net.bounding("disposed"))
     readers = sparse.csr_array(
         (np.where(net.rival[net.use_good], 0.0, -1.0), (net.use_good, np.arange(uses))), shape=(goods, uses)
     )
@@ -252,7 +252,7 @@ def _good_blocks(net: Network, plan: Plan, size: Measure, rows: _Rows) -> Iterat
     for kind, row, constant, chosen, share, always in (
         (SALE, sale, paid, net.sells, np.abs(plan.sale) / size.good, net.sale_signed),
         (IMPORT, bought, -net.import_price, net.imports, plan.imported / size.good, False),
-        (DISPOSAL, -rows.row(goods, price), -net.disposal, net.disposes, plan.disposed / size.good, False),
+        (DISPOSAL, thrown, -net.disposal, net.disposes, plan.disposed / size.good, False),
         (
             READERS,
             rows.row(goods, price, readers, reading_sale),

@@ -209,7 +209,7 @@ def use_values(net: Network, derivatives: Derivatives) -> tuple[Array, Array, Ar
     with np.errstate(invalid="ignore"):
         profit = _product(matrix, known) + ops.constant
         price = np.where(net.rival[net.use_good], known[:goods][net.use_good], known[goods : goods + uses])
-        pays = price + _max_use_rent(net, known[rents])
+        pays = price + net.bounding("use") @ known[rents]
         use_value[ops.index[smooth]] = profit[smooth] + pays[ops.index[smooth]]
         of_level = np.full(len(net.level_process), np.nan)
         of_level[ops.index[level]] = profit[level]
@@ -229,11 +229,3 @@ def _product(matrix: sparse.csr_array, known: Array) -> Array:
     open_ = np.isnan(known)
     result = matrix @ np.where(open_, 0.0, known)
     return np.where((abs(matrix) @ open_.astype(float)) > 0, np.nan, result)
-
-
-def _max_use_rent(net: Network, rents: Array) -> Array:
-    paid = np.zeros(len(net.use_good))
-    for limit, rent in zip(net.limits, rents, strict=True):
-        if limit.kind == "max use":
-            paid[limit.index] += rent
-    return paid

@@ -8,7 +8,9 @@ loses the input only. Likewise a process is removed where nothing can take one o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -19,12 +21,31 @@ from chainopt.words.names import key
 
 
 @dataclass(frozen=True, slots=True)
+class Unmet:
+    """A figure of a good that no plan meets, whatever runs: an obligation without a source, or a supply (above 0)
+    without an outlet; column is its column in the workbook's sheet of goods.
+    """
+
+    good: str
+    column: Literal["min sale", "supply"]
+    amount: float
+
+    def __str__(self) -> str:
+        has = f'"{self.good}" has a {self.column} of {self.amount:g}'
+        if self.column == "min sale":
+            return f"{has}, but nothing can supply it"
+        if self.amount < 0:
+            return f"{has}, an obligation that nothing can meet"
+        return f"{has} and nothing can take it: give it a use, a price or a disposal"
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
-    """The chain of what can run, why the rest can't, and why the whole can't where it can't."""
+    """The chain of what can run, why the rest can't, and what of the whole can't be met."""
 
     chain: Chain
     removed: dict[str, str]
-    infeasible: tuple[str, ...]
+    unmet: tuple[Unmet, ...]
 
 
 def reach(chain: Chain) -> Reach:
@@ -64,7 +85,7 @@ def reach(chain: Chain) -> Reach:
             changed = True
         if not changed:
             break
-    infeasible = _infeasible(chain, supplied, taken)
+    unmet = tuple(_unmet(chain, supplied, taken))
     idle = {
         good.good
         for good in chain.goods
@@ -74,7 +95,7 @@ def reach(chain: Chain) -> Reach:
         # A chain has at least one good: rather one that nobody wants.
         idle.remove(min(chain.goods, key=_sellable).good)
     if not idle and tuple(processes.values()) == chain.processes:
-        return Reach(chain, removed, infeasible)
+        return Reach(chain, removed, unmet)
     named = {key(good) for process in processes.values() for good in _taken(process, goods)}
     live = Chain(
         [good for good in chain.goods if good.good not in idle],
@@ -88,7 +109,7 @@ def reach(chain: Chain) -> Reach:
         ],
         settings=replace(chain.settings, numeraire=None),
     )
-    return Reach(live, removed, infeasible)
+    return Reach(live, removed, unmet)
 
 
 def _listed(names: list[str]) -> str:
@@ -149,17 +170,11 @@ def _without(process: Process, missing: list[str], chain: Chain, constants: dict
     return process
 
 
-def _infeasible(chain: Chain, supplied: set[str], taken: set[str]) -> tuple[str, ...]:
-    """What can't be met whatever runs: obligations without a source, supplies without an outlet."""
-    found = []
+def _unmet(chain: Chain, supplied: set[str], taken: set[str]) -> Iterator[Unmet]:
     for good in chain.goods:
         if good.min_sale > 0 and good.good not in supplied:
-            found.append(f'"{good.good}" has a min sale of {good.min_sale:g}, but nothing can supply it')
+            yield Unmet(good.good, "min sale", good.min_sale)
         elif good.supply < 0 and good.good not in supplied:
-            found.append(f'"{good.good}" has a supply of {good.supply:g}, an obligation that nothing can meet')
+            yield Unmet(good.good, "supply", good.supply)
         if good.rival and good.supply > 0 and good.good not in taken:
-            found.append(
-                f'"{good.good}" has a supply of {good.supply:g} and nothing can take it: '
-                "give it a use, a price or a disposal"
-            )
-    return tuple(found)
+            yield Unmet(good.good, "supply", good.supply)

@@ -13,7 +13,6 @@ from math import inf
 import numpy as np
 from scipy import sparse
 
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.network import Network
 from chainopt.network.order import dependencies, layers
 from chainopt.network.plan import Plan
@@ -81,20 +80,9 @@ class _Run:
     @classmethod
     def begin(cls, net: Network) -> _Run:
         goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
-        use_max, capacity, min_level = np.full(uses, inf), np.full(levels, inf), np.zeros(levels)
-        sale_low, sale_high, import_max = np.zeros(goods), np.full(goods, inf), np.full(goods, inf)
-        bounds = {
-            MAX_USE: use_max,
-            CAPACITY: capacity,
-            MIN_LEVEL: min_level,
-            MIN_SALE: sale_low,
-            MAX_SALE: sale_high,
-            MAX_IMPORT: import_max,
-        }
-        for limit in net.limits:
-            bounds[limit.kind][limit.index] = limit.bound
-            if limit.fixed:
-                (sale_high if limit.kind == MIN_SALE else capacity)[limit.index] = limit.bound
+        (min_level, capacity), (sale_low, sale_high) = net.bounds("level"), net.bounds("sale")
+        use_max, import_max = net.bounds("use")[1], net.bounds("imported")[1]
+        min_level[np.isinf(min_level)] = sale_low[np.isinf(sale_low)] = 0.0
         weight = 1.0 + _SPREAD * np.modf(np.arange(1, uses + 1) * _GOLDEN)[0]
         weight[~net.rival[net.use_good]] = 0.0
         sale_weight = np.where(net.sells & (sale_low < sale_high), 1.0, 0.0)

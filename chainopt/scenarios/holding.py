@@ -78,13 +78,7 @@ def _pattern(solution: Solution) -> dict[str, bool]:
             continue
         pattern[text] = bool(active)
     for limit, binds in zip(net.limits, ops.may[ops.rent_columns], strict=True):
-        if limit.kind in ("capacity", "min level"):
-            of = net.processes[net.level_process[limit.index]]
-        elif limit.kind == "max use":
-            of = f"{net.goods[net.use_good[limit.index]]} in {net.processes[net.use_process[limit.index]]}"
-        else:
-            of = net.goods[limit.index]
-        pattern[f"the {limit.kind} of {of} binds"] = bool(binds)
+        pattern[f"the {net.named(limit)} binds"] = bool(binds)
     return pattern
 
 

@@ -90,7 +90,7 @@ def answers(chain: Chain, net: Network, begin: Begin, limits: dict[str, Any], cl
         if set(steep) <= set(answer.without) or not answer.worth_another:
             break
         rest = without(chain, net, steep)
-        if rest.infeasible:
+        if rest.unmet:
             break
         part = network(rest.chain)
         found.append(_attempt(net, part, Begin(forward_run(part), without=tuple(steep)), limits, clock))
@@ -132,11 +132,9 @@ def _attempt(net: Network, part: Network, begin: Begin, limits: dict[str, Any], 
         _keeps_all(part, known) for known in (begin.plan, at_rest(part))
     ):
         # Ipopt's word is of where it got lost, not of the chain.
-        words = answer.message.removeprefix(Status.INFEASIBLE.advice)
         stuck = Status.EVALUATION_ERROR
-        answer = replace(
-            answer, status=stuck, message=f"{stuck.advice} A plan that keeps every limit exists.{words}"
-        )
+        message = f"{stuck.advice} A plan that keeps every limit exists. {answer.detail}"
+        answer = replace(answer, status=stuck, message=message)
     multipliers = None
     if answer.status is Status.OPTIMAL:
         multipliers = read_multipliers(part, model, lambda row: answer.dual.get(row, np.nan))

@@ -83,7 +83,7 @@ def market_answer(
         near = market.change <= _NEAR or cut_off
         return _unfinished(market, _plan(net, market) if near else None)
     plan, certificate = _plan(net, market), certify(market)
-    over = [_name(net, limit) for limit in _exceeded(net, plan)]
+    over = ["the " + net.named(limit, '"{}"'.format) for limit in _exceeded(net, plan)]
     doubts = (*certificate.doubts, *([f"the market's plan exceeds {_some(over)}"] if over else []))
     size = measure(net, plan)
     return MarketAnswer(
@@ -173,16 +173,6 @@ def _exceeded(net: Network, plan: Plan) -> list[Limit]:
     """The limits that the plan does not keep: each is an upper one, or the columns would have refused it."""
     amounts = limited_amount(net, plan)
     return [limit for limit, amount in zip(net.limits, amounts, strict=True) if amount > limit.bound]
-
-
-def _name(net: Network, limit: Limit) -> str:
-    """A limit in words: its kind, and what it limits."""
-    if limit.kind == "capacity":
-        return f'the capacity of "{net.processes[net.level_process[limit.index]]}"'
-    if limit.kind == "max use":
-        good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
-        return f'the max use of "{good}" by "{process}"'
-    return f'the {limit.kind} of "{net.goods[limit.index]}"'
 
 
 def _some(names: list[str], most: int = 3) -> str:

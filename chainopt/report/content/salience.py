@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from chainopt.audits.verdicts import Verdict
-from chainopt.network.limits import MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import AGREES, LEAST_PRICE, SHOWN
 from chainopt.rows.tables import Tables
 
@@ -61,7 +61,7 @@ def binding(tables: Tables) -> pd.DataFrame:
 
 def eased_by_more(limit: Mapping[Any, Any]) -> bool:
     """Whether it is more of a limit that binds, rather than less, that would add to the value."""
-    return bool((limit["rent"] > 0) == (limit["kind"] not in (MIN_LEVEL, MIN_SALE)))
+    return bool((limit["rent"] > 0) == (KINDS[limit["kind"]].sign > 0))
 
 
 def scarce_supplies(tables: Tables) -> pd.DataFrame:

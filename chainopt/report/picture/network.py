@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from chainopt.audits.stories import Story
-from chainopt.network.limits import MAX_USE
+from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.legible import figure, legible, percent, short
 from chainopt.report.content.salience import binding, losing, money_scale, price_scale, turnover
@@ -26,6 +26,7 @@ WIDE, HIGH, MARGIN = 1200.0, 900.0, 34.0
 MOVES = ("supply", "imported", "produced", "used", "sold", "disposed")
 WIDEST = 11.0
 SHADES = 5
+_OF_USES = [kind for kind, about in KINDS.items() if about.of == "use"]
 TITLES = {
     "good": ("Price", "in", "Derivative", "Unit", "Supply", "Imported", "Produced", "Used", "Sold", "Disposed"),
     "process": ("Level", "Revenue", "Cost", "Profit", "Of it rent", "Firm"),
@@ -266,14 +267,14 @@ def _capped(whole: Tables) -> set[tuple[int, int]]:
     goods = dict(zip(whole.goods["good"], whole.goods.index, strict=True))
     processes = dict(zip(whole.processes["process"], whole.processes.index, strict=True))
     rows = binding(whole)
-    rows = rows[rows["kind"] == MAX_USE]
+    rows = rows[rows["kind"].isin(_OF_USES)]
     return {(goods[g], processes[p]) for g, p in zip(rows["good"], rows["process"], strict=True)}
 
 
 def _rented(whole: Tables, kept: Tables) -> list[bool]:
     """Whether each node has a limit of its own that costs something, goods first."""
     rows = binding(whole)
-    rows = rows[rows["kind"] != MAX_USE]
+    rows = rows[~rows["kind"].isin(_OF_USES)]
     goods, processes = set(rows["good"].dropna()), set(rows["process"].dropna())
     return [*(g in goods for g in kept.goods["good"]), *(p in processes for p in kept.processes["process"])]
 
