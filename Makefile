@@ -55,6 +55,7 @@ pictures: $(VENV)/developed
 
 # chainopt beside its peers: hours; it goes on where it was stopped (make benchmark MINUTES=30: for half an hour).
 benchmark: $(VENV)/compared
+	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/suite.py $(if $(MINUTES),--minutes $(MINUTES))
 	$(BIN)/python benchmarks/tracing.py
 	$(BIN)/python benchmarks/workbooks.py
