@@ -21,7 +21,7 @@ Multipliers are d(value)/d(right-hand side), Pyomo's convention: a price is its 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,6 @@ from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 
 Array = np.ndarray
-_Terms = tuple[Array, Array, Array]
 
 _LIMITED = {
     CAPACITY: "level",
@@ -80,18 +79,18 @@ class Rows(Block):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """All blocks, and the objective: worth, a row of coefficients, and the goods with a demand curve.
+    """All blocks, in the order of x and of the rows.
 
-    uses, least and curves say where in x each use (or its level), each minimum and the sale of each curve stands.
+    worth: a row of coefficients, the objective's linear part; curved: the goods whose demand has a curve.
+    uses: each use as a multiple of one variable; at: by block, where in x the variable of each number is.
     """
 
     variables: tuple[Block, ...]
     rows: tuple[Rows, ...]
     worth: sparse.csr_array
     curved: Array
-    curves: Array
-    uses: Array
-    least: Array
+    uses: sparse.csr_array
+    at: dict[str, Array]
 
 
 def problem(net: Network) -> Problem:
@@ -102,28 +101,38 @@ def problem(net: Network) -> Problem:
     return stated
 
 
+def members(model: Any, blocks: Iterable[Block]) -> list[Any]:
+    """The parts of a model that these blocks name, in their order."""
+    return [part for block in blocks for part in getattr(model, block.name).values()]
+
+
 def starts(net: Network, plan: Plan) -> list[Array]:
-    """The values of each block of variables at a plan; 0 where that has none."""
+    """The values of each block of variables at a plan; 0 where it has none."""
     leasts: list[float] = []
     for item in net.formulas:
         if steps := item.program.minima():
             values = item.program.values(plan.use[item.use])
             leasts += [float(values[step]) for step in steps]
-    given = {"quantity": plan.quantity(net), "least": np.array(leasts)}
-    found = [
-        (given[block.name] if block.name in given else getattr(plan, block.name))[block.index]
-        for block in problem(net).variables
-    ]
+    given = {item.name: getattr(plan, item.name) for item in fields(plan)}
+    given |= {"quantity": plan.quantity(net), "least": np.array(leasts)}
+    found = (given[block.name][block.index] for block in problem(net).variables)
     return [np.where(np.isfinite(values), values, 0.0) for values in found]
 
 
+def amounts(net: Network, x: Array) -> dict[str, Array]:
+    """What x holds of each block of variables, by number of use, level or good; 0 for those without a variable."""
+    stated = problem(net)
+    count = {"use": len(net.use_good), "level": len(net.level_process), "good": len(net.goods)}
+    found = {block.name: np.zeros(count[block.of]) for block in stated.variables if block.of}
+    for block in stated.variables[: len(found)]:
+        found[block.name][block.index] = x[stated.at[block.name][block.index]]
+    return found
+
+
 def formulas(
-    net: Network,
-    uses: Mapping[int, Any] | Sequence[Any],
-    leasts: Iterable[Any],
-    functions: Mapping[str, Callable[..., Any]],
+    net: Network, uses: Callable[[int], Any], leasts: Iterable[Any], functions: Mapping[str, Callable[..., Any]]
 ) -> tuple[list[Any], list[Any]]:
-    """What the formulas make in these functions' terms, minima as variables; and the minima's arguments."""
+    """What the formulas make, in these functions' terms with minima as variables; and the minima's arguments."""
     following, made, arguments = iter(leasts), [], []
 
     def least(of: list[Any]) -> Any:
@@ -132,36 +141,50 @@ def formulas(
 
     known = {**functions, "min": least}
     for item in net.formulas:
-        values = item.program.run([uses[u] for u in item.use.tolist()], known.__getitem__)
+        values = item.program.run(list(map(uses, item.use.tolist())), known.__getitem__)
         made += [values[i] for i in item.program.outputs]
     return made, arguments
 
 
+def curves(net: Network, sales: Iterable[Any], log: Callable[..., Any]) -> list[Any]:
+    """What final demand pays where it has a curve, for these sales; see `demand_area`."""
+    found = []
+    for g, sale in zip(problem(net).curved.tolist(), sales, strict=True):
+        reference, power = float(net.reference[g]), 1.0 - 1.0 / float(net.elasticity[g])
+        ratio = sale / reference
+        found.append(
+            float(net.price[g]) * reference * (log(ratio) if power == 0 else (ratio**power - 1.0) / power)
+        )
+    return found
+
+
 class _Statement:
-    """A problem while it is stated: at says where in x each use (or its level), level, sale, ... is, by number."""
+    """A problem while it is stated: the names of its parts, and where in x each variable is."""
 
     def __init__(self, net: Network):
         self.net = net
         pairs = zip(net.use_good.tolist(), net.use_process.tolist(), strict=True)
-        self.uses = [(net.goods[g], net.processes[p]) for g, p in pairs]
+        makers = zip(net.level_process.tolist(), net.level_good, strict=True)
         several = (np.bincount(net.level_process, minlength=len(net.processes)) > 1).tolist()
-        self.levels: list[Hashable] = [
-            (net.processes[p], good) if several[p] else net.processes[p]
-            for p, good in zip(net.level_process.tolist(), net.level_good, strict=True)
-        ]
         self.arguments = [
             (net.processes[item.process], number, i)
             for item in net.formulas
             for number, step in enumerate(item.program.minima())
             for i in range(len(item.program.arguments[step]))
         ]
-        self.minima = {key: i for i, key in enumerate(dict.fromkeys(key[:2] for key in self.arguments))}
+        minima = list(dict.fromkeys(key[:2] for key in self.arguments))
+        self.names: dict[str, Sequence[Hashable]] = {
+            "use": [(net.goods[g], net.processes[p]) for g, p in pairs],
+            "level": [(net.processes[p], good) if several[p] else net.processes[p] for p, good in makers],
+            "good": net.goods,
+            "": minima,
+        }
         self.at: dict[str, Array] = {}
         self.width = 0
         self.variables = tuple(self._variables())
-        own = self.at["level"][net.first_level[net.use_process]]
-        self.at["use"] = np.where(net.use_leontief, own, self.at["use"])
-        self.share = np.where(net.use_leontief, net.coefficient, 1.0)
+        own, uses = self.at["level"][net.first_level[net.use_process]], len(net.use_good)
+        entries = np.where(net.use_leontief, net.coefficient, 1.0), np.where(net.use_leontief, own, self.at["use"])
+        self.uses = sparse.csr_array((*entries, np.arange(uses + 1)), shape=(uses, self.width))
 
     def problem(self) -> Problem:
         net = self.net
@@ -177,52 +200,45 @@ class _Statement:
             for index in [np.flatnonzero(chosen & (value != 0))]
         ]
         curved = np.flatnonzero(paid & curve)
-        return Problem(
-            variables=self.variables,
-            rows=tuple(self._rows()),
-            worth=self._matrix(1, worth),
-            curved=curved,
-            curves=self.at["sale"][curved],
-            uses=self.at["use"],
-            least=self.at["least"],
-        )
+        return Problem(self.variables, tuple(self._rows()), self._matrix(1, worth), curved, self.uses, self.at)
 
     def _variables(self) -> Iterator[Block]:
-        net, goods = self.net, self.net.goods
-        none, minima = np.zeros(len(goods), dtype=bool), np.ones(len(self.minima), dtype=bool)
-        for name, of, keys, chosen, signed in (
-            ("use", "use", self.uses, ~net.use_leontief, net.signed),
-            ("level", "level", self.levels, net.level_process >= 0, ~net.leontief[net.level_process]),
-            ("sale", "good", goods, net.sells, net.sale_signed),
-            ("imported", "good", goods, net.imports, none),
-            ("disposed", "good", goods, net.disposes, none),
-            ("quantity", "good", goods, ~net.rival, ~none),
-            ("least", "", list(self.minima), minima, minima),
+        net = self.net
+        none, minima = np.zeros(len(net.goods), dtype=bool), np.ones(len(self.names[""]), dtype=bool)
+        for name, of, chosen, signed in (
+            ("use", "use", ~net.use_leontief, net.signed),
+            ("level", "level", net.level_process >= 0, ~net.leontief[net.level_process]),
+            ("sale", "good", net.sells, net.sale_signed),
+            ("imported", "good", net.imports, none),
+            ("disposed", "good", net.disposes, none),
+            ("quantity", "good", ~net.rival, ~none),
+            ("least", "", minima, minima),
         ):
             index = np.flatnonzero(chosen)
             low, high = np.where(signed[index], -np.inf, 0.0), np.full(len(index), np.inf)
-            yield Block(name, of, index, _chosen(keys, index), low, high)
+            yield Block(name, of, index, _chosen(self.names[of], index), low, high)
             self.at[name] = self.width - 1 + np.cumsum(chosen)
             self.width += len(index)
 
     def _rows(self) -> Iterator[Rows]:
-        net = self.net
+        net, names = self.net, self.names
         yield self._balances()
         reads, sold = np.flatnonzero(~net.rival[net.use_good]), np.flatnonzero(~net.rival & net.sells)
-        read, loose = net.use_good[reads], np.where(net.use_leontief[reads], -np.inf, 0.0)
+        read, bounds = net.use_good[reads], (np.where(net.use_leontief[reads], -np.inf, 0.0), 0.0)
         spare = [("use", reads, 1.0), ("quantity", read, -1.0)]
-        yield self._each("reading", "good", read, _chosen(self.uses, reads), loose, 0.0, spare, "reading", reads)
+        yield self._each("reading", "good", read, _chosen(names["use"], reads), bounds, spare, "reading", reads)
         spare = [("sale", sold, 1.0), ("quantity", sold, -1.0)]
-        yield self._each("demand", "good", sold, _chosen(net.goods, sold), 0.0, 0.0, spare, "reading_sale", sold)
+        yield self._each("demand", "good", sold, _chosen(net.goods, sold), (0.0, 0.0), spare, "reading_sale", sold)
         firsts = (net.first_level[batch.process] for batch in net.batch.values())
         smooth = np.concatenate([np.zeros(0, dtype=int), *firsts, *(item.level for item in net.formulas)])
-        made = [("level", smooth, 1.0)]
-        yield self._each("production", "level", smooth, _chosen(self.levels, smooth), 0.0, 0.0, made, "", smooth)
+        made, keys = [("level", smooth, 1.0)], _chosen(names["level"], smooth)
+        yield self._each("production", "level", smooth, keys, (0.0, 0.0), made, "", smooth)
         for kind, amount in _LIMITED.items():
             yield self._limits(kind, amount)
+        place = {key: i for i, key in enumerate(names[""])}
+        least = [("least", np.array([place[key[:2]] for key in self.arguments], dtype=int), 1.0)]
         row = np.arange(len(self.arguments))
-        least = [("least", np.array([self.minima[key[:2]] for key in self.arguments], dtype=int), 1.0)]
-        yield self._each("minimum", "", row, self.arguments, -np.inf, 0.0, least, "minimum", row)
+        yield self._each("minimum", "", row, self.arguments, (-np.inf, 0.0), least, "minimum", row)
 
     def _balances(self) -> Rows:
         net = self.net
@@ -249,42 +265,32 @@ class _Statement:
         number = np.array([i for i, limit in enumerate(net.limits) if limit.kind == kind], dtype=int)
         limits = [net.limits[i] for i in number.tolist()]
         index = np.array([limit.index for limit in limits], dtype=int)
+        bound = np.array([limit.bound for limit in limits], dtype=float)
+        sign = np.array([limit.sign for limit in limits], dtype=float)
         fixed = np.array([limit.fixed for limit in limits], dtype=bool)
-        bound, sign = (
-            np.array([getattr(limit, name) for limit in limits], dtype=float) for name in ("bound", "sign")
-        )
-        low, high = np.where(fixed | (sign < 0), bound, -np.inf), np.where(fixed | (sign > 0), bound, np.inf)
+        bounds = np.where(fixed | (sign < 0), bound, -np.inf), np.where(fixed | (sign > 0), bound, np.inf)
         of = amount if amount in ("use", "level") else "good"
-        names: dict[str, Sequence[Hashable]] = {"use": self.uses, "good": net.goods, "level": net.processes}
-        keys = _chosen(names[of], net.level_process[index] if of == "level" else index)
-        name, amounts = kind.replace(" ", "_"), [(amount, index, 1.0)]
-        return self._each(name, of, index, keys, low, high, amounts, "rent", number, sign)
+        makers = of == "level"
+        keys = _chosen(net.processes, net.level_process[index]) if makers else _chosen(self.names[of], index)
+        name, limited = kind.replace(" ", "_"), [(amount, index, 1.0)]
+        return self._each(name, of, index, keys, bounds, limited, "rent", number, sign)
 
     def _each(
-        self,
-        name: str,
-        of: str,
-        index: Array,
-        keys: Sequence[Hashable],
-        low: Array | float,
-        high: Array | float,
-        amounts: Sequence[tuple[str, Array, float]],
-        multiplier: str,
-        number: Array,
-        sign: Array | float = 1.0,
+        self, name: str, of: str, index: Array, keys: Sequence[Hashable], bounds: Any, amounts: Any, *dual: Any
     ) -> Rows:
-        """Rows with one of each of these amounts, by number, with its factor."""
+        """Rows within their bounds, with one of each of these amounts, by number, times a factor."""
         row = np.arange(len(index))
         terms = self._matrix(len(row), [self._terms(amount, at, factor, row) for amount, at, factor in amounts])
-        low, high = (np.broadcast_to(bound, len(row)).astype(float) for bound in (low, high))
-        return Rows(name, of, index, keys, low, high, terms, multiplier, number, sign)
+        low, high = (np.broadcast_to(bound, len(row)).astype(float) for bound in bounds)
+        return Rows(name, of, index, keys, low, high, terms, *dual)
 
-    def _terms(self, amount: str, index: Array, factor: Array | float, rows: Array) -> _Terms:
-        """In each of these rows one amount, by number, with its factor."""
-        share = self.share[index] if amount == "use" else 1.0
-        return rows, np.broadcast_to(factor * share, len(index)), self.at[amount][index]
+    def _terms(self, amount: str, index: Array, factor: Any, rows: Array) -> tuple[Array, Array, Array]:
+        """In each of these rows one amount, by number, times a factor."""
+        if amount == "use":
+            return rows, factor * self.uses.data[index], self.uses.indices[index]
+        return rows, np.broadcast_to(factor, len(index)), self.at[amount][index]
 
-    def _matrix(self, height: int, terms: Sequence[_Terms]) -> sparse.csr_array:
+    def _matrix(self, height: int, terms: Sequence[tuple[Array, Array, Array]]) -> sparse.csr_array:
         """So many rows of coefficients; the terms of each stay in this order."""
         row, factor, column = (np.concatenate(part) for part in zip(*terms, strict=True))
         order = np.argsort(row, kind="stable")
