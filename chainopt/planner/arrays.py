@@ -111,11 +111,11 @@ def _value(expression: Any) -> float:
 
 def _rows(net: Network, stated: Problem, x: Any) -> Any:
     """Every row: what is linear by one matrix, less what functions, formulas and minima say."""
-    intake = _at(x, stated.uses.indices)
+    intake = _at(x, stated.amounts["use"].indices)
     made = [_FAMILIES[name](batch, intake) for name, batch in net.batch.items() if len(batch.process)]
     less = {"production": ca.vertcat(*made)}
     if net.formulas:
-        more, less["minimum"] = _formulas(net, intake, _at(x, stated.at["least"]))
+        more, less["minimum"] = _formulas(net, intake, _at(x, stated.amounts["least"].indices))
         less["production"] = ca.vertcat(*made, more)
     terms = sparse.vstack([rows.terms for rows in stated.rows]).tocoo()
     linear = _matrix(terms.data, terms.row, terms.col, terms.shape) @ x
@@ -136,7 +136,7 @@ def _worth(net: Network, stated: Problem, x: Any) -> Any:
     """The objective."""
     sales = ca.SX.sym("sales", len(stated.curved))
     worth = ca.vertcat(*curves(net, ca.vertsplit(sales), ca.log)) if len(stated.curved) else ca.SX(0, 1)
-    demand = ca.Function("demand", [sales], [worth])(_at(x, stated.at["sale"][stated.curved]))
+    demand = ca.Function("demand", [sales], [worth])(_at(x, stated.amounts["sale"][stated.curved].indices))
     return ca.dot(ca.DM(stated.worth.toarray().ravel()), x) + ca.sum1(demand)
 
 

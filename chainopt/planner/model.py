@@ -62,7 +62,7 @@ def build(
         for block, values in zip(stated.variables, starts(net, start), strict=True):
             setattr(model, block.name, _variables(block, values))
         x = members(model, stated.variables)
-        made, arguments = _made(net, [x[i] for i in stated.uses.indices.tolist()], model.least.values())
+        made, arguments = _made(net, [x[i] for i in stated.amounts["use"].indices.tolist()], model.least.values())
         less = {"production": made, "minimum": arguments}
         # Ipopt is given what it always was, to the last digit, where minima stand before what is made of them.
         first = ("balance", "reading", "demand", "minimum")
@@ -71,7 +71,7 @@ def build(
                 list(map(model.supply.__getitem__, rows.keys)) if rows.name == "balance" else rows.high.tolist()
             )
             setattr(model, rows.name, _rows(rows, x, less.get(rows.name), right))
-        sales = [x[i] for i in stated.at["sale"][stated.curved].tolist()]
+        sales = [x[i] for i in stated.amounts["sale"][stated.curved].indices.tolist()]
         model.value = pyo.Objective(
             expr=sum([*_linear(stated.worth, x), *curves(net, sales, pyo.log)]), sense=pyo.maximize
         )

@@ -21,7 +21,7 @@ from chainopt.network.forward import forward_run
 from chainopt.network.measure import throughput
 from chainopt.network.network import FormulaProcess, Network
 from chainopt.network.plan import Plan
-from chainopt.planner.rows import amounts, problem
+from chainopt.planner.rows import problem
 from chainopt.technology.families import TECHNOLOGIES
 from chainopt.words.status import Status
 
@@ -30,6 +30,7 @@ _ROUNDS = 12
 _NEW = 1e-6
 _GAIN = 1e-7
 _FAR = (1e3, 1e6, 1e9)
+_FLOWS = ("sale", "imported", "disposed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,22 +194,24 @@ class _Program:
     def __init__(self, net: Network, mixes: _Mixes, size: Array):
         self.net, self.mixes = net, mixes
         stated = problem(net)
-        at, width = stated.at, stated.uses.shape[1]
-        chosen = {"sale": net.sells, "imported": net.imports, "disposed": net.disposes}
-        flows = np.concatenate([at[name][np.flatnonzero(of & net.rival)] for name, of in chosen.items()])
-        own = at["level"][net.leontief[net.level_process]]
+        self.amounts = of = stated.amounts
+        width = of["use"].shape[1]
+        goods = [np.flatnonzero(net.rival & some) for some in (net.sells, net.imports, net.disposes)]
+        own = of["level"][net.leontief[net.level_process]].indices
+        flows = np.concatenate([of[name][g].indices for name, g in zip(_FLOWS, goods, strict=True)])
         mixed = [
-            (np.append(at["use"][mix.use], at["level"][mix.level]), np.append(mix.amount, mix.made))
+            (
+                np.append(of["use"][mix.use].indices, of["level"][mix.level].indices),
+                np.append(mix.amount, mix.made),
+            )
             for mix in mixes.mixes
         ]
-        unit = sparse.eye_array(width, format="csc")
-        self.ways = sparse.csc_array(
-            sparse.hstack([unit[:, own], _columns(width, mixed), unit[:, flows]], format="csc")
-        )
         self.mixed = slice(len(own), len(own) + len(mixed))
-        moves = sparse.vstack([stated.uses, unit[:, flows].T], format="csr") @ self.ways
-        moved = np.append(size[net.use_good], np.concatenate([size[of & net.rival] for of in chosen.values()]))
-        flow = abs(moves).T @ (1.0 / moved)
+        unit = sparse.eye_array(width, format="csc")
+        ways = sparse.hstack([unit[:, own], _columns(width, mixed), unit[:, flows]], format="csc")
+        self.ways = sparse.csc_array(ways)
+        moves = sparse.vstack([of["use"], unit[:, flows].T], format="csr") @ self.ways
+        flow = abs(moves).T @ (1.0 / size[np.concatenate([net.use_good, *goods])])
         count = np.where(flow > 0, flow, 1.0)
         value = (stated.worth @ self.ways).toarray().ravel()
         low = np.zeros(len(value))
@@ -245,8 +248,9 @@ class _Program:
         mixes = zip(self.mixes.mixes, amount[self.mixed], strict=True)
         running = {mix.process for mix, much in mixes if much > 0}
         growing = sorted(running & self.mixes.increasing) if self.mixes.far is not None else []
-        of = amounts(self.net, self.ways @ amount)
-        return Ray(of["level"], of["sale"], of["imported"], of["disposed"], self.value, tuple(map(int, growing)))
+        x = self.ways @ amount
+        level, sale, imported, disposed = (self.amounts[name] @ x for name in ("level", *_FLOWS))
+        return Ray(level, sale, imported, disposed, self.value, tuple(map(int, growing)))
 
 
 def _columns(height: int, columns: list[tuple[Array, Array]]) -> sparse.csc_array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,16 @@ from pyomo.common.collections import ComponentMap
 from chainopt.network.multipliers import Multipliers, level_values
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
-from chainopt.planner.rows import amounts, members, problem
+from chainopt.planner.rows import members, problem
 
 
 def read_plan(net: Network, model: Any) -> Plan:
     """The plan that the model's variables hold."""
-    x = np.array([variable.value for variable in members(model, problem(net).variables)], dtype=float)
-    of = amounts(net, x)
-    use = of["use"] + net.intake(of["level"])
-    plan = Plan(use, of["level"], of["sale"], of["imported"], of["disposed"])
+    stated = problem(net)
+    x = np.array([variable.value for variable in members(model, stated.variables)], dtype=float)
+    plan = Plan(*(stated.amounts[item.name] @ x for item in fields(Plan)))
     reading = np.flatnonzero(net.use_leontief & ~net.rival[net.use_good])
-    use[reading] = plan.quantity(net)[net.use_good[reading]]
+    plan.use[reading] = plan.quantity(net)[net.use_good[reading]]
     return plan
 
 
