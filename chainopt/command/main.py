@@ -190,7 +190,7 @@ def solve_command(
     at.doing = "printing"
     if not quiet and json != "-":
         with refusing(ValueError), printing() as console:
-            show(chain, solution, found, console)
+            show(solution, found, console)
             for good in ranges or [] if solution.certified else []:
                 print(holding(solution, good))
             if wrote:
