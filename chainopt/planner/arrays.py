@@ -22,6 +22,7 @@ from scipy import sparse
 
 from chainopt.ipopt.evaluator import Evaluator, differentiated
 from chainopt.ipopt.scaling import Scaling
+from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
 from chainopt.network.measure import Magnitudes
 from chainopt.network.network import Network
 from chainopt.planner.model import LIMIT_ROWS
@@ -261,13 +262,13 @@ class _Problem:
             if not mine:
                 continue
             index = np.array([limit.index for limit in mine])
-            part = mine[0].amount
-            if part == "use":
+            if name == MAX_USE:
                 body, size = _at(self.intake, index), self.size.use[index]
-            elif part == "level":
+            elif name in (CAPACITY, MIN_LEVEL):
                 body, size = _at(self.part["level"], index), self.size.level[index]
             else:
                 size = self.size.good[index]
+                part = "imported" if name == "max import" else "sale"
                 place = {g: i for i, g in enumerate(self.members[part].tolist())}
                 body = _at(self.part[part], np.array([place[g] for g in index.tolist()]))
             bound = np.array([limit.bound for limit in mine])

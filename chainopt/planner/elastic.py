@@ -19,12 +19,11 @@ import pyomo.environ as pyo
 
 from chainopt.ipopt.model import ModelSolution, solve_model
 from chainopt.network.forward import forward_run
-from chainopt.network.limits import MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.measure import throughput
 from chainopt.network.network import Network
 from chainopt.network.typical import typical_amounts
-from chainopt.planner.model import build
-from chainopt.planner.readback import limit_row
+from chainopt.planner.model import LIMIT_ROWS, build, use_keys
 from chainopt.words.status import Status
 
 SUPPLY, DISPOSAL = "supply", "disposal"
@@ -98,12 +97,19 @@ class Elastic:
         return found
 
     def _limits(self) -> None:
-        net = self.net
-        moved = {"use": self.moved[net.use_good], "level": np.abs(self.start.level), "good": self.moved}
+        net, model, uses = self.net, self.model, use_keys(self.net)
         for i, limit in enumerate(net.limits):
-            row = Row(limit.kind, i, abs(limit.bound) or float(moved[limit.of][limit.index]) or 1.0)
-            short, over = (limit.fixed or limit.sign == sign for sign in (-1, 1))
-            self._loosen(row, limit_row(net, self.model, limit), short=short, over=over)
+            if limit.kind == MAX_USE:
+                key: Any = uses[limit.index]
+                moved = self.moved[net.use_good[limit.index]]
+            elif limit.kind in (CAPACITY, MIN_LEVEL):
+                key = net.processes[net.level_process[limit.index]]
+                moved = abs(float(self.start.level[limit.index]))
+            else:
+                key, moved = net.goods[limit.index], self.moved[limit.index]
+            row = Row(limit.kind, i, abs(limit.bound) or float(moved) or 1.0)
+            constraint = getattr(model, LIMIT_ROWS[limit.kind])[key]
+            self._loosen(row, constraint, short=limit.sign < 0 or limit.fixed, over=limit.sign > 0 or limit.fixed)
 
     def _supplies(self) -> None:
         net = self.net

@@ -24,14 +24,21 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 from chainopt.chain.chain import Chain
 from chainopt.machine.memory import uncollected
 from chainopt.network.forward import forward_run
-from chainopt.network.limits import KINDS, Limit
+from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Limit
 from chainopt.network.measure import magnitudes, turnover
 from chainopt.network.network import FormulaProcess, Network, network
 from chainopt.network.plan import Plan
 from chainopt.technology.families import TECHNOLOGIES
 from chainopt.technology.primitives import PRIMITIVES
 
-LIMIT_ROWS = {kind: kind.replace(" ", "_") for kind in KINDS}
+LIMIT_ROWS = {
+    CAPACITY: "capacity",
+    MIN_LEVEL: "min_level",
+    MAX_USE: "max_use",
+    MAX_SALE: "max_sale",
+    MIN_SALE: "min_sale",
+    MAX_IMPORT: "max_import",
+}
 
 
 def build_model(chain: Chain) -> pyo.ConcreteModel:
@@ -263,11 +270,11 @@ class _Builder:
         levels: list[Hashable],
     ) -> tuple[Hashable, Any]:
         net, i = self.net, limit.index
-        if limit.of == "use":
+        if limit.kind == MAX_USE:
             return uses[i], intake[i]
-        if limit.of == "level":
+        if limit.kind in (CAPACITY, MIN_LEVEL):
             return net.processes[net.level_process[i]], model.level[levels[i]]
-        return net.goods[i], getattr(model, limit.amount)[net.goods[i]]
+        return net.goods[i], (model.imported if limit.kind == MAX_IMPORT else model.sale)[net.goods[i]]
 
     def _value(self, model: Any, levels: list[Hashable]) -> None:
         net = self.net

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
 from pyomo.common.collections import ComponentMap
 
-from chainopt.network.limits import Limit
+from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, Limit
 from chainopt.network.multipliers import Multipliers, level_values
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
@@ -34,10 +34,14 @@ def read_plan(net: Network, model: Any) -> Plan:
     return plan
 
 
-def limit_row(net: Network, model: Any, limit: Limit) -> Any:
-    """The row that states a limit in the model."""
-    good, process = net.whose(limit)
-    return getattr(model, LIMIT_ROWS[limit.kind])[(good, process) if limit.of == "use" else good or process]
+def _limit_row(net: Network, model: Any, limit: Limit) -> Any:
+    if limit.kind == MAX_USE:
+        key: Hashable = (net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]])
+    elif limit.kind in (CAPACITY, MIN_LEVEL):
+        key = net.processes[net.level_process[limit.index]]
+    else:
+        key = net.goods[limit.index]
+    return getattr(model, LIMIT_ROWS[limit.kind])[key]
 
 
 def read_multipliers(net: Network, model: Any, dual: Callable[[Any], float]) -> Multipliers:
@@ -48,7 +52,7 @@ def read_multipliers(net: Network, model: Any, dual: Callable[[Any], float]) -> 
     )
     rent = np.zeros(len(net.limits))
     for i, limit in enumerate(net.limits):
-        rent[i] = limit.sign * dual(limit_row(net, model, limit))
+        rent[i] = limit.sign * dual(_limit_row(net, model, limit))
     reading, reading_sale = np.full(len(uses), np.nan), np.full(len(net.goods), np.nan)
     for u in np.flatnonzero(~net.rival[net.use_good]):
         reading[u] = dual(model.reading[uses[u]])
@@ -75,7 +79,7 @@ def write_multipliers(net: Network, model: Any, multipliers: Multipliers) -> Map
     for component, values in ((model.balance, price), (model.production, earned)):
         duals.update((row, values[key]) for key, row in component.items())
     for limit, rent in zip(net.limits, multipliers.rent.tolist(), strict=True):
-        duals[limit_row(net, model, limit)] = limit.sign * rent
+        duals[_limit_row(net, model, limit)] = limit.sign * rent
     for u in np.flatnonzero(~net.rival[net.use_good]):
         duals[model.reading[uses[u]]] = float(multipliers.reading[u])
     for g in np.flatnonzero(~net.rival & net.sells):
