@@ -8,10 +8,10 @@ epsilon is driven down in a few solves, each from the last, by the same bridge a
 conditions no objective is left: every process, buyer and importer meets its own first-order conditions at common
 prices, and the goods clear.
 
-The sign: for a minimised cost L = cost + gamma (rhs - body) + alpha (body - upper), so that gamma and -alpha are
-d(cost)/d(right-hand side): a price is -gamma, an upper limit's rent alpha. On a maximisation `core.kkt` (Pyomo
-6.10) states the multipliers of minus the objective too, and besides lets the word "maximize" into NL files as
-a coefficient: hence the minimised cost.
+For a minimised cost L = cost + gamma (rhs - body) + alpha (body - upper), where gamma and -alpha are d(cost) /
+d(right-hand side), of which `dual` makes the sign rule's. On a maximisation `core.kkt` (Pyomo 6.10) states the
+multipliers of minus the objective too, and besides lets the word "maximize" into NL files as a coefficient: hence
+the minimised cost.
 
 Limits: a chain of some hundreds of flows (each bound adds a multiplier, a slack and three rows). tanh, which
 Pyomo's symbolic derivatives lack, stands as 1 - 2/(exp(2x) + 1). Processes with infinite slopes that stay at zero
@@ -168,7 +168,7 @@ class Conditions:
             variable.set_value(found.value / self.factor.get(variable.name, 1.0), skip_validation=True)
 
     def dual(self, row: Any) -> float:
-        """d(value)/d(right-hand side) of a row of the planner's model, by the sign of the module's text."""
+        """d(value)/d(right-hand side) of a row of the planner's model."""
         transformation = pyo.TransformationFactory("core.kkt")
         found = transformation.get_multiplier_from_object(self.stated, self.stated.find_component(row))
         if isinstance(found, tuple):

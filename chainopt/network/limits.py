@@ -17,8 +17,8 @@ MAX_SALE, MIN_SALE, MAX_IMPORT = "max sale", "min sale", "max import"
 class Kind:
     """What a kind of limit bounds: the amounts of a `Plan` of this name.
 
-    sign: +1 for an upper bound, whose rent is a cost at the margin; -1 for a lower one. sheet and column are its
-    cell in the workbook; phrase is what it is in a sentence, by the names of its good and process.
+    sign: of the sign rule (see `multipliers`). sheet and column are its cell in the workbook; phrase is what it is
+    in a sentence, by the names of its good and process.
     """
 
     amount: Literal["level", "use", "sale", "imported", "disposed"]

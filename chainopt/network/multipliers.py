@@ -1,4 +1,12 @@
-"""The solver's multipliers under the sign rule, and what they say of levels and uses."""
+"""The solver's multipliers under the sign rule, and what they say of levels and uses.
+
+    price            d(optimal value) / d(supply)                    of a useful good >= 0
+    rent             d(optimal value) / d(bound) * the limit's sign  what the limit costs: >= 0 unless it is fixed
+    reading, minimum d(optimal value) / d(how far the row may be exceeded)
+
+The sign is +1 of an upper bound, -1 of a lower one. A row's dual in the planner's model is
+d(value)/d(right-hand side): a price is its balance's as it stands, and rent = sign * dual.
+"""
 
 from __future__ import annotations
 

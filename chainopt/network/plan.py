@@ -1,8 +1,4 @@
-"""A plan in amounts, and multipliers: what prices and derivatives are computed from.
-
-The sign rule: price_g = d(optimal value)/d(supply of g), and a limit's rent = d(optimal value)/d(bound) times
-the limit's sign (+1 for an upper bound, -1 for a lower one), so that a rent is what the limit costs.
-"""
+"""A plan in amounts, and what it is worth."""
 
 from __future__ import annotations
 
