@@ -23,6 +23,7 @@ WHAT_FOR = {
     "scipy": "sparse matrices, graphs, linear programs",
     "pandas": "tables",
     "openpyxl": "workbooks with formulas, the template, styles",
+    "lxml": "what is added to a workbook of one's own",
     "python-calamine": "plain workbooks, fast",
     "xlsxwriter": "the Excel report",
     "highspy": "linear programs that are solved again and again",

@@ -9,6 +9,8 @@ from zipfile import ZipFile
 import openpyxl
 import pytest
 import xlsxwriter
+from containers import pack
+from openpyxl.utils.cell import absolute_coordinate
 
 import chainopt as co
 
@@ -228,15 +230,70 @@ def test_a_books_own_prefixes_and_implicit_places(tmp_path):
     text = re.sub(rb"<(/?)(?=[a-zA-Z])", rb"<\1x:", text)
     text = re.sub(rb'<x:c r="[A-Z]+[0-9]+"', b"<x:c", text)
     old["xl/worksheets/sheet1.xml"] = text
-    with ZipFile(source, "w") as archive:
-        for name, content in old.items():
-            archive.writestr(name, content)
+    pack(source, old)
     chain, solution = solved(source)
     co.annotate(source, chain, solution, copy)
     assert co.read_workbook(copy) == chain
     sheet = openpyxl.load_workbook(copy)["goods"]
     titles = [cell.value for cell in sheet[1]]
     assert sheet.cell(2, titles.index("#= price") + 1).value == pytest.approx(0.75)
+
+
+def test_what_no_library_knows_stays_in_a_changed_part(tmp_path):
+    """Comments, instructions, CDATA, alternates, unknown namespaces and attributes, unused prefixes, entities."""
+    source, copy = tmp_path / "book.xlsx", tmp_path / "copy.xlsx"
+    rich_book(source)
+    old = parts(source)
+    name = "xl/worksheets/sheet1.xml"
+    alternate = (
+        b'<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+        b'<mc:Choice Requires="ours"><ours:thing ours:a="1 &gt; 0"> <![CDATA[<kept>]]> </ours:thing></mc:Choice>'
+        b"</mc:AlternateContent>"
+    )
+    head = b"<!-- before --><?ours told?><worksheet "
+    known = b'xmlns:ours="urn:ours" xmlns:unused="urn:unused" ours:uid="{1}" '
+    old[name] = (
+        old[name]
+        .replace(b"<worksheet ", head + known)
+        .replace(b"<sheetData>", b"<sheetData><!-- within -->")
+        .replace(b'<row r="3"', b'<row ours:descent="0.25" r="3"')
+        .replace(b"<legacyDrawing ", alternate + b"<legacyDrawing ")
+    )
+    pack(source, old)
+    chain, solution = solved(source)
+    co.annotate(source, chain, solution, copy)
+    assert co.read_workbook(copy) == chain
+    text = parts(copy)[name]
+    assert re.match(rb"<\?xml [^>]*standalone=.yes.\?>", text)
+    for kept in (
+        *known.split(),
+        b'mc:Ignorable="x14ac"',
+        head,
+        b"<!-- within -->",
+        b'ours:descent="0.25"',
+        alternate,
+    ):
+        assert text.count(kept.strip()) == 1, kept
+
+
+def test_a_filters_name_is_that_of_its_own_sheet(tmp_path):
+    """Names count sheets of charts too."""
+    source, copy = tmp_path / "book.xlsx", tmp_path / "copy.xlsx"
+    book = xlsxwriter.Workbook(source)
+    chart = book.add_chart({"type": "column"})
+    chart.add_series({"values": "=goods!$B$2:$B$3"})
+    book.add_chartsheet("picture").set_chart(chart)
+    for name, head in (("goods", ["good", "supply", "price"]), ("processes", ["process", "formula"])):
+        sheet = book.add_worksheet(name)
+        sheet.write_row(0, 0, head)
+        sheet.autofilter(0, 0, 1, len(head) - 1)
+    book.get_worksheet_by_name("goods").write_row(1, 0, ["ore", 4, 1])
+    book.close()
+    co.annotate(source, *solved(source), copy)
+    ref = openpyxl.load_workbook(copy)["goods"].auto_filter.ref
+    assert ref > "A1:C2"
+    names = re.findall(rb"<definedName [^>]*>([^<]*)<", parts(copy)["xl/workbook.xml"])
+    assert names == [f"goods!{absolute_coordinate(ref)}".encode(), b"processes!$A$1:$B$2"]
 
 
 def test_names_and_causes_stay_text(tmp_path):

@@ -249,13 +249,13 @@ def test_an_excel_formula_is_read_by_its_saved_value(tmp_path):
     rows = [["good", "supply", "unit"], ["a", "=2*21", '=""'], ["b", "=1/3"]]
     path = save_book(tmp_path / "book.xlsx", {"goods": rows, "processes": [["process"]]})
     part = "xl/worksheets/sheet1.xml"
-    edit_xml(path, part, "<f>2*21</f><v />", "<f>2*21</f><v>42</v>")
-    edit_xml(path, part, '<c r="C2"><f>""</f><v />', '<c r="C2" t="str"><f>""</f><v></v>')
+    edit_xml(path, part, "<f>2*21</f><v></v>", "<f>2*21</f><v>42</v>")
+    edit_xml(path, part, '<c r="C2"><f>""</f><v></v>', '<c r="C2" t="str"><f>""</f><v></v>')
     problems = check_workbook(path)
     # openpyxl asks Excel to calculate the book anew.
     assert [(problem.cell, problem.code) for problem in problems] == [("B2", "W125"), ("B3", "E101")]
     assert "never saved" in problems[1].text
-    edit_xml(path, part, "<f>1/3</f><v />", "<f>1/3</f><v>0.5</v>")
+    edit_xml(path, part, "<f>1/3</f><v></v>", "<f>1/3</f><v>0.5</v>")
     assert [(good.supply, good.unit) for good in read_workbook(path).goods] == [(42.0, ""), (0.5, "")]
 
 

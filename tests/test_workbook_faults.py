@@ -121,7 +121,7 @@ def test_a_saved_error_value_is_told_from_a_number(tmp_path):
     edit_xml(
         path,
         "xl/worksheets/sheet1.xml",
-        '<c r="B2"><f>1/0</f><v />',
+        '<c r="B2"><f>1/0</f><v></v>',
         '<c r="B2" t="e"><f>1/0</f><v>#DIV/0!</v>',
     )
     (problem,) = check_workbook(path)

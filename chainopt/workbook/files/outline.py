@@ -9,8 +9,8 @@ from zipfile import ZipFile
 
 from chainopt.words import messages
 from chainopt.workbook.files.container import refusal
-from chainopt.workbook.files.package import Package
-from chainopt.workbook.files.spans import Span, spans
+from chainopt.workbook.files.package import REFERENCE, Package
+from chainopt.workbook.files.trees import Element
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,28 +38,25 @@ def outlined(path: object, parts: Mapping[str, bytes]) -> Outline:
     """The outline of a file; raises WorkbookError where a part that the book refers to isn't there."""
     with BytesIO() as none, ZipFile(none, "w") as archive:
         package = Package(archive, dict(parts))
-        try:
-            book = package.book
-            relations = package.relations(book)
-            root = spans(parts.get(book, b"<none/>"), 2)
-        except StopIteration:
-            raise refusal(messages.DAMAGED, path=path, why="it doesn't say which part is the workbook") from None
-        except (ValueError, KeyError) as error:
-            raise refusal(messages.DAMAGED, path=path, why=f"in its list of sheets {error}") from None
-        if book not in parts:
-            raise refusal(messages.DAMAGED, path=path, why=f"its part {book} is missing")
-    kinds = {kind: part for _, kind, part in relations if part in parts}
-    targets = {id_: (kind, part) for id_, kind, part in relations}
+    try:
+        book = package.book
+        kinds = {kind: part for _, kind, part in package.relations(book) if part in parts}
+        root = package.tree(book) if book in parts else None
+        listed = [] if root is None else list(package.sheets())
+    except StopIteration:
+        raise refusal(messages.DAMAGED, path=path, why="it doesn't say which part is the workbook") from None
+    except (ValueError, KeyError) as error:
+        raise refusal(messages.DAMAGED, path=path, why=f"in its list of sheets {error}") from None
+    if root is None:
+        raise refusal(messages.DAMAGED, path=path, why=f"its part {book} is missing")
     sheets = []
-    for sheet in (root.child("sheets") or Span("", {}, 0, 0)).children:
-        id_ = next((value for name, value in sheet.attributes.items() if name.endswith(":id")), "")
-        kind, part = targets.get(id_, ("worksheet", ""))
+    for sheet, kind, part in listed:
         if kind != "worksheet":
             continue
-        name = sheet.attributes.get("name", "")
+        name = sheet.get("name", "")
         if part not in parts:
-            raise refusal(messages.MISSING_PART, sheet=name, part=part or id_ or "nothing")
-        sheets.append(SheetPart(name, part, sheet.attributes.get("state", "visible") != "visible"))
+            raise refusal(messages.MISSING_PART, sheet=name, part=part or sheet.get(REFERENCE) or "nothing")
+        sheets.append(SheetPart(name, part, sheet.get("state", "visible") != "visible"))
     calculation = _attributes(root, "calcPr")
     stale = calculation.get("calcMode") == "manual" or any(
         calculation.get(name, "0") in ("1", "true") for name in ("fullCalcOnLoad", "forceFullCalc")
@@ -68,6 +65,6 @@ def outlined(path: object, parts: Mapping[str, bytes]) -> Outline:
     return Outline(tuple(sheets), kinds.get("sharedStrings", ""), kinds.get("styles", ""), from_1904, stale)
 
 
-def _attributes(root: Span, tag: str) -> dict[str, str]:
-    child = root.child(tag)
-    return {} if child is None else child.attributes
+def _attributes(root: Element, tag: str) -> Mapping[str, str]:
+    child = root.find(f"{{*}}{tag}")
+    return {} if child is None else child.attrib

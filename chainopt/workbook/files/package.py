@@ -9,18 +9,21 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from chainopt.workbook.files.spans import Span, appended, changed, prefix, quoted, spans
+from chainopt.workbook.files.trees import Element, parsed, within, written
 
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
-_TYPES = "[Content_Types].xml"
+OFFICE_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+REFERENCE = f"{{{OFFICE_RELATIONS}}}id"
+"""The attribute by which an element refers to another part."""
 
 
 @dataclass(slots=True)
 class Package:
-    """A file's parts by name; those that are never touched come out as they came in."""
+    """A file's parts by name; those in which nothing is changed come out as they came in, byte for byte."""
 
     archive: ZipFile
     new: dict[str, bytes] = field(default_factory=dict)
+    _trees: dict[str, tuple[Element, bytes]] = field(default_factory=dict, init=False)
 
     @classmethod
     def of(cls, content: bytes) -> Package:
@@ -35,8 +38,18 @@ class Package:
     def __setitem__(self, part: str, text: bytes) -> None:
         self.new[part] = text
 
+    def tree(self, part: str) -> Element:
+        """The root element of a part; what is changed in it is changed in the file."""
+        if part not in self._trees:
+            root = parsed(self[part])
+            self._trees[part] = root, written(root)
+        return self._trees[part][0]
+
     def content(self) -> bytes:
         """The file."""
+        for part, (root, before) in self._trees.items():
+            if (text := written(root)) != before:
+                self.new[part] = text
         file = BytesIO()
         with ZipFile(file, "w", ZIP_DEFLATED) as target:
             for info in self.archive.infolist():
@@ -48,13 +61,10 @@ class Package:
 
     def relations(self, part: str) -> list[tuple[str, str, str]]:
         """What a part refers to: the id, the kind (the last word of its type) and the other part's name."""
-        name = _relations_of(part)
-        if name not in self:
-            return []
-        folder = posixpath.dirname(part)
+        folder, name = posixpath.dirname(part), _relations_of(part)
         return [
-            (of["Id"], of["Type"].rpartition("/")[2], _joined(folder, of["Target"]))
-            for of in (span.attributes for span in spans(self[name], 1).children)
+            (of.attrib["Id"], of.attrib["Type"].rpartition("/")[2], _joined(folder, of.attrib["Target"]))
+            for of in (self.tree(name).iterchildren("*") if name in self else ())
             if of.get("TargetMode") != "External"
         ]
 
@@ -63,34 +73,25 @@ class Package:
         name = _relations_of(part)
         if name not in self:
             self[name] = f'<?xml version="1.0" encoding="UTF-8"?>\n<Relationships xmlns="{_RELATIONS}"/>'.encode()
-        text = self[name]
-        root = spans(text, 1)
-        taken = {span.attributes["Id"] for span in root.children}
+        root = self.tree(name)
+        taken = {of.get("Id") for of in root.iterchildren("*")}
         new = next(id_ for i in range(1, len(taken) + 2) if (id_ := f"chainopt{i}") not in taken)
-        kind = f"http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}"
-        tag = f'<{prefix(text, root)}Relationship Id="{new}" Type="{kind}" Target="/{target}"/>'
-        self[name] = changed(text, appended(text, root, [tag.encode()]))
+        within(root, "Relationship", Id=new, Type=f"{OFFICE_RELATIONS}/{kind}", Target=f"/{target}")
         return new
 
     def declare(self, part: str, kind: str, extension: str = "") -> None:
         """Say what a new part holds; extension: of every part whose name ends so."""
-        text = self[_TYPES]
-        root = spans(text, 1)
-        if extension and any(span.attributes.get("Extension", "").lower() == extension for span in root.children):
-            return
-        which = f'Default Extension="{extension}"' if extension else f"Override PartName={quoted('/' + part)}"
-        tag = f'<{prefix(text, root)}{which} ContentType="{kind}"/>'
-        self[_TYPES] = changed(text, appended(text, root, [tag.encode()]))
+        root = self.tree("[Content_Types].xml")
+        if not extension:
+            within(root, "Override", PartName=f"/{part}", ContentType=kind)
+        elif all(of.get("Extension", "").lower() != extension for of in root.iterchildren("*")):
+            within(root, "Default", Extension=extension, ContentType=kind)
 
-    def worksheets(self) -> Iterator[tuple[str, str]]:
-        """Each worksheet's name and part, in the book's order."""
-        book = self.book
-        targets = {id_: part for id_, kind, part in self.relations(book) if kind == "worksheet"}
-        listed = spans(self[book], 2).child("sheets") or Span("", {}, 0, 0)
-        for sheet in listed.children:
-            id_ = next(value for name, value in sheet.attributes.items() if name.endswith(":id"))
-            if id_ in targets:
-                yield sheet.attributes["name"], targets[id_]
+    def sheets(self) -> Iterator[tuple[Element, str, str]]:
+        """What the book lists, in its order: each sheet's element, its kind ("worksheet") and its part."""
+        targets = {id_: (kind, part) for id_, kind, part in self.relations(self.book)}
+        for sheet in self.tree(self.book).iterfind("{*}sheets/{*}sheet"):
+            yield sheet, *targets.get(sheet.get(REFERENCE), ("worksheet", ""))
 
     @property
     def book(self) -> str:

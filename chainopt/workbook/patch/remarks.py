@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from itertools import count
-from xml.sax.saxutils import escape
 
+from lxml import etree
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.cell import coordinate_to_tuple
 
-from chainopt.workbook.files.package import Package
-from chainopt.workbook.files.raw import escaped
-from chainopt.workbook.files.spans import Change, Span, appended, changed, prefix, spans, written
+from chainopt.workbook.files.package import REFERENCE, Package
+from chainopt.workbook.files.trees import Element, said, within
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _COMMENTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
 _DRAWING = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _VML = (
@@ -34,11 +32,12 @@ _AFTER_DRAWING = (
 )  # fmt: skip
 _MARK = "chainopt: "
 """What each remark begins with: other programs save notes without their authors, and join what stands in one."""
-_BREAK = rb"(?:\n|\r|&#10;|&#13;|&#x[aAdD];)"
-_OURS = re.compile(rb"(?:\A|%s+)%s" % (_BREAK, _MARK.encode()))
+_OURS = re.compile(rf"(?:\A|[\r\n]+){_MARK}")
+
+Place = tuple[int, int]
 
 
-def with_remarks(package: Package, sheet: str, remarks: Mapping[tuple[int, int], str], author: str) -> None:
+def with_remarks(package: Package, sheet: str, remarks: Mapping[Place, str], author: str) -> None:
     """Put remarks by row and column on a sheet's cells, in place of earlier ones."""
     of = {kind: part for _, kind, part in package.relations(sheet) if kind in ("comments", "vmlDrawing")}
     if "comments" not in of and not remarks:
@@ -52,9 +51,8 @@ def with_remarks(package: Package, sheet: str, remarks: Mapping[tuple[int, int],
         drawn = _new(package, "xl/drawings/chainoptRemarks{}.vml")
         package[drawn] = _NO_BOXES.encode()
         package.declare(drawn, _DRAWING, extension="vml")
-        package[sheet] = _showing(package[sheet], package.relate(sheet, "vmlDrawing", drawn))
-    text, gone, new = _written(package[of["comments"]], remarks, author)
-    package[of["comments"]] = text
+        _show(package.tree(sheet), package.relate(sheet, "vmlDrawing", drawn))
+    gone, new = _note(package.tree(of["comments"]), remarks, author)
     package[drawn] = _boxed(package[drawn], gone, {place: remarks[place] for place in new})
 
 
@@ -64,105 +62,80 @@ def _new(package: Package, pattern: str) -> str:
 
 def _drawn(package: Package, sheet: str) -> str | None:
     """The part in which a sheet's boxes are drawn."""
-    drawing = spans(package[sheet], 1).child("legacyDrawing")
+    drawing = package.tree(sheet).find("{*}legacyDrawing")
     if drawing is None:
         return None
-    id_ = next(value for name, value in drawing.attributes.items() if name.endswith(":id"))
-    return next((part for of, _, part in package.relations(sheet) if of == id_), None)
+    return next((part for id_, _, part in package.relations(sheet) if id_ == drawing.get(REFERENCE)), None)
 
 
-def _showing(text: bytes, relation: str) -> bytes:
-    """The sheet with a reference to its boxes, at the place that the schema gives it."""
-    root = spans(text, 1)
-    after = [span.start for span in root.children if span.tag in _AFTER_DRAWING]
-    place = min(after, default=root.closed)
-    tag = f'<{prefix(text, root)}legacyDrawing xmlns:r="{_RELATION}" r:id="{relation}"/>'
-    return changed(text, [(place, place, tag.encode())])
+def _show(root: Element, relation: str) -> None:
+    """Let a sheet refer to its boxes, at the place that the schema gives it."""
+    after = (child for child in root.iterchildren("*") if etree.QName(child).localname in _AFTER_DRAWING)
+    within(root, "legacyDrawing", before=next(after, None), **{REFERENCE: relation})
 
 
-def _written(
-    text: bytes, remarks: Mapping[tuple[int, int], str], author: str
-) -> tuple[bytes, list[tuple[int, int]], list[tuple[int, int]]]:
-    """The comments with the remarks; the cells that have none any more, and those that had none before."""
-    root = spans(text, 5)
-    tag = prefix(text, root)
-    authors, listed = root.child("authors"), root.child("commentList")
+def _note(root: Element, remarks: Mapping[Place, str], author: str) -> tuple[list[Place], list[Place]]:
+    """Put the remarks among the comments; the cells that have none any more, and those that had none before."""
+    authors, listed = root.find("{*}authors"), root.find("{*}commentList")
     if authors is None or listed is None:
         raise ValueError("a sheet's notes can't be made out")
-    names = [text[span.opened : span.closed].decode() for span in authors.children]
-    changes: list[Change] = []
-    if author in names:
-        ours = names.index(author)
-    else:
-        ours = len(names)
-        changes += appended(text, authors, [f"<{tag}author>{escape(author)}</{tag}author>".encode()])
-    old: list[tuple[int, int]] = []
-    others: dict[tuple[int, int], Span] = {}
-    for span in listed.children:
-        place = coordinate_to_tuple(span.attributes["ref"].replace("$", ""))
-        cut = _cut(text, span)
-        if cut is None:
+    names = [each.text for each in authors.iterchildren("*")]
+    if remarks and author not in names:
+        within(authors, "author", author)
+        names.append(author)
+    old: list[Place] = []
+    others: dict[Place, Element] = {}
+    for comment in listed.findall("{*}comment"):
+        place = coordinate_to_tuple(comment.attrib["ref"].replace("$", ""))
+        if _cut(comment):
             old.append(place)
-            changes.append((span.start, span.end, b""))
+            listed.remove(comment)
         else:
-            others[place] = span
-            changes += cut
-    added = []
+            others[place] = comment
     for place, remark in sorted(remarks.items()):
-        below = others[place].child("text") if place in others else None
         if place not in others:
             ref = f"{get_column_letter(place[1])}{place[0]}"
-            run = f"<{tag}text>{_run(tag, _MARK + remark)}</{tag}text>"
-            added.append(f'<{tag}comment ref="{ref}" authorId="{ours}" shapeId="0">{run}</{tag}comment>'.encode())
-        elif below is not None and not below.empty(text):
-            changes.append((below.closed, below.closed, _run(tag, f"\n\n{_MARK}{remark}").encode()))
-    if added and listed.empty(text):
-        changes += appended(text, listed, added)
-    elif added:
-        changes.append((listed.closed, listed.closed, b"".join(added)))
+            comment = within(listed, "comment", ref=ref, authorId=str(names.index(author)), shapeId="0")
+            said(within(within(comment, "text"), "r"), _MARK + remark)
+        elif (below := others[place].find("{*}text")) is not None:
+            said(within(below, "r"), f"\n\n{_MARK}{remark}")
     new = [place for place in remarks if place not in others and place not in old]
-    return changed(text, changes), [place for place in old if place not in remarks], new
+    return [place for place in old if place not in remarks], new
 
 
-def _run(tag: str, text: str) -> str:
-    return f'<{tag}r><{tag}t xml:space="preserve">{written(escaped(text))}</{tag}t></{tag}r>'
-
-
-def _cut(text: bytes, comment: Span) -> list[Change] | None:
-    """The changes that take earlier remarks out of a comment; None where it holds nothing else."""
-    whole = comment.child("text")
-    pieces = [
-        (run, piece)
-        for run in (whole.children if whole is not None else ())
-        for piece in (run, *run.children)
-        if piece.tag == "t"
-    ]
-    for i, (run, piece) in enumerate(pieces):
-        found = _OURS.search(text[piece.opened : piece.closed])
+def _cut(comment: Element) -> bool:
+    """Take earlier remarks out of a comment; whether it holds nothing else, and is as it was."""
+    runs = comment.findall("{*}text/*")
+    for i, piece in ((i, piece) for i, run in enumerate(runs) for piece in run.iter("{*}t")):
+        found = _OURS.search(piece.text or "")
         if found is None:
             continue
         if i == 0 and found.start() == 0:
-            return None
-        start = piece.opened + found.start()
-        first = (start, piece.closed, b"") if found.start() else (run.start, run.end, b"")
-        return [first, *((later.start, later.end, b"") for later, _ in pieces[i + 1 :])]
-    return []
+            return True
+        piece.text = piece.text[: found.start()]
+        for later in runs[i + (found.start() > 0) :]:
+            later.getparent().remove(later)
+        break
+    return False
 
 
-def _boxed(text: bytes, gone: list[tuple[int, int]], new: Mapping[tuple[int, int], str]) -> bytes:
-    """The drawing without the boxes of some cells, and with boxes for others."""
-    changes: list[Change] = []
+def _boxed(text: bytes, gone: list[Place], new: Mapping[Place, str]) -> bytes:
+    """The drawing without the boxes of some cells, and with boxes for others.
+
+    It stays text: drawings of older programs are no XML.
+    """
     unwanted = {*gone, *new}
-    for box in _BOX.finditer(text):
+
+    def kept(box: re.Match[bytes]) -> bytes:
         row = re.search(rb"<x:Row>(\d+)</x:Row>", box[0])
         column = re.search(rb"<x:Column>(\d+)</x:Column>", box[0])
-        if row and column and (int(row[1]) + 1, int(column[1]) + 1) in unwanted:
-            changes.append((box.start(), box.end(), b""))
+        stays = not (row and column) or (int(row[1]) + 1, int(column[1]) + 1) not in unwanted
+        return box[0] if stays else b""
+
     last = max([1024, *(int(found) for found in re.findall(rb"_x0000_s(\d+)", text))])
     boxes = "".join(_box(last + i, *place, remark) for i, (place, remark) in enumerate(sorted(new.items()), 1))
-    end = text.rindex(b"</")
-    changes.append((end, end, boxes.encode()))
-    return changed(text, changes)
+    before, end, after = _BOX.sub(kept, text).rpartition(b"</")
+    return before + boxes.encode() + end + after
 
 
 def _box(number: int, row: int, column: int, remark: str) -> str:
