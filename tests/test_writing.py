@@ -23,7 +23,8 @@ ALONE = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
 WRITERS = """
 import os, sys
 import chainopt as co
-from chainopt.writing import replacing
+from chainopt import annotate, write_excel, write_html
+from chainopt.machine.files import replacing
 book, folder = sys.argv[1:]
 chain = co.read_workbook(book)
 solution = co.solve(chain)
@@ -39,9 +40,9 @@ for line in sys.stdin:
                         file.write(bytes([round % 256]) * 4096)
                         file.flush()
             else:
-                co.write_excel(chain, solution, f"{folder}/a.xlsx", tables=tables)
-                co.write_html(chain, solution, f"{folder}/a.html", tables=tables)
-                co.annotate(book, chain, solution, f"{folder}/b.xlsx", tables=tables)
+                write_excel(chain, solution, f"{folder}/a.xlsx", tables=tables)
+                write_html(chain, solution, f"{folder}/a.html", tables=tables)
+                annotate(book, chain, solution, f"{folder}/b.xlsx", tables=tables)
     print(child, flush=True)
     os.waitpid(child, 0)
     print("gone", flush=True)
