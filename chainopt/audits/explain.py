@@ -19,7 +19,6 @@ from chainopt.planner.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
 from chainopt.planner.rays import Ray, find_ray
 from chainopt.solution.solution import Solution
 from chainopt.technology.curvature import shapes
-from chainopt.technology.families import TECHNOLOGIES
 from chainopt.words.messages import NO_MEMORY_TO_SOLVE, SOLVER_DIED
 from chainopt.words.names import key
 from chainopt.words.status import Status
@@ -149,7 +148,7 @@ def _outside(net: Network, solution: Solution) -> tuple[Cause, ...]:
 
 
 def _concave(net: Network) -> bool:
-    families = (TECHNOLOGIES[name].concave(batch) for name, batch in net.batch.items() if len(batch.process))
+    families = (technology.concave(batch) for technology, batch in net.families)
     programs = ((item.program, [bool(net.signed[u]) for u in item.use]) for item in net.formulas)
     return all(family.all() for family in families) and all(
         shape.concave for program, signed in programs for shape in shapes(program, signed)

@@ -9,7 +9,6 @@ from scipy import sparse
 
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
-from chainopt.technology.families import TECHNOLOGIES
 
 Array = np.ndarray
 
@@ -36,12 +35,12 @@ def slopes(net: Network, use: Array) -> Slopes:
     columns: list[Array] = []
     values: list[Array] = []
     with np.errstate(all="ignore"):
-        for name, batch in net.batch.items():
+        for technology, batch in net.families:
             x = use[batch.use]
-            level = TECHNOLOGIES[name].level(batch, x)
+            level = technology.level(batch, x)
             rows.append(batch.use)
             columns.append(net.first_level[batch.process][batch.of])
-            values.append(TECHNOLOGIES[name].partials(batch, x, level))
+            values.append(technology.partials(batch, x, level))
     found: dict[str, list[tuple[int, int, float]]] = {"level": [], "least_level": [], "use": [], "least": []}
     gaps: list[float] = []
     minima = 0
@@ -89,16 +88,16 @@ def running(net: Network, plan: Plan, size: Array, share: float, *, by_use: bool
     not, nor an essential use: the other inputs may be taken and wasted where they are worth nothing. by_use: what
     it makes is no reason, since that may be much of a good that hardly moves.
     """
-    flows = (np.abs(plan.use) > share * size[net.use_good]) | net.signed
+    flows = (np.abs(plan.use) > share * size[net.use_good]) | net.signed | (net.origin > 0)
     made = sparse.coo_array(net.yields)
     makes = np.zeros(len(net.processes), dtype=bool)
     amount = np.abs(made.data * plan.level[made.row])
     np.logical_or.at(makes, net.level_process[made.row], amount > share * size[made.col])
     runs = makes & (not by_use)
     np.logical_or.at(runs, net.use_process, flows)
-    for name, batch in net.batch.items():
+    for technology, batch in net.families:
         lacking = batch.sum(~flows[batch.use] * 1.0) > 0
-        wasted = TECHNOLOGIES[name].essential(batch) & lacking & ~makes[batch.process]
+        wasted = technology.essential(batch) & lacking & ~makes[batch.process]
         runs[batch.process[wasted]] = False
     return runs
 
@@ -106,14 +105,14 @@ def running(net: Network, plan: Plan, size: Array, share: float, *, by_use: bool
 def curved_uses(net: Network) -> Array:
     """Whether each use is of a smooth function whose slope rises without end as the use falls to nothing."""
     curved = np.zeros(len(net.use_good), dtype=bool)
-    for name, batch in net.batch.items():
-        curved[batch.use] = not TECHNOLOGIES[name].affine
+    for technology, batch in net.families:
+        curved[batch.use] = technology.steep
     return curved
 
 
 def essential_uses(net: Network) -> Array:
     """Whether each use is of a smooth function that makes nothing without it."""
     needed = np.zeros(len(net.use_good), dtype=bool)
-    for name, batch in net.batch.items():
-        needed[batch.use] = TECHNOLOGIES[name].essential(batch)[batch.of]
+    for technology, batch in net.families:
+        needed[batch.use] = technology.essential(batch)[batch.of]
     return needed

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from chainopt.chain.batches import batch_of
 from chainopt.chain.chain import Chain
 from chainopt.chain.records import Good, Parameter, Process
+from chainopt.technology.families import TECHNOLOGIES
 from chainopt.technology.formula import FormulaError, resolve
 from chainopt.words.names import key
 
@@ -31,8 +33,9 @@ def reach(chain: Chain) -> Reach:
     """Remove, until nothing changes, what cannot be supplied or got rid of."""
     processes = {process.process: process for process in chain.processes}
     removed: dict[str, str] = {}
+    insisting: list[str] = []
     for process in chain.processes:
-        if process.capacity == 0 and process.min_level <= 0:
+        if process.capacity == 0 and process.min_level <= 0 and not _insists(process):
             removed[process.process] = "its capacity is 0"
     processes = {name: process for name, process in processes.items() if name not in removed}
     made = {process.process: _made(process, chain) for process in chain.processes}
@@ -58,13 +61,15 @@ def reach(chain: Chain) -> Reach:
                         processes[name], changed = kept, True
                     continue
                 removed[name] = f"nothing can supply {_listed(missing)}"
+                if _insists(process):
+                    insisting.append(f'"{name}" always takes {_listed(missing)}, but nothing can supply it')
             else:
                 continue
             del processes[name]
             changed = True
         if not changed:
             break
-    infeasible = _infeasible(chain, supplied, taken)
+    infeasible = (*insisting, *_infeasible(chain, supplied, taken))
     idle = {
         good.good
         for good in chain.goods
@@ -128,9 +133,17 @@ def _closed(process: Process, goods: dict[str, Good], supplied: set[str]) -> lis
     return [good for good in _taken(process, goods) if good not in supplied or good in shut]
 
 
+def _insists(process: Process) -> bool:
+    """Whether a process always takes something: it can't stand idle."""
+    technology = TECHNOLOGIES.get(process.function or "")
+    return technology is not None and bool((technology.origin(batch_of(technology.name, [process])) > 0).any())
+
+
 def _without(process: Process, missing: list[str], chain: Chain, constants: dict[str, float]) -> Process | None:
     """The process without inputs that it can do without; None where it can't."""
-    if process.function == "linear" or (process.function == "ces" and (process.elasticity or 0) > 1):
+    technology = TECHNOLOGIES.get(process.function or "")
+    recipe = technology is None or technology.recipe
+    if technology and not recipe and not technology.essential(batch_of(technology.name, [process])).any():
         left = tuple(use for use in process.inputs if use.good not in missing)
         return replace(process, inputs=left) if left else None
     if process.formula is None or any(use.max == 0 for use in process.inputs):

@@ -135,7 +135,9 @@ class _Problem:
         pieces = ca.vertsplit(self.x, ends.tolist())
         self.part = dict(zip(parts, pieces, strict=True))
         self.variables = tuple(v for name in parts for v in getattr(model, name).values())
-        self.lower = np.concatenate([np.where(sign[members], -np.inf, 0.0) for members, sign in parts.values()])
+        lower = [np.where(sign[members], -np.inf, 0.0) for members, sign in parts.values()]
+        lower[0] = np.maximum(lower[0], np.where(net.origin > 0, net.origin, -np.inf)[smooth])
+        self.lower = np.concatenate(lower)
         self.sizes = np.concatenate(
             [of_part.get(name, size.good)[members] for name, members in self.members.items()]
         )
@@ -208,10 +210,11 @@ class _Problem:
         net, level = self.net, self.part["level"]
         made = ca.MX(len(net.level_process), 1)
         which: list[Array] = []
-        for name, batch in net.batch.items():
+        for technology, batch in net.families:
             if len(batch.process):
                 first = net.first_level[batch.process]
-                made += _select(first, len(net.level_process)).T @ _FAMILIES[name](batch, self.intake)
+                values = technology.level(batch, _at(self.intake, batch.use), _SYMBOLS)
+                made += _select(first, len(net.level_process)).T @ values
                 which.append(first)
         if net.formulas:
             levels, values = self._formulas()
@@ -309,29 +312,27 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _cobb_douglas(batch: Batch, intake: Any) -> Any:
-    x = _at(intake, batch.use)
-    powers = _matrix(batch.a, batch.of, np.arange(len(batch.use)), (len(batch.process), len(batch.use)))
-    return ca.DM(batch.scale) * ca.exp(powers @ ca.log(x))
+class _Symbols:
+    """The algebra of CasADi's vectors."""
+
+    def sum(self, batch: Batch, values: Any) -> Any:
+        return self._weights(batch, np.ones(len(batch.use))) @ values
+
+    def product(self, batch: Batch, x: Any) -> Any:
+        return ca.exp(self._weights(batch, batch.a) @ ca.log(x))
+
+    def power_sum(self, batch: Batch, x: Any, r: Array, power: Array) -> Any:
+        return (self._weights(batch, batch.a) @ x ** r[batch.of]) ** power
+
+    def of(self, name: str, values: Any) -> Any:
+        return _FUNCTIONS[name](values)
+
+    def _weights(self, batch: Batch, values: Array) -> Any:
+        """A matrix that sums what belongs to each process, so weighed."""
+        return _matrix(values, batch.of, np.arange(len(batch.use)), (len(batch.process), len(batch.use)))
 
 
-def _ces(batch: Batch, intake: Any) -> Any:
-    x = _at(intake, batch.use)
-    weights = _matrix(batch.a, batch.of, np.arange(len(batch.use)), (len(batch.process), len(batch.use)))
-    return ca.DM(batch.scale) * (weights @ x ** ca.DM(batch.r[batch.of])) ** ca.DM(batch.returns / batch.r)
-
-
-def _linear(batch: Batch, intake: Any) -> Any:
-    x = _at(intake, batch.use)
-    weights = batch.scale[batch.of] * batch.a
-    return _matrix(weights, batch.of, np.arange(len(batch.use)), (len(batch.process), len(batch.use))) @ x
-
-
-_FAMILIES: dict[str, Callable[[Batch, Any], Any]] = {
-    "cobb-douglas": _cobb_douglas,
-    "ces": _ces,
-    "linear": _linear,
-}
+_SYMBOLS = _Symbols()
 
 
 def _matrix(values: Array, rows: Array, columns: Array, shape: tuple[int, int]) -> Any:

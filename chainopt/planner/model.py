@@ -28,9 +28,10 @@ from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN
 from chainopt.network.measure import magnitudes, turnover
 from chainopt.network.network import FormulaProcess, Network, network
 from chainopt.network.plan import Plan
-from chainopt.technology.families import TECHNOLOGIES
+from chainopt.technology.families import Objects, objects
 from chainopt.technology.primitives import PRIMITIVES
 
+_VARIABLES = Objects(lambda name: getattr(pyo, name))
 LIMIT_ROWS = {
     CAPACITY: "capacity",
     MIN_LEVEL: "min_level",
@@ -106,6 +107,8 @@ class _Builder:
             within=pyo.Reals,
         )
         model.use = _variables([uses[u] for u in smooth.tolist()], start.use[smooth], signed[smooth])
+        for u in np.flatnonzero(net.origin > 0).tolist():
+            model.use[uses[u]].setlb(float(net.origin[u]))
         model.level = _variables(levels, start.level, free)
         names = np.array(net.goods, dtype=object)
         for name, chosen, values, sign in (
@@ -209,14 +212,10 @@ class _Builder:
     def _production(self, model: Any, intake: list[Any], levels: list[Hashable]) -> None:
         net, level = self.net, list(model.level.values())
         rows = {}
-        for name, batch in net.batch.items():
-            expression = TECHNOLOGIES[name].expression
-            inputs, shares = [intake[u] for u in batch.use.tolist()], batch.a.tolist()
-            ends = pairwise([*batch.start.tolist(), len(inputs)])
-            numbers = (each.tolist() for each in (batch.scale, batch.returns, batch.r))
+        for technology, batch in net.families:
+            inputs = objects([intake[u] for u in batch.use.tolist()])
             first = net.first_level[batch.process].tolist()
-            for k, (i, j), scale, returns, r in zip(first, ends, *numbers, strict=True):
-                made = expression(inputs[i:j], shares[i:j], scale, returns, r)
+            for k, made in zip(first, technology.level(batch, inputs, _VARIABLES), strict=True):
                 rows[levels[k]] = level[k] - made == 0
         model.least = pyo.Var(pyo.Any, dense=False)
         model.minimum = pyo.Constraint(pyo.Any)
