@@ -34,7 +34,7 @@ GROUPS = {
 
 def examples() -> dict[str, str]:
     """For each code the first example of the corpus, as it is said."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "support"))
     from corpus import LIMITS, RECORDS, RUNS, SAMPLES
 
     found: dict[str, str] = {}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chainopt.command.main import app
+from chainopt.command.app import app
 from chainopt.words.status import Status
 from chainopt.workbook import schema_markdown
 

@@ -254,3 +254,33 @@ def test_a_chains_name_is_no_figure() -> None:
     mill = co.Process("mill", function="cobb-douglas", inputs={"ore": 0.6, "power": 0.4}, outputs="steel")
     plain, named = (co.Chain(goods, [mill], name=name) for name in ("bread", "inf bread"))
     assert explain(named, co.solve(named)).causes == explain(plain, co.solve(plain)).causes != ()
+
+
+def test_what_nothing_can_meet_is_a_record_and_a_cause_with_the_processes_that_it_stops() -> None:
+    goods = [co.Good("ore"), co.Good("steel", price=3, min_sale=2), co.Good("slag", supply=4, disposal=None)]
+    chain = co.Chain(goods, [MILL])
+    solution = co.solve(chain)
+    assert solution.status is co.Status.INFEASIBLE
+    assert [(each.good, each.column, each.amount) for each in solution.unmet] == [
+        ("steel", "min sale", 2.0),
+        ("slag", "supply", 4.0),
+    ]
+    assert solution.message == "; ".join(str(each) for each in solution.unmet)
+    found = explain(chain, solution)
+    assert [(cause.record, cause.column, cause.value) for cause in found.causes] == [
+        ("steel", "min sale", 2.0),
+        ("mill", "process", None),
+        ("slag", "supply", 4.0),
+    ]
+    assert found.summary == "; ".join(cause.text for cause in found.causes)
+
+
+def test_a_solve_that_ran_out_of_memory_has_no_cause_in_the_chain() -> None:
+    def full(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    chain = co.Chain([co.Good("ore", supply=5), co.Good("steel", price=3, min_sale=10)], [MILL])
+    solution = co.solve(chain, progress=full)
+    assert solution.message.startswith("E603: ")
+    assert solution.cut_off
+    assert explain(chain, solution).summary == ""

@@ -7,14 +7,7 @@ import pytest
 
 
 def imported(module):
-    code = (
-        "import sys, types, pathlib, importlib.util\n"
-        "package = types.ModuleType('chainopt')\n"
-        "package.__path__ = list(importlib.util.find_spec('chainopt').submodule_search_locations)\n"
-        "sys.modules['chainopt'] = package\n"
-        f"import {module}\n"
-        "print(*sys.modules)"
-    )
+    code = f"import sys\nimport {module}\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return set(done.stdout.split())
 

@@ -482,7 +482,7 @@ def test_a_signal_ends_the_solve_with_its_status() -> None:
     program = """
         import time
         import pyomo.environ as pyo
-        from chainopt.ipopt import solve_model
+        from chainopt.ipopt.model import solve_model
         m = pyo.ConcreteModel()
         m.x = pyo.Var(initialize=-1.9)
         m.y = pyo.Var(initialize=2.0)

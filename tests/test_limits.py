@@ -19,9 +19,7 @@ from corpus import RUNS
 from interrupting import interrupted
 
 import chainopt as co
-from chainopt.machine import starting
 from chainopt.machine.forked import FORKS, WorkDied, forked
-from chainopt.words import messages
 
 DATA = Path(__file__).parent.parent / "data"
 NEVER = 600
@@ -32,7 +30,11 @@ pytestmark = pytest.mark.skipif(not FORKS, reason="only Linux lets go of a compu
 # command to wait for.
 COMMANDS = """
 import json, os, signal, sys
-from chainopt.command import main as cli
+import chainopt, chainopt.report
+for package in chainopt, chainopt.report:
+    for name in package.__all__:
+        getattr(package, name)
+from chainopt.command import app, main as cli
 for line in sys.stdin:
     match json.loads(line):
         case folder, before, words:
@@ -140,7 +142,7 @@ def test_a_run_that_is_cut_off_says_so(commands, tmp_path, run):
 def test_a_second_ctrl_c_leaves_without_reports(commands, tmp_path):
     folder = folder_with_book(tmp_path)
     kill = "os.kill(os.getpid(), signal.SIGINT)"
-    before = f"sys.modules['chainopt.solution.attempts'].build = cli.write_html = lambda *_, **__: {kill}"
+    before = f"sys.modules['chainopt.solution.attempts'].build = chainopt.write_html = lambda *_, **__: {kill}"
     code, lines = commands.end(folder, commands.start(folder, "solve", "chain.xlsx", before=before))
     assert code == 130
     assert [line[:4] for line in lines] == ["N605", "E601"]
@@ -223,13 +225,6 @@ def test_ctrl_c_while_all_is_imported(tmp_path):
     run = interrupted(["solve", str(DATA / "tupperware.xlsx")], tmp_path, 0.05)
     assert (run.code, run.files) == (130, ())
     assert run.lines == ("E601: interrupted while starting: nothing was written",)
-
-
-def test_the_first_lines_say_what_the_table_says():
-    """Before the package is imported there is no table to ask."""
-    at = {"doing": "starting", "kept": "nothing was written"}
-    assert starting.CUT_OFF.decode().rstrip() == messages.CUT_OFF.line(**at)
-    assert starting.NO_MEMORY.decode().rstrip() == messages.NO_MEMORY.line(**at)
 
 
 @pytest.mark.nightly

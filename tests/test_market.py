@@ -13,7 +13,7 @@ from chains import cobb_douglas_network, random_chain
 
 import chainopt as co
 from chainopt.chain.reach import reach
-from chainopt.command.main import main
+from chainopt.command.app import app
 from chainopt.market.circuit import circuit, softened
 from chainopt.market.columns import Columns, NotColumnsError, cobb_douglas_returns, columns
 from chainopt.market.duality import certify
@@ -541,7 +541,7 @@ def test_the_command_line_takes_the_method(tmp_path, monkeypatch, capsys):
     write_workbook(chain, book)
     monkeypatch.setattr(sys, "argv", ["chainopt", "solve", str(book), "--method", "market", "--json", "-"])
     with pytest.raises(SystemExit) as ended:
-        main()
+        app()
     assert ended.value.code == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["solver"]["name"] == "market"
@@ -651,7 +651,7 @@ def test_ctrl_c_keeps_the_last_pass_and_says_so(tmp_path, returns):
     code = (
         "import os, signal, sys\n"
         "from chainopt.command import main as cli\n"
-        "from chainopt.report.waiting import Waiting\n"
+        "from chainopt.command.waiting import Waiting\n"
         f"Waiting.step = lambda self, at: at.iteration == {last} and os.kill(os.getpid(), signal.SIGINT)\n"
         "sys.argv = ['chainopt', 'solve', 'mill.xlsx', '--method', 'market', '--json', 'out.json', '--out', '.']\n"
         "cli.main()"

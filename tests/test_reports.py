@@ -27,7 +27,7 @@ from rich.console import Console
 import chainopt as co
 from chainopt.machine.files import replacing
 from chainopt.report import headline, html_text, json_text, result_record, show, write_excel, write_html
-from chainopt.report.content import findings
+from chainopt.report.content.findings import findings
 from chainopt.report.content.sheets import Column
 from chainopt.report.excel.paper import Paper
 from chainopt.rows.dossier import dossier

@@ -28,7 +28,9 @@ MITSCHERLICH = Technology(
     form=lambda batch, x, algebra: (
         (1.0 - batch["drag"]) * algebra.sum(batch, batch.a - batch.a * decay(batch, x, algebra))
     ),
-    partials=lambda batch, x, level: kept(batch)[batch.of] * batch.a / batch["reach"] * np.exp(-x / batch["reach"]),
+    partials=lambda batch, x, level: (
+        kept(batch)[batch.of] * batch.a / batch["reach"] * np.exp(-x / batch["reach"])
+    ),
     of_process=(Figure("drag", "the part of the level that is lost", 0.0, strict=False),),
     of_use=(Figure("reach", "a use's reach, an amount above 0"),),
 )
@@ -92,7 +94,9 @@ def test_what_a_function_asks_for_is_checked_at_its_cell(mitscherlich, tmp_path)
     chain = co.Chain(
         [co.Good("water", supply=3.0), co.Good("crop", price=5.0)],
         [
-            co.Process("field", function="mitscherlich", inputs=[co.Input("water", 4.0, reach=1.5)], outputs="crop"),
+            co.Process(
+                "field", function="mitscherlich", inputs=[co.Input("water", 4.0, reach=1.5)], outputs="crop"
+            ),
             co.Process("lake", function="linear", inputs={"water": 1.0}, outputs="crop"),
         ],
     )
@@ -163,7 +167,11 @@ def test_beyond_satiation_a_good_is_worth_nothing_and_a_nuisance_less():
     def chain(disposal):
         return co.Chain(
             [co.Good("water", supply=6.0, disposal=disposal), co.Good("crop", price=5.0)],
-            [co.Process("field", function="quadratic", inputs=[co.Input("water", 4.0, curvature=1.0)], outputs="crop")],
+            [
+                co.Process(
+                    "field", function="quadratic", inputs=[co.Input("water", 4.0, curvature=1.0)], outputs="crop"
+                )
+            ],
         )
 
     free, bound = co.solve(chain(0.0)), co.solve(chain(None))
@@ -174,8 +182,14 @@ def test_beyond_satiation_a_good_is_worth_nothing_and_a_nuisance_less():
 
 def test_quadratic_without_curvature_is_linear():
     def chain(function):
-        goods = [co.Good("water", supply=3.0), co.Good("feed", supply=1.0, import_price=9.0), co.Good("crop", price=5.0)]
-        return co.Chain(goods, [co.Process("field", function=function, inputs={"water": 4.0, "feed": 2.0}, outputs="crop")])
+        goods = [
+            co.Good("water", supply=3.0),
+            co.Good("feed", supply=1.0, import_price=9.0),
+            co.Good("crop", price=5.0),
+        ]
+        return co.Chain(
+            goods, [co.Process("field", function=function, inputs={"water": 4.0, "feed": 2.0}, outputs="crop")]
+        )
 
     one, two = (co.prices(chain(name), co.solve(chain(name))) for name in ("linear", "quadratic"))
     assert np.allclose(one.price, two.price, rtol=1e-6)

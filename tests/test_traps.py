@@ -352,7 +352,7 @@ def test_an_idle_process_that_would_be_paid_for_its_input_leaves_it_local() -> N
     multipliers = Multipliers(price, none, np.full(1, np.nan), np.full(2, np.nan), none)
     idle = Plan(np.zeros(1), np.zeros(1), np.zeros(2), np.zeros(2), np.array([4.0, 0.0]))
     assert residuals(net, idle, operations(net, idle), multipliers).largest < 1e-12
-    assert bent(net, idle, multipliers, operations(net, idle).size) == ["p"]
+    assert bent(net, idle, multipliers, operations(net, idle).measure) == ["p"]
     solution = co.solve(chain)
     assert solution.scope != "global"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -12,14 +12,14 @@ from chainopt.chain.chain import Chain
 from chainopt.chain.reach import reach
 from chainopt.chain.records import Process
 from chainopt.network.forward import forward_run
-from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import MIN_LEVEL, MIN_SALE
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import BROKEN, SHOWN
 from chainopt.planner.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
 from chainopt.planner.rays import Ray, find_ray
 from chainopt.solution.solution import Solution
 from chainopt.technology.curvature import shapes
-from chainopt.words.messages import NO_MEMORY_TO_SOLVE, SOLVER_DIED
 from chainopt.words.names import key
 from chainopt.words.status import Status
 
@@ -43,10 +43,18 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a chain has no solution: one line, and the cells behind it, the one that asks too much first."""
+    """Why a chain has no solution: the cells behind it, the one that asks too much first; and what else there is
+    to say, of how sure that is or why nothing was found.
+    """
 
-    summary: str
     causes: tuple[Cause, ...] = ()
+    note: str = ""
+
+    @property
+    def summary(self) -> str:
+        """All in one line; "" where nothing can be said."""
+        causes = "; ".join(cause.text for cause in self.causes)
+        return f"{causes} ({self.note})" if causes and self.note else causes or self.note
 
 
 def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Explanation:
@@ -57,31 +65,27 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     most time_limit seconds; see elastic. Raises SolverMissing where cyipopt is not installed.
     """
     if solution.status is Status.OPTIMAL and solution.scope == "local" and solution.net is not None:
-        return _summed(_unending(solution.net, solution.plan))
-    if solution.status in _SAID or solution.message.startswith(_CUT_OFF):
-        return Explanation("")
-    structural = _structural(chain)
-    if structural:
-        return _summed(structural)
+        return Explanation(_unending(solution.net, solution.plan))
+    if solution.status.final or solution.cut_off:
+        return Explanation()
+    if solution.unmet:
+        return Explanation(tuple(dict.fromkeys(_structural(chain, solution))))
     net = solution.net or network(reach(chain).chain)
     found = () if solution.status is Status.INFEASIBLE else _unending(net, solution.plan)
     found = found or _outside(net, solution)
     if found or solution.status is Status.UNBOUNDED:
-        return _summed(found) if found else Explanation(_NO_RAY)
+        return Explanation(found, "" if found else _NO_RAY)
     elastic = Elastic(net, time_limit)
-    causes = [cause for conflict in elastic.conflicts() for cause in _conflicting(net, conflict)]
-    if not causes:
-        if solution.status is not Status.INFEASIBLE:
-            return Explanation("")
-        ray = _unending(net, solution.plan)
-        return _summed(ray) if ray else Explanation(_UNDECIDED if elastic.failed else _NO_CONFLICT)
-    note = "" if _concave(net) else " (found by local solves: the chain is not concave)"
-    result = _summed(causes)
-    return replace(result, summary=result.summary + note)
+    causes = tuple(cause for conflict in elastic.conflicts() for cause in _conflicting(net, conflict))
+    if causes:
+        return Explanation(causes, "" if _concave(net) else _LOCAL)
+    if solution.status is not Status.INFEASIBLE:
+        return Explanation()
+    ray = _unending(net, solution.plan)
+    return Explanation(ray, "" if ray else _UNDECIDED if elastic.failed else _NO_CONFLICT)
 
 
-_SAID = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
-_CUT_OFF = (NO_MEMORY_TO_SOLVE.code, SOLVER_DIED.code)
+_LOCAL = "found by local solves: the chain is not concave"
 _NO_RAY = (
     "no trade or cycle was found that earns without end at a steady rate: the value grows ever more slowly, or a "
     "limit is so far away that nothing in the workbook is of its size; give a max import, max sale or capacity"
@@ -93,28 +97,18 @@ _NO_CONFLICT = (
 )
 
 
-def _summed(causes: Iterable[Cause]) -> Explanation:
-    causes = tuple(causes)
-    return Explanation("; ".join(cause.text for cause in causes), causes)
-
-
-def _structural(chain: Chain) -> list[Cause]:
-    """Obligations that nothing can supply, and supplies that nothing can take, whatever the amounts."""
-    within = reach(chain)
-    if not within.infeasible:
-        return []
-    causes = []
-    for text in within.infeasible:
-        good = next(g for g in chain.goods if text.startswith(f'"{g.good}"'))
-        column = "min sale" if good.min_sale > 0 and "min sale" in text else "supply"
-        value = good.min_sale if column == "min sale" else good.supply
-        causes.append(Cause("goods", good.good, column, text, value=value))
+def _structural(chain: Chain, solution: Solution) -> Iterator[Cause]:
+    """What can't be met whatever the amounts, each with the processes that would and can't run."""
+    for unmet in solution.unmet:
+        sheet, record, second = (
+            ("inputs", unmet.process, unmet.good) if unmet.process else ("goods", unmet.good, "")
+        )
+        yield Cause(sheet, record, unmet.column, str(unmet), second, value=unmet.amount)
         for process in chain.processes:
-            why = within.removed.get(process.process)
-            if why and key(good.good) in {key(name) for name in _touched(process)}:
+            why = solution.removed.get(process.process)
+            if why and key(unmet.good) in {key(name) for name in _touched(process)}:
                 text = f'process "{process.process}" can\'t run: {why}'
-                causes.append(Cause("processes", process.process, "process", text))
-    return list(dict.fromkeys(causes))
+                yield Cause("processes", process.process, "process", text)
 
 
 def _touched(process: Process) -> list[str]:
@@ -174,13 +168,9 @@ def _place(net: Network, row: Row) -> tuple[Cause, float, str]:
         value = float(net.supply[row.index]) if row.kind == SUPPLY else 0.0
         return Cause("goods", good, row.kind, ""), value, good
     limit = net.limits[row.index]
-    if limit.kind == MAX_USE:
-        good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
-        return Cause("inputs", process, "max", "", good), limit.bound, good
-    if limit.kind in (CAPACITY, MIN_LEVEL):
-        process = net.processes[net.level_process[limit.index]]
-        return Cause("processes", process, limit.kind, ""), limit.bound, process
-    return Cause("goods", net.goods[limit.index], limit.kind, ""), limit.bound, net.goods[limit.index]
+    good, process = (name or "" for name in net.whose(limit))
+    about, second = limit.about, good if limit.of == "use" else ""
+    return Cause(about.sheet, process or good, about.column, "", second), limit.bound, good or process
 
 
 def _amount(net: Network, value: float, name: str) -> str:
@@ -196,8 +186,8 @@ def _asking(net: Network, conflict: Conflict) -> Cause:
     most = value - broken
 
     def amount(number: float) -> str:
-        rounded = 0.0 if abs(number) <= 1e-6 * row.size else number
-        return _amount(net, rounded, name if row.kind != MIN_LEVEL else "")
+        rounded = 0.0 if abs(number) <= BROKEN * row.size else number
+        return _amount(net, rounded, name if place.sheet != "processes" else "")
 
     if row.kind == SUPPLY and value < 0:
         most = -(value + broken)
@@ -216,7 +206,7 @@ def _asking(net: Network, conflict: Conflict) -> Cause:
         text = f"min sale {amount(value)} of {name}: at most {amount(most)} can be {'made' if made else 'had'}"
     else:
         bound = "at least" if broken < 0 else "at most"
-        text = f"{_named(net, row)}: {bound} {_amount(net, most, name)} is possible"
+        text = f"{_named(net, row)}: {bound} {amount(most)} is possible"
     return replace(place, text=text, value=value, most=most)
 
 
@@ -225,10 +215,8 @@ def _named(net: Network, row: Row) -> str:
     place, value, name = _place(net, row)
     if row.kind == DISPOSAL:
         return f"disposal none of {name}"
-    if row.kind == MAX_USE:
-        return f"max {_amount(net, value, name)} of {name} in {place.record}"
-    unit = name if row.kind not in (CAPACITY, MIN_LEVEL) else ""
-    return f"{row.kind} {_amount(net, value, unit)} of {name}"
+    amount = _amount(net, value, name if place.sheet != "processes" else "")
+    return f"{place.column} {amount} of {name}" + (f" in {place.record}" if place.good else "")
 
 
 def _limiting(net: Network, row: Row, worth: float, conflict: Conflict, count: int) -> Cause:
@@ -240,7 +228,7 @@ def _limiting(net: Network, row: Row, worth: float, conflict: Conflict, count: i
         text = f"{_named(net, row)} {'stands against it' if worth <= 0 else role}"
     else:
         text = f"{_named(net, row)} {role}"
-    if abs(worth) > 1e-9 and row.kind != DISPOSAL:
+    if abs(worth) > SHOWN and row.kind != DISPOSAL:
         about = _place(net, conflict.first)[2]
         text += f" (with 1 {'more' if worth > 0 else 'less'}, {abs(worth):.4g} more of {about} could be had)"
     return replace(place, text=text, value=value)
@@ -289,7 +277,7 @@ def _story(net: Network, ray: Ray) -> str:
     ]
     steps += [
         f"throw away {_amount(net, ray.disposed[g], net.goods[g])} of {net.goods[g]}"
-        for g in np.flatnonzero(ray.disposed > 1e-9)
+        for g in np.flatnonzero(ray.disposed > SHOWN)
     ]
     told = ", ".join(steps)
     told = f"{told}: earns {ray.value:.6g} a round; no limit stops it"

@@ -29,13 +29,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chainopt.audits.response import SAME, Offer, best_response, offers
+from chainopt.audits.response import Offer, best_response, offers
 from chainopt.network.demand import demand_price, demand_value
-from chainopt.network.limits import CAPACITY, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.network.measure import BINDS, ZERO, throughput, turnover
-from chainopt.network.multipliers import Multipliers
+from chainopt.network.multipliers import Multipliers, process_rents
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import BINDS, CURVED, SAME, ZERO
 from chainopt.solution.solution import Solution
 
 Array = np.ndarray
@@ -48,7 +47,6 @@ LOSS, ENDLESS, SADDLE, OTHER = (
 )
 VERDICTS = (PROFIT, ZERO_PROFIT, RENT, LOSS, ENDLESS, SADDLE, OTHER)
 _STEP = 1e-5
-_CURVED = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,31 +81,31 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
     certified: without trusted prices there is nothing to post.
     """
     net, plan, multipliers = solution.net, solution.plan, solution.multipliers
-    if not solution.certified or net is None or plan is None or multipliers is None:
+    if not solution.certified or not (net and plan and multipliers and solution.derivatives):
         raise ValueError(
             f"the market test needs the prices of a certified solution, but this one is {solution.status}: "
             f"{solution.message}"
         )
-    value = turnover(net, plan)
-    rent = _own_rents(net, plan, multipliers)
-    level_rent, use_rent = _unit_rents(net, multipliers)
-    moved = throughput(net, plan)
+    size = solution.derivatives.operations.measure
+    rent = process_rents(net, multipliers.rent * limited_amount(net, plan))
+    level_rent = (net.bounding("level") @ multipliers.rent)[net.first_level]
+    use_rent = net.bounding("use") @ multipliers.rent
     rows = []
-    for offer in offers(net, plan, multipliers):
+    for offer in offers(net, plan, multipliers, size):
         p = offer.process
-        running = (np.abs(offer.x) > ZERO * moved[net.use_good[offer.use]]) | offer.signed
+        running = (np.abs(offer.x) > ZERO * size.moved[net.use_good[offer.use]]) | offer.signed
         shadow = offer.worth.copy()
         shadow[0] -= level_rent[p]
         returns, curvature = _local(offer, shadow, use_rent[offer.use], running, bool(level_rent[p] != 0))
         response = best_response(offer, starts=starts)
-        rows.append(_row(net, offer, response.profit, float(rent[p]), returns, curvature, value))
+        rows.append(_row(net, offer, response.profit, float(rent[p]), returns, curvature, size.money))
     processes = pd.DataFrame(rows, columns=_COLUMNS).astype({"second_order": object})
-    others = _others(net, plan, multipliers, moved)
+    others = _others(net, plan, multipliers, size.moved)
     whole = float(np.nansum(np.maximum(processes["deviation"], 0.0))) + others
     sums = processes.groupby("firm", sort=False)[["profit", "rent", "best_profit", "deviation"]]
     firms = sums.sum().reset_index()
     firms.insert(1, "processes", processes.groupby("firm", sort=False).size().to_numpy())
-    return MarketTest(processes, firms, others, whole / value if value > 0 else whole, value)
+    return MarketTest(processes, firms, others, whole / size.money, size.money)
 
 
 def findings(test: MarketTest) -> list[str]:
@@ -205,28 +203,6 @@ def _row(
     return (name, firm, verdict, profit, rent, returns, curvature, best, gain, share)
 
 
-def _unit_rents(net: Network, multipliers: Multipliers) -> tuple[Array, Array]:
-    """What a unit of each process's first level, and of each use, pays to the process's own limits."""
-    level, use = np.zeros(len(net.processes)), np.zeros(len(net.use_good))
-    for limit, rent in zip(net.limits, multipliers.rent, strict=True):
-        if limit.kind in (CAPACITY, MIN_LEVEL):
-            level[net.level_process[limit.index]] += limit.sign * rent
-        elif limit.kind == MAX_USE:
-            use[limit.index] += rent
-    return level, use
-
-
-def _own_rents(net: Network, plan: Plan, multipliers: Multipliers) -> Array:
-    """The rents of each process's own limits, in money."""
-    total = np.zeros(len(net.processes))
-    for limit, rent, amount in zip(net.limits, multipliers.rent, limited_amount(net, plan), strict=True):
-        if limit.kind in (CAPACITY, MIN_LEVEL):
-            total[net.level_process[limit.index]] += limit.sign * rent * amount
-        elif limit.kind == MAX_USE:
-            total[net.use_process[limit.index]] += rent * amount
-    return total
-
-
 def _local(offer: Offer, shadow: Array, use_rent: Array, running: Array, bound: bool) -> tuple[float, str | None]:
     """Returns to scale and the second-order status at the plan; shadow: lambda by level, own rents deducted."""
     technology, batch = offer.family or (None, None)
@@ -290,9 +266,9 @@ def _second_order(offer: Offer, x: Array, shadow: Array, running: Array, bound: 
     if not len(hessian):
         return "maximum"
     curvature = np.linalg.eigvalsh(np.nan_to_num(hessian))
-    if curvature[-1] > _CURVED:
-        return "saddle" if curvature[0] < -_CURVED else "minimum"
-    return "flat" if curvature[-1] > -_CURVED else "maximum"
+    if curvature[-1] > CURVED:
+        return "saddle" if curvature[0] < -CURVED else "minimum"
+    return "flat" if curvature[-1] > -CURVED else "maximum"
 
 
 def _others(net: Network, plan: Plan, multipliers: Multipliers, moved: Array) -> float:
@@ -301,14 +277,8 @@ def _others(net: Network, plan: Plan, multipliers: Multipliers, moved: Array) ->
     Each knows its own limit; a margin without a limit counts at what its good moves.
     """
     price = np.where(net.rival, multipliers.price, multipliers.reading_sale)
-    low = np.where(net.sale_signed, -inf, 0.0)
-    high = np.full(len(net.goods), inf)
-    for limit in net.limits:
-        if limit.kind == MIN_SALE:
-            low[limit.index] = limit.bound
-            high[limit.index] = limit.bound if limit.fixed else high[limit.index]
-        elif limit.kind == MAX_SALE:
-            high[limit.index] = limit.bound
+    low, high = net.bounds("sale")
+    low[np.isinf(low) & ~net.sale_signed] = 0.0
     low, high = np.maximum(low, plan.sale - moved), np.minimum(high, plan.sale + moved)
     with np.errstate(all="ignore"):
         curved = np.isfinite(net.elasticity)

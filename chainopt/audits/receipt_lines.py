@@ -18,12 +18,11 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.backprop.absorbers import LIMIT, Column, Row, Structure, absorbers, structure
-from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE
+from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE, bounded
 from chainopt.backprop.sweep import shares
 from chainopt.network.demand import demand_price
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_USE, MIN_LEVEL
-from chainopt.network.measure import ZERO
 from chainopt.network.network import Network
+from chainopt.network.tolerances import DUST_SHARE, ZERO
 from chainopt.solution.solution import Solution
 
 Array = np.ndarray
@@ -31,8 +30,6 @@ Kind = Literal["good", "rent", "reading", "tie", "final price", "import price", 
 Node = tuple[Kind, int]
 Way = Literal["shared", "read", "one taker", "import", "maker", "limit", "cycle", "knot", "apart", "value"]
 MONEY: tuple[Kind, ...] = ("final price", "import price", "disposal cost", "unit cost")
-_FAINT = 1e-9
-"""A share of a sale or a disposal that an interior point leaves where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +85,7 @@ class Clerk:
         limit_of: dict[Row, int] = {
             (LIMIT, limit.index): number
             for number, limit in enumerate(net.limits)
-            if limit.kind in (CAPACITY, MIN_LEVEL) and bound.get(limit.index) == limit.bound
+            if limit.of == "level" and bound.get(limit.index) == limit.bound
         }
         final = np.nan_to_num(demand_price(net, plan.sale), posinf=0.0)
         return cls(solution, net, found, slope, uses_of, limit_of, final)
@@ -200,9 +197,9 @@ class Clerk:
             if abs(part.use[u]) > ZERO or net.signed[u]:
                 takers[g].append(((USE, u), float(part.use[u])))
         for g in range(len(net.goods)):
-            if net.sells[g] and abs(part.sale[g]) > _FAINT:
+            if net.sells[g] and abs(part.sale[g]) > DUST_SHARE:
                 takers[g].append(((SALE, g), float(part.sale[g])))
-            if net.disposes[g] and part.disposed[g] > _FAINT:
+            if net.disposes[g] and part.disposed[g] > DUST_SHARE:
                 takers[g].append(((DISPOSAL, g), float(part.disposed[g])))
             if part.live[g]:
                 node: Node = ("good", g)
@@ -278,27 +275,16 @@ class Clerk:
         columns = {
             number: column
             for number, limit in enumerate(net.limits)
-            if binds[number] and (column := _column(net, number)) in found.held
+            if binds[number] and (column := bounded(net, limit)) in found.held
         }
         several = Counter(columns.values())
         for number, column in columns.items():
             if several[column] > 1:
                 continue
             limit = net.limits[number]
-            per = float(net.coefficient[limit.index]) if limit.kind == MAX_USE and column[0] == LEVEL else 1.0
+            per = float(net.coefficient[limit.index]) if limit.of == "use" and column[0] == LEVEL else 1.0
             lines = tuple(self.lines(column, None, rate=-limit.sign * per))
             self.drafts["rent", number] = Draft("limit", lines)
-
-
-def _column(net: Network, number: int) -> Column:
-    """The operation that a limit bounds."""
-    limit = net.limits[number]
-    if limit.kind in (CAPACITY, MIN_LEVEL):
-        return LEVEL, limit.index
-    if limit.kind == MAX_USE:
-        p = net.use_process[limit.index]
-        return (LEVEL, int(net.first_level[p])) if net.leontief[p] else (USE, limit.index)
-    return (IMPORT if limit.kind == MAX_IMPORT else SALE), limit.index
 
 
 def _entries(matrix: sparse.csr_array, row: int) -> Iterable[tuple[int, float]]:

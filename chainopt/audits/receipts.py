@@ -23,13 +23,12 @@ from scipy import sparse
 from chainopt.audits.receipt_lines import MONEY, Clerk, Draft, Line, Node, Way
 from chainopt.network.network import Network
 from chainopt.network.order import layers
+from chainopt.network.tolerances import LEAST_PRICE, RANK, SAME
 from chainopt.solution.solution import Solution
 
 MOST_USES = 5_000
 """The most uses of a chain whose receipts are drawn up."""
 _MOST_AROUND = 60
-_SAME = 1e-5
-_REGULAR = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +123,8 @@ class _Adder:
         known = self.known(node)
         if not np.isfinite(value):
             return False
-        size = max(abs(value), abs(known), 1e-3 * self._scale())
-        return np.isnan(known) or abs(value - known) <= _SAME * size
+        size = max(abs(value), abs(known), LEAST_PRICE * self._scale())
+        return np.isnan(known) or abs(value - known) <= SAME * size
 
     def _scale(self) -> float:
         """The largest price of all."""
@@ -146,7 +145,7 @@ class _Adder:
                 into = (inner, place) if line.of in place else (outer, column)
                 into[0][i, into[1][line.of]] += line.share * line.brings
         around = np.eye(len(cycle)) - inner
-        if len(cycle) > _MOST_AROUND or 1.0 / np.linalg.cond(around) < _REGULAR:
+        if len(cycle) > _MOST_AROUND or 1.0 / np.linalg.cond(around) < RANK:
             yield from ((node, Draft("knot", ())) for node in cycle)
             return
         whole = np.linalg.solve(around, outer)

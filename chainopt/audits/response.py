@@ -28,18 +28,16 @@ from math import exp, inf, isfinite, log
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 
-from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
-from chainopt.network.measure import throughput, turnover
+from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, use_prices
 from chainopt.network.network import FORMULA, Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import SAME
 from chainopt.technology.curvature import shapes
 from chainopt.technology.families import Batch, Technology
 from chainopt.technology.tape import Tape
 
 Array = np.ndarray
-SAME = 1e-5
-"""Relative to revenue plus cost: below it two profits are one. Prices are certified to 1e-6."""
 _FAR = 1e3
 _NEAR = 1e-9
 _SEEDS = 12
@@ -122,12 +120,12 @@ class Response:
     x: Array | None = None
 
 
-def offers(net: Network, plan: Plan, multipliers: Multipliers) -> list[Offer]:
+def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure) -> list[Offer]:
     """Every process's own problem at the posted prices, in the network's order."""
     sells_for = net.yields @ multipliers.price
     pays = use_prices(net, multipliers)
     most, least, capacity = _own_limits(net)
-    moved, noise = throughput(net, plan), _NEAR * turnover(net, plan)
+    moved, noise = measure.moved, _NEAR * measure.money
     of_use = _members(net.use_process, len(net.processes))
     of_level = _members(net.level_process, len(net.processes))
     found = []
@@ -204,19 +202,9 @@ def _members(of: Array, count: int) -> list[Array]:
 
 def _own_limits(net: Network) -> tuple[Array, Array, Array]:
     """The largest intake by use, min level and capacity by process."""
-    most = np.full(len(net.use_good), inf)
-    least = np.where(net.function == FORMULA, -inf, 0.0)
-    capacity = np.full(len(net.processes), inf)
-    for limit in net.limits:
-        if limit.kind == MAX_USE:
-            most[limit.index] = limit.bound
-        elif limit.kind == MIN_LEVEL:
-            least[net.level_process[limit.index]] = limit.bound
-            if limit.fixed:
-                capacity[net.level_process[limit.index]] = limit.bound
-        elif limit.kind == CAPACITY:
-            capacity[net.level_process[limit.index]] = limit.bound
-    return most, least, capacity
+    least, capacity = (end[net.first_level] for end in net.bounds("level"))
+    least[np.isinf(least) & (net.function != FORMULA)] = 0.0
+    return net.bounds("use")[1], least, capacity
 
 
 def _greedy(offer: Offer, margin: Array, cap: Array, unit: Array) -> Response:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainopt.backprop.sweep import use_values
-from chainopt.network.measure import ZERO
 from chainopt.network.multipliers import use_prices
+from chainopt.network.tolerances import AGREES, ONE_PRICE
 from chainopt.solution.solution import Solution
 from chainopt.words.display import Displayed
 
@@ -70,22 +70,21 @@ class _Teller:
         net, plan, multipliers = solution.net, solution.plan, solution.multipliers
         derivatives, intervals = solution.derivatives, solution.intervals
         assert net and plan and multipliers and derivatives and intervals
-        price, ops = multipliers.price, derivatives.operations
-        moved = np.where(ops.size > 0, ops.size, np.inf)
+        price, size = multipliers.price, derivatives.operations.measure
         _, sale_value, _ = use_values(net, derivatives)
         end = [""] * len(net.goods)
-        near = 1e-6 * np.abs(price)
-        for g in np.flatnonzero(net.disposes & (plan.disposed > ZERO * moved)):
+        near = AGREES * np.abs(price)
+        for g in np.flatnonzero(net.disposes & size.moves(plan.disposed)):
             cost = net.disposal[g]
             end[g] = f"disposal at {cost / unit:,.6g}" if cost else "free disposal, since some is thrown away"
-        sold = net.sells & (np.abs(plan.sale) > ZERO * moved) & (np.abs(sale_value - price) <= near)
+        sold = net.sells & size.moves(plan.sale) & (np.abs(sale_value - price) <= near)
         for g in np.flatnonzero(sold):
             end[g] = "final demand"
-        bought = net.imports & (plan.imported > ZERO * moved) & (np.abs(net.import_price - price) <= near)
+        bought = net.imports & size.moves(plan.imported) & (np.abs(net.import_price - price) <= near)
         for g in np.flatnonzero(bought):
             end[g] = "imports"
         leg = _legs(solution, price)
-        for g in np.flatnonzero(net.sells & ~sold & (np.abs(plan.sale) > ZERO * moved)):
+        for g in np.flatnonzero(net.sells & ~sold & size.moves(plan.sale)):
             if leg[g] is None:
                 end[g] = end[g] or "a limit on its sale"
         low, high = intervals.low / unit, intervals.high / unit
@@ -121,7 +120,7 @@ class _Teller:
         if np.isnan(self.price[g]):
             return f"no price of its own: from {self.low[g]:,.6g} to {self.high[g]:,.6g} supports the plan"
         worth = f"{self.price[g]:,.6g}"
-        if self.high[g] - self.low[g] > 1e-6 * abs(self.price[g]):
+        if self.high[g] - self.low[g] > ONE_PRICE * abs(self.price[g]):
             worth = f"from {self.low[g]:,.6g} to {self.high[g]:,.6g}"
         if not legs:
             return f"{worth}, set by {end}"

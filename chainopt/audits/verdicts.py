@@ -17,10 +17,9 @@ import pandas as pd
 from chainopt.backprop.intervals import SKIPPED, settled
 from chainopt.backprop.operations import DISPOSAL, LEVEL, SALE, USE, Operations
 from chainopt.backprop.sweep import use_values
-from chainopt.network.limits import MAX_SALE, MAX_USE, MIN_SALE
-from chainopt.network.measure import CERTIFIED, WORTHLESS, turnover
 from chainopt.network.multipliers import use_prices
 from chainopt.network.network import Network
+from chainopt.network.tolerances import CERTIFIED, SAME
 from chainopt.solution.solution import Solution
 
 Array = np.ndarray
@@ -81,12 +80,12 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
     derivatives, intervals = solution.derivatives, solution.intervals
     assert net and plan and multipliers and derivatives and intervals
     ops = derivatives.operations
-    moved = np.where(ops.size > 0, ops.size, np.inf)
-    floor = WORTHLESS * turnover(net, plan) / moved
+    size, floor = ops.measure, ops.measure.trifle
     use_value, sale_value, disposal_value = use_values(net, derivatives)
     paid, price = use_prices(net, multipliers), multipliers.price
     derivative = settled(derivatives, intervals)
-    use_rent, sale_rent = _rents(net, multipliers.rent)
+    # What each use and each sale pays for its own limits, on top of the good's price.
+    use_rent, sale_rent = (net.bounding(amount) @ multipliers.rent for amount in ("use", "sale"))
     use_noise, use_active = _rows(net, ops, ops.stack(multipliers))
     active = {kind: np.zeros(len(net.goods), dtype=bool) for kind in (SALE, DISPOSAL)}
     for kind, of in active.items():
@@ -107,7 +106,7 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
         in_use: bool,
         infinite: bool = False,
     ) -> Entry:
-        share = abs(amount) / moved[g]
+        share = abs(amount) / size.good[g]
         least = max(noise, floor[g])
         # What loses less than the certificate sees is idle, whatever little an interior point left there.
         lost = share * (multiplier - value) <= CERTIFIED * max(abs(multiplier), abs(value), least)
@@ -120,7 +119,7 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
             net, g, price[g], derivative[g], intervals.low[g], intervals.high[g], intervals.kind[g], floor[g]
         )
         prices = (price[g] / unit, derivative[g] / unit, (price[g] - derivative[g]) / unit)
-        yield Entry(good, "good", None, ops.throughput[g], 1.0, *prices, verdict, cause)
+        yield Entry(good, "good", None, size.moved[g], 1.0, *prices, verdict, cause)
         for u in by_good[first[g] : first[g + 1]]:
             process = net.processes[net.use_process[u]]
             figures = (plan.use[u], paid[u], use_value[u], use_rent[u])
@@ -150,19 +149,8 @@ def _rows(net: Network, ops: Operations, z: Array) -> tuple[Array, Array]:
     return noise, active
 
 
-def _rents(net: Network, rent: Array) -> tuple[Array, Array]:
-    """What each use and each sale pays as rent for its own limits, on top of the good's price."""
-    of_use, of_sale = np.zeros(len(net.use_good)), np.zeros(len(net.goods))
-    for limit, amount in zip(net.limits, rent, strict=True):
-        if limit.kind == MAX_USE:
-            of_use[limit.index] += amount
-        elif limit.kind in (MAX_SALE, MIN_SALE):
-            of_sale[limit.index] += limit.sign * amount
-    return of_use, of_sale
-
-
 def _near(a: float, b: float, floor: float) -> bool:
-    return abs(a - b) <= 10 * CERTIFIED * max(abs(a), abs(b), floor)
+    return abs(a - b) <= SAME * max(abs(a), abs(b), floor)
 
 
 def _verdict(
@@ -206,7 +194,7 @@ def _good_verdict(
         return Verdict.KINK, "the range of prices that support the plan was not computed"
     if np.isnan(low) or np.isnan(high):
         return Verdict.UNCONVERGED, "no price supports the plan"
-    slack = 10 * CERTIFIED * max(abs(price), floor)
+    slack = SAME * max(abs(price), floor)
     if low - slack <= price <= high + slack:
         return Verdict.KINK, f"every price from {low:.6g} to {high:.6g} supports the plan"
     return Verdict.UNCONVERGED, f"prices that support the plan are from {low:.6g} to {high:.6g}"

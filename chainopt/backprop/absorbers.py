@@ -21,21 +21,19 @@ from scipy import sparse
 from scipy.linalg import qr
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE, Operations
+from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE, Operations, bounded
 from chainopt.backprop.slopes import essential_uses, running
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.network.measure import BINDS, STILL, ZERO
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import BINDS, DUST, PIVOT
 from chainopt.technology.tape import Tape
 
 Array = np.ndarray
 Column = tuple[int, int]
 Row = tuple[str, int]
 GOOD, LIMIT, READING, TIE = "good", "limit", "reading", "tie"
-_RANK = 1e-9
-_DUST = 1e-10
 _SHARED, _ALONE = 1e-2, 1e-4
+_MATCHED = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +133,12 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
 
     level = active(LEVEL, len(net.level_process))
     free_sale, imported, free_disposal = (active(kind, goods) for kind in (SALE, IMPORT, DISPOSAL))
-    dust = _DUST * ops.size
+    dust = DUST * ops.measure.good
     disposed = free_disposal | (net.disposes & (plan.disposed > dust))
     # The first of what a demand curve asks for may be worth much, however little it is.
     free_sale |= net.sells & np.isfinite(net.elasticity)
     sale = free_sale | (net.sells & (np.abs(plan.sale) > dust))
-    runs = running(net, plan, ops.size, ZERO)
+    runs = running(net, plan, ops.measure)
     runs[net.leontief] = level[net.first_level[net.leontief]]
     for item in net.formulas:
         runs[item.process] |= bool(np.any(np.abs(plan.level[item.level]) > 0))
@@ -173,7 +171,7 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
     made = np.array([bool(makers[g]) for g in range(goods)])
     moving = (net.supply != 0) | imported | free_sale | free_disposal | made
     moving[net.use_good[free]] = True
-    still = ops.throughput <= STILL * ops.size
+    still = ops.measure.still
     free_of = {USE: free, SALE: free_sale, DISPOSAL: free_disposal}
     groups = {}
     for g in range(goods):
@@ -212,29 +210,19 @@ def _held(net: Network, ops: Operations, runs: Array) -> tuple[dict[Column, floa
     held: dict[Column, float] = {}
     bound: dict[int, float] = {}
     for limit, binds in zip(net.limits, ops.may[ops.rent_columns], strict=True):
-        kind, i = limit.kind, limit.index
         if not binds:
             continue
-        if kind in (CAPACITY, MIN_LEVEL):
-            p = int(net.level_process[i])
-            if net.leontief[p]:
-                held[LEVEL, i] = limit.bound
-            elif runs[p]:
+        kind, i = operation = bounded(net, limit)
+        if kind == LEVEL and not net.leontief[net.level_process[i]]:
+            if runs[net.level_process[i]]:
                 bound[i] = limit.bound
-        elif kind == MAX_USE:
-            p, g = int(net.use_process[i]), int(net.use_good[i])
-            if net.leontief[p]:
-                held[LEVEL, int(net.first_level[p])] = limit.bound / float(net.coefficient[i])
-            elif net.rival[g]:
-                held[USE, i] = limit.bound
-            else:
-                raise ValueError(f'a limit of a reader of "{net.goods[g]}", which is non-rival, binds: no program')
-        elif kind == MAX_IMPORT:
-            held[IMPORT, i] = limit.bound
-        elif kind in (MAX_SALE, MIN_SALE):
-            if not net.rival[i]:
-                raise ValueError(f'a limit of the sale of "{net.goods[i]}", which is non-rival, binds: no program')
-            held[SALE, i] = limit.bound
+            continue
+        g = int(net.use_good[i]) if kind == USE else i
+        if kind in (USE, SALE) and not net.rival[g]:
+            whose = "a reader" if kind == USE else "the sale"
+            raise ValueError(f'a limit of {whose} of "{net.goods[g]}", which is non-rival, binds: no program')
+        per = float(net.coefficient[limit.index]) if (limit.of, kind) == ("use", LEVEL) else 1.0
+        held[operation] = limit.bound / per
     return held, bound
 
 
@@ -249,7 +237,7 @@ def _readings(
         for u in reads
         if (LEVEL, int(net.first_level[net.use_process[u]])) not in held
         and whole[net.use_good[u]] - net.coefficient[u] * plan.level[net.first_level[net.use_process[u]]]
-        <= BINDS * ops.size[net.use_good[u]]
+        <= BINDS * ops.measure.use[u]
     )
 
 
@@ -354,12 +342,12 @@ def _choose(found: Structure, rows: list[Row]) -> dict[Column, Row]:
         _refuse(found, rows, np.ones(len(rows)))
     left, upper, order = qr(weighted, pivoting=True)
     size = np.abs(np.diag(upper))
-    if size[-1] <= _RANK:
+    if size[-1] <= PIVOT:
         _refuse(found, rows, left[:, -1])
     picked = order[: len(rows)]
     part = np.abs(matrix[:, picked])
     with np.errstate(divide="ignore"):
-        cost = np.where(part > 1e-12, 1.0 - np.log(part / part.max()), 0.0)
+        cost = np.where(part > _MATCHED, 1.0 - np.log(part / part.max()), 0.0)
     at, to = min_weight_full_bipartite_matching(sparse.csr_array(cost))
     return {names[picked[j]]: rows[i] for i, j in zip(at.tolist(), to.tolist(), strict=True)}
 

@@ -2,7 +2,7 @@
 
 Computed from the chain, the plan and the multipliers with this side's own derivatives, each residual relative
 to its own scale: marginal profits to the money of their terms, amounts to what their good moves. A row's
-money counts at least `LEAST` of the plan's whole value per unit of its good, below which prices are noise.
+money counts at least `LEAST_MONEY` of the plan's per unit of its good, below which prices are noise.
 Idle processes with infinite slopes have no row: whether they would rather start stands in its place.
 """
 
@@ -15,10 +15,10 @@ from scipy import sparse
 
 from chainopt.backprop.idle import starting_profit, steep_idle
 from chainopt.backprop.operations import MINIMUM, READERS, Operations
-from chainopt.network.measure import ZERO
 from chainopt.network.multipliers import Multipliers, level_values, use_prices
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import LEAST_LEVEL
 
 Array = np.ndarray
 
@@ -34,12 +34,12 @@ def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multiplier
     stationarity = np.where(equal, np.abs(profit), np.maximum(profit, 0.0)) / money
     loss = np.where(equal, 0.0, np.maximum(-profit, 0.0)) / money * np.minimum(ops.share, 1.0)
     rents, slack = _rents(net, plan, ops, z, money)
-    idle = steep_idle(net, plan, ops.size, ZERO)
+    idle = steep_idle(net, plan, ops.measure)
     value, paid = level_values(net, multipliers), use_prices(net, multipliers)
-    starts = starting_profit(net, plan, idle, value, paid, ops.size)
+    starts = starting_profit(net, idle, value, paid, ops.measure)
     return Residuals(
         stationarity=float(np.max(np.concatenate([stationarity, np.maximum(-rents, 0.0), starts]), initial=0.0)),
-        feasibility=feasibility(net, plan, ops.size),
+        feasibility=feasibility(net, plan, ops.measure.good),
         complementarity=float(np.max(np.concatenate([loss, np.abs(rents) * np.maximum(slack, 0.0)]), initial=0.0)),
     )
 
@@ -84,7 +84,7 @@ def _level_size(net: Network, size: Array) -> Array:
         each = made.copy()
         each.data = size[made.indices] / made.data
     most = each.max(axis=1).toarray().ravel() if each.nnz else np.zeros(made.shape[0])
-    return np.where(most > 0, 1e-3 * most, 1e-300)
+    return np.where(most > 0, LEAST_LEVEL * most, 1e-300)
 
 
 def _rents(net: Network, plan: Plan, ops: Operations, z: Array, row_money: Array) -> tuple[Array, Array]:

@@ -12,20 +12,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainopt.network.measure import CERTIFIED, LEAST, turnover
+from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, level_values, use_prices
 from chainopt.network.network import Network
 from chainopt.network.order import dependencies, layers
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import CERTIFIED
 from chainopt.technology.curvature import shapes
 
 Array = np.ndarray
 
 
-def bent(net: Network, plan: Plan, multipliers: Multipliers, size: Array) -> list[str]:
+def bent(net: Network, plan: Plan, multipliers: Multipliers, size: Measure) -> list[str]:
     """The processes that keep the problem from being concave; none means that an optimum is global.
 
-    size is what each good moves.
+    size is the plan's measure.
     """
     if _without_choice(net):
         return []
@@ -47,12 +48,12 @@ def bent(net: Network, plan: Plan, multipliers: Multipliers, size: Array) -> lis
     return [net.processes[p] for p in sorted(found)]
 
 
-def _unwanted(net: Network, plan: Plan, multipliers: Multipliers, value: Array, size: Array) -> Array:
+def _unwanted(net: Network, plan: Plan, multipliers: Multipliers, value: Array, size: Measure) -> Array:
     """Which processes lose by running whatever they take, and neither earn nor pay at the plan.
 
-    size is what each good moves, or would in an ordinary plan: a price is negative by the money of that.
+    A price is negative by the money of what its good moves, or would in an ordinary plan.
     """
-    noise = CERTIFIED * LEAST * turnover(net, plan)
+    noise = CERTIFIED * size.noise
     pays = use_prices(net, multipliers)
     money = np.bincount(net.level_process, np.abs(value * plan.level), len(net.processes))
     money += np.bincount(net.use_process, np.abs(pays * plan.use), len(net.processes))
@@ -60,7 +61,7 @@ def _unwanted(net: Network, plan: Plan, multipliers: Multipliers, value: Array, 
     for technology, batch in net.families:
         unwanted[batch.process] &= technology.at_least_nothing
     np.logical_and.at(unwanted, net.level_process, value <= 0)
-    np.logical_and.at(unwanted, net.use_process, pays * size[net.use_good] >= -noise)
+    np.logical_and.at(unwanted, net.use_process, pays * size.use >= -noise)
     return unwanted
 
 

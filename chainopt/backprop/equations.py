@@ -13,13 +13,13 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from chainopt.backprop.operations import Operations
+from chainopt.network.tolerances import OPEN, RANK
 
 Array = np.ndarray
 _DENSE = 400
-_RANK = 1e-10
 _PROXIMITY = 1e-11
 _ROUNDS = 8
-_OPEN = 1e-6
+_LEAST, _SETTLED = 1e-6, 1e-15
 
 
 def solve_equations(ops: Operations) -> Array:
@@ -30,7 +30,7 @@ def solve_equations(ops: Operations) -> Array:
     row, column = _equilibrate(matrix, ops.least[ops.active])
     value, open_ = _least_squares(matrix, target, row, column)
     money = abs(matrix) @ np.abs(value) + np.abs(target)
-    money = np.maximum(money, (1e-6 * np.max(row * money, initial=0.0) or 1.0) / row)
+    money = np.maximum(money, (_LEAST * np.max(row * money, initial=0.0) or 1.0) / row)
     value, open_ = _least_squares(matrix, target, 1.0 / money, column)
     unknowns = np.zeros(len(ops.may))
     unknowns[columns] = np.where(open_, np.nan, value)
@@ -75,16 +75,16 @@ def _least_squares(matrix: sparse.csr_array, target: Array, row: Array, column: 
     scaled, goal = scaled / (largest or 1.0), row * target / (largest or 1.0)
     if matrix.shape[1] <= _DENSE:
         left, size, right = np.linalg.svd(scaled.toarray(), full_matrices=False)
-        kept = size > _RANK * np.max(size, initial=0.0)
+        kept = size > RANK * np.max(size, initial=0.0)
         value = right[kept].T @ ((left[:, kept].T @ goal) / size[kept])
         # The part of each unknown's axis that the rows see; what they don't is the null space's.
         seen = np.sum(right[kept] ** 2, axis=0)
-        return column * value, np.sqrt(np.maximum(0.0, 1.0 - seen)) > _OPEN
+        return column * value, np.sqrt(np.maximum(0.0, 1.0 - seen)) > OPEN
     project = _Projection(scaled)
     start = np.random.default_rng(0).uniform(1.0, 2.0, matrix.shape[1])
     value = project.nearest(goal, np.zeros(matrix.shape[1]))
     unseen = project.nearest(np.zeros(matrix.shape[0]), start)
-    return column * value, np.abs(unseen) > _OPEN
+    return column * value, np.abs(unseen) > OPEN
 
 
 class _Projection:
@@ -110,6 +110,6 @@ class _Projection:
             gap = goal - self.matrix @ value
             step = self.factor.solve(np.concatenate([gap, np.zeros(len(value))]))[rows:]
             value = value + step
-            if np.max(np.abs(step), initial=0.0) <= 1e-15 * np.max(np.abs(value), initial=0.0):
+            if np.max(np.abs(step), initial=0.0) <= _SETTLED * np.max(np.abs(value), initial=0.0):
                 break
         return value

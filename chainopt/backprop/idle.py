@@ -20,20 +20,19 @@ import numpy as np
 from scipy import sparse
 
 from chainopt.backprop.slopes import Slopes, running, slopes
-from chainopt.network.measure import LEAST, STILL, ZERO, throughput, turnover
+from chainopt.network.measure import Measure
 from chainopt.network.network import FormulaProcess, Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import FREE, ZERO
 from chainopt.technology.families import Batch, Technology
 
 Array = np.ndarray
 _TRIALS = 64
 _ROUNDING = 1e-9
-_FREE = 1e-9
-"""Of a price below which money is noise, what is as good as none."""
 _RUNNING = 10 * ZERO
 
 
-def steep_idle(net: Network, plan: Plan, size: Array, share: float, *, by_use: bool = False) -> list[int]:
+def steep_idle(net: Network, plan: Plan, size: Measure, share: float = ZERO, *, by_use: bool = False) -> list[int]:
     """The processes that don't run, with an infinite slope at zero; size, share and by_use as in `running`."""
     runs = running(net, plan, size, share, by_use=by_use)
     steep = _steep(net, slopes(net, np.where(runs[net.use_process], plan.use, 0.0)))
@@ -101,8 +100,8 @@ class Starts:
         return Starts(self.level[at], self.use[of], self.moved[of], self.shows[at], tuple(parts))
 
 
-def starts(net: Network, plan: Plan, idle: Sequence[int], size: Array) -> Starts:
-    """The starts of a plan's idle processes; size is what each good moves."""
+def starts(net: Network, idle: Sequence[int], size: Measure) -> Starts:
+    """The starts of a plan's idle processes; size is the plan's measure."""
     waiting = np.zeros(len(net.processes), dtype=bool)
     waiting[list(idle)] = True
     parts = []
@@ -117,10 +116,10 @@ def starts(net: Network, plan: Plan, idle: Sequence[int], size: Array) -> Starts
     made = sparse.coo_array(net.yields[level])
     shows = np.full(len(level), np.inf)
     # What nobody else makes may be made in any amount, and nothing else changes.
-    moved = np.where(throughput(net, plan) > STILL * size, size, np.inf)
+    moved = np.where(size.still, np.inf, size.good)
     np.minimum.at(shows, made.row, _RUNNING * moved[made.col] / np.abs(made.data))
     shows /= np.concatenate([np.zeros(0), *(part.scale for _, part in parts)])
-    return Starts(level, use, size[net.use_good[use]], shows, tuple(parts))
+    return Starts(level, use, size.use[use], shows, tuple(parts))
 
 
 def _returns(technology: Technology, part: Batch) -> Array:
@@ -139,26 +138,24 @@ def _mix(technology: Technology, part: Batch, price: Array, free: Array, moved: 
     return (running ** (1.0 - returns) / (returns * part.scale))[part.of] * mix
 
 
-def starting_profit(
-    net: Network, plan: Plan, idle: Sequence[int], value: Array, paid: Array, size: Array
-) -> Array:
+def starting_profit(net: Network, idle: Sequence[int], value: Array, paid: Array, size: Measure) -> Array:
     """What each idle process would earn on a unit of revenue if it started; 0 where it would not.
 
-    value: lambda by level; paid: what each use pays for a unit of its good; size: what each good moves.
+    value: lambda by level; paid: what each use pays for a unit of its good; size: the plan's measure.
     """
-    begin = starts(net, plan, idle, size)
+    begin = starts(net, idle, size)
     level, pays = begin.level, paid[begin.use]
-    cost = begin.mixes(pays, _FREE * LEAST * turnover(net, plan) / begin.moved) @ pays
+    cost = begin.mixes(pays, FREE * size.noise / begin.moved) @ pays
     with np.errstate(all="ignore"):
         gain = np.where(value[level] > 0, (value[level] - cost) / np.maximum(value[level], cost), 0.0)
     waiting = set(idle)
-    trials = [_best_trial(net, item, value, paid, size) for item in net.formulas if item.process in waiting]
+    trials = [_best_trial(item, value, paid, size) for item in net.formulas if item.process in waiting]
     return np.maximum(np.concatenate([gain, trials]), 0.0)
 
 
-def _best_trial(net: Network, item: FormulaProcess, value: Array, paid: Array, size: Array) -> float:
+def _best_trial(item: FormulaProcess, value: Array, paid: Array, size: Measure) -> float:
     """The best profit over revenue and cost of a formula at mixes of small amounts, fixed once and for all."""
-    price, moved = np.maximum(paid[item.use], 0.0), size[net.use_good[item.use]]
+    price, moved = np.maximum(paid[item.use], 0.0), size.use[item.use]
     random = np.random.default_rng(0)
     best = 0.0
     for part in (10 * ZERO, 1e-4, 1e-2):

@@ -16,13 +16,14 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from chainopt.backprop.open_prices import LEAST_SLACK, OpenPrices, Rows, open_prices
+from chainopt.backprop.open_prices import OpenPrices, Rows, open_prices
 from chainopt.backprop.sweep import Derivatives
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import LEAST_SLACK, ONE_PRICE
 
 Array = np.ndarray
-_POINT = 1e-6
+_FEASIBLE = 1e-9
 _FLOORS = (0.1, 100.0)
 """Of a typical price, the least that a row's money counts as; the second where the first leaves no price."""
 _CUTS = 60
@@ -125,7 +126,7 @@ def _kind(low: float, high: float) -> str | None:
         return None
     if np.isinf(low) or np.isinf(high):
         return UNBOUNDED if np.isinf(low) and np.isinf(high) else BELOW if np.isinf(low) else ABOVE
-    return POINT if high - low <= _POINT * max(abs(low), abs(high)) else BOUNDED
+    return POINT if high - low <= ONE_PRICE * max(abs(low), abs(high)) else BOUNDED
 
 
 class _TooMuchWork(Exception):
@@ -156,8 +157,8 @@ class _Program:
             low = np.append(low, 0.0)
         self.solver = highspy.Highs()
         self.solver.setOptionValue("output_flag", False)
-        self.solver.setOptionValue("primal_feasibility_tolerance", 1e-9)
-        self.solver.setOptionValue("dual_feasibility_tolerance", 1e-9)
+        self.solver.setOptionValue("primal_feasibility_tolerance", _FEASIBLE)
+        self.solver.setOptionValue("dual_feasibility_tolerance", _FEASIBLE)
         self.solver.addVars(len(low), low, np.full(len(low), highspy.kHighsInf))
         self._add(given.rows)
         # Without a first plane for each idle process, at a few prices, an answer may have no end.

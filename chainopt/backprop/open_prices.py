@@ -17,13 +17,11 @@ from scipy.sparse.csgraph import connected_components
 from chainopt.backprop.equations import over
 from chainopt.backprop.idle import Starts, starts, steep_idle
 from chainopt.backprop.sweep import Derivatives
-from chainopt.network.measure import LEAST, ZERO, turnover
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import LEAST_SLACK, MOST_SLACK
 
 Array = np.ndarray
-LEAST_SLACK = 1e-9
-_MOST_SLACK = 1e-6
 _TYPICAL = 1e4
 """Of the money below which a row's is noise, the most that counts as one; a tolerance is a part of it."""
 
@@ -125,9 +123,9 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
     rest, money = ops.matrix @ known + ops.constant, abs(ops.matrix) @ np.abs(known) + np.abs(ops.constant)
     settled = ops.active & ((abs(ops.matrix) @ missing.astype(float)) == 0)
     gap = np.abs(rest) / np.maximum(money, np.maximum(ops.least, 1e-300))
-    start = starts(net, plan, steep_idle(net, plan, ops.size, ZERO), ops.size)
+    start = starts(net, steep_idle(net, plan, ops.measure), ops.measure)
     earns, pays = ops.earns[start.level], ops.pays[start.use]
-    least = LEAST * turnover(net, plan) / start.moved
+    least = ops.measure.noise / start.moved
     # Rows are compared in the money below which theirs is noise.
     counted = money * over(ops.least)
     scale = min(_TYPICAL, float(np.median(counted[counted > 1.0]))) if np.any(counted > 1.0) else 1.0
@@ -141,7 +139,7 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
         scale=scale,
         slack=LEAST_SLACK
         if exact
-        else float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, _MOST_SLACK)),
+        else float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, MOST_SLACK)),
         rows=rows.those(rows.touched),
         start=start,
         earns=sparse.csr_array(earns[:, at] @ units),

@@ -10,11 +10,8 @@ alone, with lambda = sum_g b_g pi_g - kappa - r(capacity) + r(min level) written
     sale                     w(s) - pi - r(max sale) + r(min sale)  import          pi - c - r(max import)
     disposal                 -k - pi                                non-rival good  pi - sum_u v_u = 0
 
-An amount is numerically zero below `ZERO` of its good's size (a level: of every good that it moves), which is
-what the good moves in all, but at least `LEAST_FLOW` of what a forward run moves, and `LEAST_AMOUNT` of the
-ordinary amount of it; a good that moves at most `STILL` of its size as good as stands still; a limit binds within
-`BINDS` of its size. Slopes at numerically zero flows are taken at exactly zero: where they are infinite, the
-operation has no row.
+What is idle, and which limits bind, is by the plan's measure: see `network.measure`. Slopes at numerically zero
+flows are taken at exactly zero: where they are infinite, the operation has no row.
 """
 
 from __future__ import annotations
@@ -28,16 +25,17 @@ from scipy import sparse
 
 from chainopt.backprop.slopes import Slopes, curved_uses, running, slopes
 from chainopt.network.demand import demand_price
-from chainopt.network.forward import forward_run
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
-from chainopt.network.measure import BINDS, LEAST, ZERO, sizes, throughput, turnover
+from chainopt.network.limits import Limit
+from chainopt.network.measure import Measure, measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import BINDS, ZERO
 
 Array = np.ndarray
 
 USE, LEVEL, SALE, IMPORT, DISPOSAL, READERS, MINIMUM = range(7)
+_MOVES = {"use": USE, "level": LEVEL, "sale": SALE, "imported": IMPORT, "disposed": DISPOSAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +44,9 @@ class Operations:
 
     kind and index say which operation a row is (index counts uses, levels, goods or minima); active, whether it
     is in use, so that its marginal profit is zero; share, its part of what its good moves. of an unknown: may
-    is whether it can differ from zero at the plan; signed, whether it may be negative. least is
-    the money below which a row's is noise: `LEAST` of the plan's, per unit of what the row moves. throughput is
-    what each good moves, size the same but never below `LEAST_FLOW` of a forward run's. earns and pays, from which
-    the rows are made: what a unit of each level earns (before unit cost), and what a unit of each use pays.
+    is whether it can differ from zero at the plan; signed, whether it may be negative. measure is the
+    plan's; least, by row, the money that is noise by it, per unit of what the row moves. earns and pays, from
+    which the rows are made: what a unit of each level earns (before unit cost), and what a unit of each use pays.
     """
 
     matrix: sparse.csr_array
@@ -61,9 +58,8 @@ class Operations:
     may: Array
     signed: Array
     least: Array
-    throughput: Array
+    measure: Measure
     slopes: Slopes
-    size: Array
     earns: sparse.csr_array
     pays: sparse.csr_array
     goods: int
@@ -90,15 +86,14 @@ class Operations:
 
 def operations(net: Network, plan: Plan) -> Operations:
     """Assemble every operation of a chain at a plan; the solver's multipliers play no part in it."""
-    start = forward_run(net)
-    size = sizes(net, plan, start)
-    share = np.abs(plan.use) / size[net.use_good]
+    size = measure(net, plan)
+    share = np.abs(plan.use) / size.use
     # One input of a process that runs may be next to nothing for its good, and still move with the others.
     runs = running(net, plan, size, ZERO)[net.use_process] & curved_uses(net)
     slope = slopes(net, np.where((share <= ZERO) & ~net.signed & ~runs, 0.0, plan.use))
     rows = _Rows.of(net, slope)
     blocks = [
-        *_process_blocks(net, plan, start, size, slope, rows),
+        *_process_blocks(net, plan, size, slope, rows),
         *_good_blocks(net, plan, size, rows),
     ]
     matrix = sparse.csr_array(sparse.vstack([block.rows for block in blocks], format="csr"))
@@ -107,8 +102,7 @@ def operations(net: Network, plan: Plan) -> Operations:
     always = np.concatenate([np.broadcast_to(block.always, len(block.index)) for block in blocks])
     finite = np.isfinite(constant) & np.isfinite(matrix @ np.ones(matrix.shape[1]))
     may, signed = _unknowns(net, plan, slope, size)
-    # Below a part of the whole plan's money, per unit of what a row moves, a row's money is noise.
-    least = LEAST * turnover(net, plan) * np.concatenate([block.per_unit for block in blocks])
+    least = size.noise * np.concatenate([block.per_unit for block in blocks])
     return Operations(
         matrix=matrix[finite],
         constant=constant[finite],
@@ -119,9 +113,8 @@ def operations(net: Network, plan: Plan) -> Operations:
         may=may,
         signed=signed,
         least=least[finite],
-        throughput=throughput(net, plan),
+        measure=size,
         slopes=slope,
-        size=size,
         earns=rows.earns,
         pays=rows.pays,
         goods=len(net.goods),
@@ -129,10 +122,18 @@ def operations(net: Network, plan: Plan) -> Operations:
     )
 
 
+def bounded(net: Network, limit: Limit) -> tuple[int, int]:
+    """The operation that a limit bounds, as kind and index: of a Leontief process's use, its level."""
+    if limit.of == "use" and net.use_leontief[limit.index]:
+        return LEVEL, int(net.first_level[net.use_process[limit.index]])
+    return _MOVES[limit.amount], limit.index
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     """The rows of one kind of operation: which things they are, how much of their goods they move, and whether
-    they hold as equations however little they move. per_unit: of the good's size, what a unit of each row moves.
+    they hold as equations however little they move. per_unit: of what counts as one, what a unit of each row
+    moves.
     """
 
     kind: int
@@ -160,12 +161,12 @@ class _Rows:
         empty = sparse.csr_array((0, 0))
         rows = cls(net, slope.argument_gap.size, empty, empty)
         rival = net.rival[net.use_good]
-        earns = rows.row(levels, net.yields, rents=rows.rents(levels, {CAPACITY: -1.0, MIN_LEVEL: 1.0}))
+        earns = rows.row(levels, net.yields, rents=-net.bounding("level"))
         pays = rows.row(
             uses,
             _select(np.where(rival, net.use_good, -1), goods),
             _select(np.where(rival, -1, np.arange(uses)), uses),
-            rents=rows.rents(uses, {MAX_USE: 1.0}),
+            rents=net.bounding("use"),
         )
         return replace(rows, earns=earns, pays=pays)
 
@@ -185,15 +186,6 @@ class _Rows:
         filled = [sparse.csr_array((count, width)) if part is None else part for part, width in parts]
         return sparse.csr_array(sparse.hstack(filled, format="csr"))
 
-    def rents(self, count: int, kinds: dict[str, float]) -> sparse.csr_array:
-        """The rents of these kinds of limit, with these factors, a row for each thing that they limit."""
-        found = [
-            (limit.index, i, kinds[limit.kind]) for i, limit in enumerate(self.net.limits) if limit.kind in kinds
-        ]
-        table = np.array(found, dtype=float).reshape(-1, 3)
-        places = (table[:, 0].astype(int), table[:, 1].astype(int))
-        return sparse.csr_array((table[:, 2], places), shape=(count, len(self.net.limits)))
-
 
 def _select(at: Array, count: int, value: float = 1.0) -> sparse.csr_array:
     """Rows with one entry each, at column `at`; -1 leaves a row empty."""
@@ -201,9 +193,7 @@ def _select(at: Array, count: int, value: float = 1.0) -> sparse.csr_array:
     return sparse.csr_array((np.full(len(kept), value), (kept, at[kept])), shape=(len(at), count))
 
 
-def _process_blocks(
-    net: Network, plan: Plan, start: Plan, size: Array, slope: Slopes, rows: _Rows
-) -> Iterator[_Block]:
+def _process_blocks(net: Network, plan: Plan, size: Measure, slope: Slopes, rows: _Rows) -> Iterator[_Block]:
     """Uses of smooth processes, Leontief levels, and formulas' minima."""
     uses, levels = len(net.use_good), len(net.level_process)
     smooth = np.flatnonzero(~net.use_leontief)
@@ -212,28 +202,21 @@ def _process_blocks(
         (slope.level @ rows.earns - rows.pays + rows.row(uses, least=slope.use_argument))[smooth],
         -(slope.level @ net.unit_cost)[smooth],
         smooth,
-        (np.abs(plan.use) / size[net.use_good])[smooth],
-        1.0 / size[net.use_good[smooth]],
+        (np.abs(plan.use) / size.use)[smooth],
+        1.0 / size.use[smooth],
         net.signed[smooth],
     )
     recipe = sparse.csr_array(
         (net.coefficient, (net.first_level[net.use_process], np.arange(uses))), shape=(levels, uses)
     )
-    per_unit = np.maximum(
-        _most(recipe, np.ones(levels), size[net.use_good]), _most(net.yields, np.ones(levels), size)
-    )
-    share = per_unit * np.abs(plan.level)
-    # A level that moves no good at all is in use where it is more than next to nothing.
-    bare = per_unit == 0
-    share[bare] = (np.abs(plan.level) > ZERO * np.abs(start.level))[bare].astype(float)
     leontief = np.flatnonzero(net.leontief[net.level_process])
     yield _Block(
         LEVEL,
         (rows.earns - recipe @ rows.pays)[leontief],
         -net.unit_cost[leontief],
         leontief,
-        share[leontief],
-        per_unit[leontief],
+        (np.abs(plan.level) / size.level)[leontief],
+        1.0 / size.level[leontief],
     )
     minima = slope.least_level.shape[0]
     yield _Block(
@@ -247,29 +230,29 @@ def _process_blocks(
     )
 
 
-def _good_blocks(net: Network, plan: Plan, size: Array, rows: _Rows) -> Iterator[_Block]:
+def _good_blocks(net: Network, plan: Plan, size: Measure, rows: _Rows) -> Iterator[_Block]:
     """Sales, imports, disposal, and what the readers of a non-rival good pay together."""
     goods, uses = len(net.goods), len(net.use_good)
     every = np.arange(goods)
     price = _select(every, goods)
-    sold_share = np.abs(plan.sale) / size
     sale = rows.row(
         goods,
         _select(np.where(net.rival, every, -1), goods, -1.0),
         None,
         _select(np.where(net.rival, -1, every), goods, -1.0),
-        rows.rents(goods, {MAX_SALE: -1.0, MIN_SALE: 1.0}),
+        -net.bounding("sale"),
     )
-    paid = demand_price(net, np.where(sold_share <= ZERO, 0.0, plan.sale))
-    bought = rows.row(goods, price, rents=rows.rents(goods, {MAX_IMPORT: -1.0}))
+    paid = demand_price(net, np.where(size.moves(plan.sale), plan.sale, 0.0))
+    bought = rows.row(goods, price, rents=-net.bounding("imported"))
+    thrown = rows.row(goods, -price, rents=-net.bounding("disposed"))
     readers = sparse.csr_array(
         (np.where(net.rival[net.use_good], 0.0, -1.0), (net.use_good, np.arange(uses))), shape=(goods, uses)
     )
     reading_sale = _select(np.where(net.sells & ~net.rival, every, -1), goods, -1.0)
     for kind, row, constant, chosen, share, always in (
-        (SALE, sale, paid, net.sells, sold_share, net.sale_signed),
-        (IMPORT, bought, -net.import_price, net.imports, plan.imported / size, False),
-        (DISPOSAL, -rows.row(goods, price), -net.disposal, net.disposes, plan.disposed / size, False),
+        (SALE, sale, paid, net.sells, np.abs(plan.sale) / size.good, net.sale_signed),
+        (IMPORT, bought, -net.import_price, net.imports, plan.imported / size.good, False),
+        (DISPOSAL, thrown, -net.disposal, net.disposes, plan.disposed / size.good, False),
         (
             READERS,
             rows.row(goods, price, readers, reading_sale),
@@ -281,18 +264,10 @@ def _good_blocks(net: Network, plan: Plan, size: Array, rows: _Rows) -> Iterator
     ):
         of = np.flatnonzero(chosen)
         held = always[of] if isinstance(always, np.ndarray) else always
-        yield _Block(kind, row[of], constant[of], of, share[of], 1.0 / size[of], held)
+        yield _Block(kind, row[of], constant[of], of, share[of], 1.0 / size.good[of], held)
 
 
-def _most(moves: sparse.csr_array, level: Array, size: Array) -> Array:
-    """The largest share that each level has of any good that it moves."""
-    coo = sparse.coo_array(moves)
-    most = np.zeros(len(level))
-    np.maximum.at(most, coo.row, np.abs(coo.data * level[coo.row]) / size[coo.col])
-    return most
-
-
-def _unknowns(net: Network, plan: Plan, slope: Slopes, size: Array) -> tuple[Array, Array]:
+def _unknowns(net: Network, plan: Plan, slope: Slopes, size: Measure) -> tuple[Array, Array]:
     """Which unknowns can differ from zero at the plan, and which of them may be negative."""
     goods = len(net.goods)
     bound = np.array([limit.bound for limit in net.limits], dtype=float)
@@ -302,7 +277,7 @@ def _unknowns(net: Network, plan: Plan, slope: Slopes, size: Array) -> tuple[Arr
     reads = ~net.rival[net.use_good]
     level = plan.level[net.first_level[net.use_process]]
     slack = plan.use - net.coefficient * level
-    reads_all = reads & (~net.use_leontief | (slack <= BINDS * size[net.use_good]))
+    reads_all = reads & (~net.use_leontief | (slack <= BINDS * size.use))
     may = np.concatenate(
         [np.ones(goods, bool), reads_all, net.sells & ~net.rival, fixed | binds, slope.argument_gap <= BINDS]
     )

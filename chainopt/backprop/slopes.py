@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import ZERO
 
 Array = np.ndarray
 
@@ -81,18 +83,16 @@ def slopes(net: Network, use: Array) -> Slopes:
     )
 
 
-def running(net: Network, plan: Plan, size: Array, share: float, *, by_use: bool = False) -> Array:
-    """Whether each process runs; size is what each good moves.
+def running(net: Network, plan: Plan, size: Measure, share: float = ZERO, *, by_use: bool = False) -> Array:
+    """Whether each process runs.
 
-    It does where a use, or what it makes, is above this share of its good's size; but not where what it makes is
-    not, nor an essential use: the other inputs may be taken and wasted where they are worth nothing. by_use: what
-    it makes is no reason, since that may be much of a good that hardly moves.
+    It does where a use, or what it makes, is above this share of what counts as one; but not where what it makes
+    is not, nor an essential use: the other inputs may be taken and wasted where they are worth nothing. by_use:
+    what it makes is no reason, since that may be much of a good that hardly moves.
     """
-    flows = (np.abs(plan.use) > share * size[net.use_good]) | net.signed | (net.origin > 0)
-    made = sparse.coo_array(net.yields)
+    flows = (np.abs(plan.use) > share * size.use) | net.signed | (net.origin > 0)
     makes = np.zeros(len(net.processes), dtype=bool)
-    amount = np.abs(made.data * plan.level[made.row])
-    np.logical_or.at(makes, net.level_process[made.row], amount > share * size[made.col])
+    np.logical_or.at(makes, net.level_process, np.abs(plan.level) > share * size.level)
     runs = makes & (not by_use)
     np.logical_or.at(runs, net.use_process, flows)
     for technology, batch in net.families:

@@ -24,16 +24,14 @@ from scipy.sparse.linalg import splu
 from chainopt.backprop.equations import solve_equations
 from chainopt.backprop.operations import DISPOSAL, LEVEL, MINIMUM, READERS, SALE, Operations, operations
 from chainopt.network.demand import demand_price
-from chainopt.network.measure import STILL, ZERO
 from chainopt.network.network import Network
 from chainopt.network.order import layers
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import BALANCE, CONTRADICTION, FAINT, ZERO
 
 Array = np.ndarray
-_BALANCE = 1e-6
-_FAINT = 1e-4
-_CONTRADICTION = 1e-7
 _ROUNDS = 4
+_SETTLED = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +70,13 @@ def _consistent(ops: Operations) -> tuple[Operations, Array]:
     An interior point leaves a little of everything: what loses at the margin is idle, not in use.
     """
     unknowns = solve_equations(ops)
-    faint = (ops.share < _FAINT) & ~np.isin(ops.kind, (READERS, MINIMUM))
+    faint = (ops.share < FAINT) & ~np.isin(ops.kind, (READERS, MINIMUM))
     for _ in range(_ROUNDS):
         gap = np.abs(_product(ops.matrix, unknowns) + ops.constant)
         money = abs(ops.matrix) @ np.abs(np.nan_to_num(unknowns)) + np.abs(ops.constant)
         money = np.maximum(money, ops.least)
         with np.errstate(invalid="ignore"):
-            wrong = ops.active & faint & (gap > _CONTRADICTION * money)
+            wrong = ops.active & faint & (gap > CONTRADICTION * money)
         if not wrong.any():
             break
         ops = replace(ops, active=ops.active & ~wrong)
@@ -113,8 +111,8 @@ def shares(net: Network, plan: Plan, ops: Operations) -> Shares:
     with np.errstate(all="ignore"):
         # What moves so little on balance that shares of it say nothing is left to the price equations.
         # So is a good that as good as stands still: what it moves is the solver's rounding.
-        still = ops.throughput <= STILL * ops.size
-        base = np.where((np.abs(gone) > _BALANCE * ops.throughput) & ~still, gone, np.nan)
+        size = ops.measure
+        base = np.where((np.abs(gone) > BALANCE * size.moved) & ~size.still, gone, np.nan)
         kept = np.where(reads, 1.0 - np.where(whole != 0, plan.disposed / whole, 0.0), 1.0)
         use_share = np.where(reads[net.use_good], 1.0, plan.use / base[net.use_good]) * kept[net.use_good]
         sale_share = np.where(reads, net.sells * 1.0, plan.sale / base) * kept
@@ -174,7 +172,7 @@ def _spectral_radius(matrix: sparse.csr_array, passes: int = 200) -> float:
         image = vector + matrix @ vector
         last, value = value, float(np.max(image / vector))
         vector = image / image.max()
-        if abs(value - last) <= 1e-12 * value:
+        if abs(value - last) <= _SETTLED * value:
             break
     return value - 1.0
 
@@ -211,7 +209,7 @@ def use_values(net: Network, derivatives: Derivatives) -> tuple[Array, Array, Ar
     with np.errstate(invalid="ignore"):
         profit = _product(matrix, known) + ops.constant
         price = np.where(net.rival[net.use_good], known[:goods][net.use_good], known[goods : goods + uses])
-        pays = price + _max_use_rent(net, known[rents])
+        pays = price + net.bounding("use") @ known[rents]
         use_value[ops.index[smooth]] = profit[smooth] + pays[ops.index[smooth]]
         of_level = np.full(len(net.level_process), np.nan)
         of_level[ops.index[level]] = profit[level]
@@ -231,11 +229,3 @@ def _product(matrix: sparse.csr_array, known: Array) -> Array:
     open_ = np.isnan(known)
     result = matrix @ np.where(open_, 0.0, known)
     return np.where((abs(matrix) @ open_.astype(float)) > 0, np.nan, result)
-
-
-def _max_use_rent(net: Network, rents: Array) -> Array:
-    paid = np.zeros(len(net.use_good))
-    for limit, rent in zip(net.limits, rents, strict=True):
-        if limit.kind == "max use":
-            paid[limit.index] += rent
-    return paid

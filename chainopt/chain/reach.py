@@ -8,7 +8,9 @@ loses the input only. Likewise a process is removed where nothing can take one o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -21,21 +23,43 @@ from chainopt.words.names import key
 
 
 @dataclass(frozen=True, slots=True)
+class Unmet:
+    """A figure that no plan meets, whatever runs: of a good, an obligation without a source, or a supply (above 0)
+    without an outlet; of a process that always takes some of the good, that. column is its column in the workbook.
+    """
+
+    good: str
+    column: Literal["min sale", "supply", "good"]
+    amount: float
+    process: str = ""
+
+    def __str__(self) -> str:
+        if self.process:
+            return f'"{self.process}" always takes {self.amount:g} of "{self.good}", but nothing can supply it'
+        has = f'"{self.good}" has a {self.column} of {self.amount:g}'
+        if self.column == "min sale":
+            return f"{has}, but nothing can supply it"
+        if self.amount < 0:
+            return f"{has}, an obligation that nothing can meet"
+        return f"{has} and nothing can take it: give it a use, a price or a disposal"
+
+
+@dataclass(frozen=True, slots=True)
 class Reach:
-    """The chain of what can run, why the rest can't, and why the whole can't where it can't."""
+    """The chain of what can run, why the rest can't, and what of the whole can't be met."""
 
     chain: Chain
     removed: dict[str, str]
-    infeasible: tuple[str, ...]
+    unmet: tuple[Unmet, ...]
 
 
 def reach(chain: Chain) -> Reach:
     """Remove, until nothing changes, what cannot be supplied or got rid of."""
     processes = {process.process: process for process in chain.processes}
     removed: dict[str, str] = {}
-    insisting: list[str] = []
+    insisting: list[Unmet] = []
     for process in chain.processes:
-        if process.capacity == 0 and process.min_level <= 0 and not _insists(process):
+        if process.capacity == 0 and process.min_level <= 0 and not _always_taken(process):
             removed[process.process] = "its capacity is 0"
     processes = {name: process for name, process in processes.items() if name not in removed}
     made = {process.process: _made(process, chain) for process in chain.processes}
@@ -61,15 +85,18 @@ def reach(chain: Chain) -> Reach:
                         processes[name], changed = kept, True
                     continue
                 removed[name] = f"nothing can supply {_listed(missing)}"
-                if _insists(process):
-                    insisting.append(f'"{name}" always takes {_listed(missing)}, but nothing can supply it')
+                insisting += [
+                    Unmet(good, "good", amount, name)
+                    for good, amount in _always_taken(process).items()
+                    if good in missing
+                ]
             else:
                 continue
             del processes[name]
             changed = True
         if not changed:
             break
-    infeasible = (*insisting, *_infeasible(chain, supplied, taken))
+    unmet = (*insisting, *_unmet(chain, supplied, taken))
     idle = {
         good.good
         for good in chain.goods
@@ -79,7 +106,7 @@ def reach(chain: Chain) -> Reach:
         # A chain has at least one good: rather one that nobody wants.
         idle.remove(min(chain.goods, key=_sellable).good)
     if not idle and tuple(processes.values()) == chain.processes:
-        return Reach(chain, removed, infeasible)
+        return Reach(chain, removed, unmet)
     named = {key(good) for process in processes.values() for good in _taken(process, goods)}
     live = Chain(
         [good for good in chain.goods if good.good not in idle],
@@ -93,7 +120,7 @@ def reach(chain: Chain) -> Reach:
         ],
         settings=replace(chain.settings, numeraire=None),
     )
-    return Reach(live, removed, infeasible)
+    return Reach(live, removed, unmet)
 
 
 def _listed(names: list[str]) -> str:
@@ -133,10 +160,12 @@ def _closed(process: Process, goods: dict[str, Good], supplied: set[str]) -> lis
     return [good for good in _taken(process, goods) if good not in supplied or good in shut]
 
 
-def _insists(process: Process) -> bool:
-    """Whether a process always takes something: it can't stand idle."""
-    technology = TECHNOLOGIES.get(process.function or "")
-    return technology is not None and bool((technology.origin(batch_of(technology.name, [process])) > 0).any())
+def _always_taken(process: Process) -> dict[str, float]:
+    """What a process takes whatever it makes: with some of it, it can't stand idle."""
+    if process.function is None:
+        return {}
+    origin = TECHNOLOGIES[process.function].origin(batch_of(process.function, [process])).tolist()
+    return {use.good: amount for use, amount in zip(process.inputs, origin, strict=True) if amount > 0}
 
 
 def _without(process: Process, missing: list[str], chain: Chain, constants: dict[str, float]) -> Process | None:
@@ -162,17 +191,11 @@ def _without(process: Process, missing: list[str], chain: Chain, constants: dict
     return process
 
 
-def _infeasible(chain: Chain, supplied: set[str], taken: set[str]) -> tuple[str, ...]:
-    """What can't be met whatever runs: obligations without a source, supplies without an outlet."""
-    found = []
+def _unmet(chain: Chain, supplied: set[str], taken: set[str]) -> Iterator[Unmet]:
     for good in chain.goods:
         if good.min_sale > 0 and good.good not in supplied:
-            found.append(f'"{good.good}" has a min sale of {good.min_sale:g}, but nothing can supply it')
+            yield Unmet(good.good, "min sale", good.min_sale)
         elif good.supply < 0 and good.good not in supplied:
-            found.append(f'"{good.good}" has a supply of {good.supply:g}, an obligation that nothing can meet')
+            yield Unmet(good.good, "supply", good.supply)
         if good.rival and good.supply > 0 and good.good not in taken:
-            found.append(
-                f'"{good.good}" has a supply of {good.supply:g} and nothing can take it: '
-                "give it a use, a price or a disposal"
-            )
-    return tuple(found)
+            yield Unmet(good.good, "supply", good.supply)

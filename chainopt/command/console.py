@@ -6,47 +6,10 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from io import TextIOWrapper
-from typing import NoReturn
-
-import typer
-from rich.console import Console
-
-from chainopt.machine.starting import INTERRUPTED, STOPPED, ending, started
-from chainopt.words.messages import CUT_OFF, NO_MEMORY
+from typing import Any, NoReturn
 
 BAD_INPUT = 2
-
-
-@dataclass
-class At:
-    """What a command is at, and what is left of it when it is cut off there."""
-
-    doing: str = "starting"
-    kept: str = "nothing was written"
-
-    def during(self, what: str) -> str:
-        """What it is at from now on."""
-        self.doing = what
-        return what
-
-
-@contextmanager
-def answering() -> Iterator[At]:
-    """Turn Ctrl-C, and the end of the memory, into a line on stderr and an exit code."""
-    at = At()
-    try:
-        started()
-        yield at
-    except KeyboardInterrupt:
-        say(CUT_OFF.line(doing=at.doing, kept=at.kept))
-        raise typer.Exit(INTERRUPTED) from None
-    except MemoryError:
-        say(NO_MEMORY.line(doing=at.doing, kept=at.kept))
-        raise typer.Exit(STOPPED) from None
-    finally:
-        ending()
 
 
 @contextmanager
@@ -61,7 +24,7 @@ def refusing(*errors: type[Exception]) -> Iterator[None]:
 def refuse(text: str) -> NoReturn:
     """Say a text on stderr, and end with the exit code of bad input."""
     say(text)
-    raise typer.Exit(BAD_INPUT)
+    raise SystemExit(BAD_INPUT)
 
 
 def say(text: str) -> None:
@@ -70,18 +33,11 @@ def say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-class _Results(Console):
-    """A console whose reader may go: whoever prints is told, where rich would end the program."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError
-
-
 @contextmanager
-def printing() -> Iterator[Console]:
-    """The console of the results. That its reader has read enough is no error; that the disk is full is."""
+def printing() -> Iterator[None]:
+    """Print the results. That their reader has read enough is no error; that the disk is full is."""
     try:
-        yield _Results()
+        yield
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
@@ -89,6 +45,23 @@ def printing() -> Iterator[Console]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
             refuse(f"can't print the results: {(error.strerror or str(error)).lower()}")
+
+
+def write_json(target: str, record: dict[str, Any], problems: list[str]) -> None:
+    """Write a record to a file, or to stdout (-); what keeps it from being written is one more problem."""
+    from chainopt.machine.files import replacing
+    from chainopt.report import json_text
+
+    text = json_text(record)
+    if target == "-":
+        with printing():
+            print(text)
+        return
+    try:
+        with replacing(target) as file:
+            file.write(f"{text}\n".encode())
+    except OSError as error:
+        problems.append(str(error))
 
 
 def settle_streams() -> None:

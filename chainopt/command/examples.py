@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from chainopt.words.names import nearest
 
-_FOLDER = files("chainopt") / "data"
+_FOLDER = Path(__file__).parents[1] / "data"
 
 
 def example_names() -> tuple[str, ...]:

@@ -14,6 +14,14 @@ from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from chainopt.ipopt.interior import Progress
 from chainopt.report.content.legible import figure, residual
 
+
+class Results(Console):
+    """A console whose reader may go: whoever prints is told, where rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 PATIENCE = 1.0
 """Seconds that nobody asks after."""
 

@@ -8,10 +8,10 @@ epsilon is driven down in a few solves, each from the last, by the same bridge a
 conditions no objective is left: every process, buyer and importer meets its own first-order conditions at common
 prices, and the goods clear.
 
-The sign: for a minimised cost L = cost + gamma (rhs - body) + alpha (body - upper), so that gamma and -alpha are
-d(cost)/d(right-hand side): a price is -gamma, an upper limit's rent alpha. On a maximisation `core.kkt` (Pyomo
-6.10) states the multipliers of minus the objective too, and besides lets the word "maximize" into NL files as
-a coefficient: hence the minimised cost.
+For a minimised cost L = cost + gamma (rhs - body) + alpha (body - upper), where gamma and -alpha are d(cost) /
+d(right-hand side), of which `dual` makes the sign rule's. On a maximisation `core.kkt` (Pyomo 6.10) states the
+multipliers of minus the objective too, and besides lets the word "maximize" into NL files as a coefficient: hence
+the cost.
 
 Limits: a chain of some hundreds of flows (each bound adds a multiplier, a slack and three rows). tanh, which
 Pyomo's symbolic derivatives lack, stands as 1 - 2/(exp(2x) + 1). Processes with infinite slopes that stay at zero
@@ -39,19 +39,18 @@ from chainopt.backprop.operations import operations
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import reach
 from chainopt.ipopt.model import solve_model
-from chainopt.network.forward import forward_run
-from chainopt.network.measure import CERTIFIED, sizes
+from chainopt.network.measure import measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network, network
 from chainopt.network.part import places, without
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import CERTIFIED, NEARLY_IDLE
 from chainopt.planner.model import build
 from chainopt.planner.readback import read_multipliers, read_plan
 from chainopt.solution.solution import Solution
 from chainopt.words.status import Status
 
 RELAXATIONS = (1e-1, 1e-2, 1e-4, 1e-6, 1e-8, 1e-10, 1e-12)
-_IDLE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,11 +86,12 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
     feasible; SolverMissing without cyipopt.
     """
     within = reach(chain)
-    if within.infeasible:
-        raise ValueError("; ".join(within.infeasible))
+    if within.unmet:
+        raise ValueError("; ".join(map(str, within.unmet)))
     net, plan = network(within.chain), None
     if start is not None and start.net is not None and start.plan is not None:
-        names = {start.net.processes[p] for p in steep_idle(start.net, start.plan, _sizes(start), _IDLE)}
+        size = measure(start.net, start.plan)
+        names = {start.net.processes[p] for p in steep_idle(start.net, start.plan, size, NEARLY_IDLE)}
         idle = [p for p, name in enumerate(net.processes) if name in names]
         net = network(without(within.chain, net, idle).chain) if idle else net
         plan = places(net, start.net).part_of(start.plan)
@@ -168,7 +168,7 @@ class Conditions:
             variable.set_value(found.value / self.factor.get(variable.name, 1.0), skip_validation=True)
 
     def dual(self, row: Any) -> float:
-        """d(value)/d(right-hand side) of a row of the planner's model, by the sign of the module's text."""
+        """d(value)/d(right-hand side) of a row of the planner's model."""
         transformation = pyo.TransformationFactory("core.kkt")
         found = transformation.get_multiplier_from_object(self.stated, self.stated.find_component(row))
         if isinstance(found, tuple):
@@ -206,12 +206,6 @@ class _WithoutTanh(ExpressionReplacementVisitor):
         if isinstance(found, UnaryFunctionExpression) and found.getname() == "tanh":
             return 1.0 - 2.0 / (pyo.exp(2.0 * found.args[0]) + 1.0)
         return found
-
-
-def _sizes(start: Solution) -> np.ndarray:
-    """What each good moves at the start's plan."""
-    assert start.net and start.plan
-    return sizes(start.net, start.plan, forward_run(start.net))
 
 
 def _moved(plan: Plan) -> Plan:

@@ -7,5 +7,5 @@ optimality  how far a point is from first-order conditions; where it stands at a
 review      second-order conditions, dependent rows
 sharpening  the last digits of a degenerate point
 model       solve_model: a Pyomo model and its multipliers
-plugin      the Pyomo solver of the name chainopt.ipopt
+plugin      the Pyomo solver of the name chainopt.ipopt; announced: that name, without importing Pyomo
 """

@@ -141,14 +141,13 @@ class Progress:
 class Outcome:
     """The end of a run and its last point, whatever the status.
 
-    `objective` is f, which is minimised; `error` is the greatest of the point's three KKT errors; `code`
-    is Ipopt's; `raised` is the exception that ended the run: KeyboardInterrupt, MemoryError, WorkDied, or one of
-    `progress`;
-    `notes` is for a review of the point.
+    `detail` is what there is to say beside the status's advice; `objective` is f, which is minimised; `error`
+    is the greatest of the point's three KKT errors; `code` is Ipopt's; `raised` is the exception that ended the
+    run: KeyboardInterrupt, MemoryError, WorkDied, or one of `progress`; `notes` is for a review of the point.
     """
 
     status: Status
-    message: str
+    detail: str
     point: Point
     objective: float
     error: float
@@ -300,10 +299,10 @@ class _Problem:
             return replace(outcome, raised=MemoryError())
         if outcome.code == -13 and self.failed_at is not None:
             where = not_finite(self.evaluator, self.failed_at)
-            return replace(outcome, message=f"{outcome.message} Not finite at the start: {where}.")
+            return replace(outcome, detail=f"{outcome.detail} Not finite at the start: {where}.")
         if outcome.status is Status.EVALUATION_ERROR and end.stumbled_at is not None:
             where = not_finite(self.evaluator, end.stumbled_at)
-            return replace(outcome, message=f"{outcome.message} Not finite on the way: {where}.")
+            return replace(outcome, detail=f"{outcome.detail} Not finite on the way: {where}.")
         return outcome
 
     def _is_large(self) -> bool:
@@ -412,8 +411,8 @@ def outcome_at(e: Problem, point: Point, code: int, iterations: int, tolerance: 
     if status is Status.INFEASIBLE:
         gaps = row_gaps(e, point.x)
         note = _names("violated most", e.rows, gaps / np.maximum(1, np.abs(e.constraints(point.x))))
-    message = f"{status.advice} Ipopt: {words}; KKT error {error:.1e}.{note}"
-    return Outcome(status, message, point, objective, error, iterations, code)
+    detail = f"Ipopt: {words}; KKT error {error:.1e}.{note}"
+    return Outcome(status, detail, point, objective, error, iterations, code)
 
 
 def runs_away(e: Problem, point: Point, size: float, *, sure: bool) -> bool:

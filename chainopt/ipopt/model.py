@@ -37,6 +37,7 @@ class ModelSolution:
     OPTIMAL; rows without a free variable have no dual, and fixed variables no rc. `error` is the KKT
     error of the point. `seconds` holds 'write', 'derivatives', 'solve', and of the solve 'evaluations'.
     `notes` says what else was found: multipliers that are not unique, a saddle that was left, a check skipped.
+    `detail` is what the message says beside the status's advice.
     """
 
     status: Status
@@ -50,6 +51,7 @@ class ModelSolution:
     rc: Mapping[Any, float] = field(default_factory=ComponentMap)
     solver: str = ""
     notes: tuple[str, ...] = ()
+    detail: str = ""
 
 
 def solve_model(
@@ -85,7 +87,9 @@ def solve_model(
         with refusals():
             functions, scaling = posed() if posed is not None else _as_read(model)
     except InfeasibleModelError as error:
-        solution = ModelSolution(Status.INFEASIBLE, f"{Status.INFEASIBLE.advice} {error}", solver=version)
+        solution = ModelSolution(
+            Status.INFEASIBLE, f"{Status.INFEASIBLE.advice} {error}", solver=version, detail=str(error)
+        )
         if load:
             _load(model, solution)
         return solution
@@ -156,7 +160,7 @@ def _translate(evaluator: Evaluator, outcome: Outcome, version: str) -> ModelSol
         rc.update(zip(evaluator.variables, (sign * (point.lower - point.upper) + 0.0).tolist(), strict=True))
     return ModelSolution(
         status=outcome.status,
-        message=outcome.message,
+        message=f"{outcome.status.advice} {outcome.detail}",
         objective=objective if np.isfinite(objective) else None,
         iterations=outcome.iterations,
         error=outcome.error if np.isfinite(outcome.error) else None,
@@ -166,6 +170,7 @@ def _translate(evaluator: Evaluator, outcome: Outcome, version: str) -> ModelSol
         rc=rc,
         solver=version,
         notes=outcome.notes,
+        detail=outcome.detail,
     )
 
 

@@ -1,6 +1,6 @@
 """Ipopt for any Pyomo user: `pyo.SolverFactory("chainopt.ipopt")`, without a solver executable.
 
-It keeps the contract of Pyomo's legacy solvers. Importing this module registers the name.
+It keeps the contract of Pyomo's legacy solvers.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ _IN_PYOMO = {
 }
 
 
-@pyo.SolverFactory.register("chainopt.ipopt", doc="Ipopt with exact derivatives, from Python packages alone")
 class ChainoptIpopt:
     """Ipopt through chainopt; `options` holds Ipopt's own options, and those of `solve` come on top."""
 

@@ -99,11 +99,11 @@ def _off_saddles(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
     else:
         if descent(problem, outcome.point) is None:
             return outcome
-    message = (
-        f"{Status.UNCERTIFIED.advice} The point is a saddle or a local maximum: the objective improves to second "
-        "order beside it. Start elsewhere."
+    detail = (
+        "The point is a saddle or a local maximum: the objective improves to second order beside it. "
+        "Start elsewhere."
     )
-    return replace(outcome, status=Status.UNCERTIFIED, message=message)
+    return replace(outcome, status=Status.UNCERTIFIED, detail=detail)
 
 
 def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
@@ -127,11 +127,11 @@ def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome
     if _has_multipliers(problem, point):
         note = f"the multipliers of {_listed(rows)} have no bound: the price is one of many"
         return replace(outcome, notes=(*outcome.notes, note))
-    message = (
-        f"{Status.UNCERTIFIED.advice} Multipliers grow when the tolerance is tightened: there are none at this "
-        f"point (no constraint qualification). State these rows otherwise: {_listed(rows)}."
+    detail = (
+        "Multipliers grow when the tolerance is tightened: there are none at this point (no constraint "
+        f"qualification). State these rows otherwise: {_listed(rows)}."
     )
-    return replace(outcome, status=Status.UNCERTIFIED, message=message)
+    return replace(outcome, status=Status.UNCERTIFIED, detail=detail)
 
 
 def _has_multipliers(problem: Problem, point: Point) -> bool:

@@ -1,6 +1,5 @@
 """What the system may do to a run: processes, memory, files, Ctrl-C. Floor 1, knows no chain.
 
-starting    Ctrl-C while all else is imported
 files       files that are written whole or not at all
 forked      work that can be let go of
 memory      linear algebra's workspace; many records at once without a search for garbage

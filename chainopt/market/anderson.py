@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 Array = np.ndarray
-_RIDGE = 1e-14
+_RIDGE, _RANK = 1e-14, 1e-14
 _GROWS = 2.0
 _REACH = 1e3
 
@@ -50,7 +50,7 @@ class Anderson:
             scale = np.where(norm > 0, norm, 1.0)
             system = gram / np.outer(scale, scale) + _RIDGE * np.eye(self.held)
             right = known @ self._weighted(residual) / scale
-            gamma = np.linalg.lstsq(system, right, rcond=1e-14)[0] / scale
+            gamma = np.linalg.lstsq(system, right, rcond=_RANK)[0] / scale
             move -= gamma @ known
             move -= gamma @ self.moves[: self.held]
         self.last_point, self.last_residual = point.copy(), residual.copy()

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import sparse
 
-from chainopt.network.limits import MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import KINDS
 from chainopt.network.network import Network
 
 Array = np.ndarray
@@ -192,11 +192,9 @@ def _reasons(net: Network) -> list[str]:
     note("disposal that pays", goods(net.disposes & (np.nan_to_num(net.disposal) < 0) & used))
     note("obligations", goods(net.supply < 0))
     note("sales of either sign", goods(net.rival & net.sale_signed & net.sells))
-    note("min sales", [net.goods[limit.index] for limit in net.limits if limit.kind == MIN_SALE])
-    note(
-        "min levels",
-        [net.processes[net.level_process[limit.index]] for limit in net.limits if limit.kind == MIN_LEVEL],
-    )
+    for kind in (kind for kind, about in KINDS.items() if about.sign < 0):
+        whose = [net.whose(limit) for limit in net.limits if limit.kind == kind]
+        note(f"{kind}s", [process or good or "" for good, process in whose])
     if not len(net.processes):
         found.append("no process at all")
     made = np.bincount(sparse.coo_array(net.yields).row, minlength=len(net.processes))

@@ -24,16 +24,13 @@ import numpy as np
 from chainopt.market.circuit import Circuit
 from chainopt.market.columns import Columns
 from chainopt.market.formation import Market
+from chainopt.network.tolerances import BALANCED, GAP, GOOD_COUNTS, PAYS, USE_COUNTS
 from chainopt.technology.logforms import CES, COBB_DOUGLAS, LogForm
 
 Array = np.ndarray
-GAP = 1e-8
-PAYS = 1e-8
-BALANCED = 1e-9
-GOOD_COUNTS = 1e-6
-USE_COUNTS = 1e-10
 _CONSTANT = 1e-9
 _ROUNDS = 50
+_ROUNDING, _UNPROFITABLE, _SETTLED = 1e-15, 1e-13, 1e-14
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +182,7 @@ def _bound(c: Columns, market: Market) -> float:
     constant = c.returns >= 1.0 - _CONSTANT
     if constant.any():
         price = _repaired(c, market, price)
-    if np.any(price > c.import_price * (1.0 + 1e-15)) or np.isnan(price[c.use_good]).any():
+    if np.any(price > c.import_price * (1.0 + _ROUNDING)) or np.isnan(price[c.use_good]).any():
         return np.inf
     log_level_cost, _ = _log_unit_cost(
         c.start, c.coefficient, np.log(price)[c.use_good], c.r, c.returns, np.log(c.scale)
@@ -196,7 +193,7 @@ def _bound(c: Columns, market: Market) -> float:
         log_level = c.returns / (1.0 - c.returns) * (np.log(earned) + np.log(c.returns) - log_level_cost)
         profit = (1.0 - c.returns) * earned * np.exp(log_level)
     profit = np.where(constant | (earned <= 0), 0.0, profit)
-    if np.any(constant & (np.log(np.maximum(earned, 0.0)) > log_level_cost + 1e-13)):
+    if np.any(constant & (np.log(np.maximum(earned, 0.0)) > log_level_cost + _UNPROFITABLE)):
         return np.inf
     curved = np.isfinite(c.elasticity) & ~np.isnan(c.price)
     return float(price[c.supply > 0] @ c.supply[c.supply > 0] + profit.sum() + _surplus(c, price, curved))
@@ -245,7 +242,7 @@ def _repaired(c: Columns, market: Market, price: Array) -> Array:
             _repair(order, layer, price, held, idle, forward=True)
         for layer in reversed(range(len(order.layer_ces))):
             _repair(order, layer, price, held, idle, forward=False)
-        if np.all(np.abs(price - before) <= 1e-14 * np.abs(before)):
+        if np.all(np.abs(price - before) <= _SETTLED * np.abs(before)):
             break
     return price
 

@@ -25,7 +25,7 @@ from chainopt.market import newton
 from chainopt.market.anderson import Anderson
 from chainopt.market.circuit import Circuit, circuit, softened
 from chainopt.market.columns import Columns
-from chainopt.market.subsidy import Point
+from chainopt.market.subsidy import GOOD_MATTERS, USE_MATTERS, Point
 from chainopt.market.sweeps import TRIFLE, Pass, empty_pass
 from chainopt.network.demand import demand_area
 
@@ -50,8 +50,6 @@ _FAR = 600.0
 """Bids whose money leaves the range of numbers: the market has no rest, or none that passes find."""
 _NO_TURNOVER = 1e-15
 """Of what the first passes turned over: below it everything has left."""
-_NEGLIGIBLE_USE = 1e-11
-_NEGLIGIBLE_GOOD = 1e-7
 _ROUNDING, _NEXT_TO_NOTHING = 1e-15, 1e-30
 _REWEIGH = 10
 
@@ -328,10 +326,10 @@ def _change(order: Circuit, bid: Array, room: Pass, residual: Array, value: floa
         return np.inf
     counts = np.ones(order.bids, dtype=bool)
     # A share is of its good's offers, whose level is free: money is what the last answers say.
-    counts[: order.first_torn] = room.answer[: order.first_torn] > np.log(_NEGLIGIBLE_USE * value)
+    counts[: order.first_torn] = room.answer[: order.first_torn] > np.log(USE_MATTERS * value)
     small = ~counts[: order.first_torn] & (residual[: order.first_torn] > 0)
     if small.any():
-        carries = room.price * room.quantity > _NEGLIGIBLE_GOOD * value
+        carries = room.price * room.quantity > GOOD_MATTERS * value
         rising = small[order.use_bid] & carries[order.use_good]
         counts[order.use_bid[rising]] = True
         sales = slice(order.process_bids, order.first_torn)
@@ -340,13 +338,13 @@ def _change(order: Circuit, bid: Array, room: Pass, residual: Array, value: floa
     if held.any():
         # At a price that stands, an offer is an amount.
         held &= (room.posted == order.ceiling) | (room.posted == order.floor)
-        buys = held[order.use_good] & (bid[order.use_bid] > np.log(_NEGLIGIBLE_USE * value))
+        buys = held[order.use_good] & (bid[order.use_bid] > np.log(USE_MATTERS * value))
         counts[order.use_bid[buys]] = True
     loses = ~(room.answer > -np.inf)
     if loses.any():
         u = np.flatnonzero(loses[order.use_bid])
         offers, good = order.coefficient[u] * np.exp(bid[order.use_bid[u]]), order.use_good[u]
-        counts[order.use_bid[u[offers > _NEGLIGIBLE_USE * room.offered[good]]]] = True
+        counts[order.use_bid[u[offers > USE_MATTERS * room.offered[good]]]] = True
         counts[order.first_torn :] |= loses[order.first_torn :]
     return float(np.abs(residual[counts]).max(initial=0.0))
 

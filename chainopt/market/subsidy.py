@@ -37,10 +37,11 @@ from scipy.sparse.linalg import splu
 from chainopt.market.circuit import Circuit
 from chainopt.market.sweeps import Array, Pass, empty_pass, sweep
 from chainopt.network.demand import demand_area
+from chainopt.network.tolerances import GOOD_COUNTS, USE_COUNTS
 from chainopt.technology.logforms import CES
 
-_USE_COUNTS = 1e-11
-_GOOD_COUNTS = 1e-7
+USE_MATTERS, GOOD_MATTERS = 0.1 * USE_COUNTS, 0.1 * GOOD_COUNTS
+"""Of the turnover: what a rest is asked of, a tenth of what its certificate asks it of."""
 _LEAST = 0.01
 """What a sale or an import at a fixed price begins with, of its good."""
 _DEEPEST = 15.0
@@ -169,8 +170,8 @@ def look(bidders: Bidders, bids: Array, subsidy: float) -> Point:
     charged = share * paid[good]
     relative = np.concatenate([unaided / charged - 1.0, abroad / costs - 1.0])
     money = np.concatenate([charged, costs])
-    carries = np.concatenate([paid[good], paid[bidders.abroad]]) >= _GOOD_COUNTS * turnover
-    matters = (money >= _USE_COUNTS * turnover) | ((relative > 0) & carries)
+    carries = np.concatenate([paid[good], paid[bidders.abroad]]) >= GOOD_MATTERS * turnover
+    matters = (money >= USE_MATTERS * turnover) | ((relative > 0) & carries)
     return Point(
         bidders=bidders,
         bids=bids,

@@ -8,6 +8,7 @@ demand      what final demand pays for a sale, and for one unit more
 multipliers Multipliers: prices and rents, under the sign rule
 part        a part of a chain in the whole, and the way back
 typical     the ordinary amount of each good
-measure     what counts as one, and what as nothing: every tolerance of the judgement
+tolerances  every tolerance of the judgement: idle or in use, certified or not, unique or open, shown or hidden
+measure     Measure: what counts as one, and what as nothing, made once for a plan
 forward     a first run, at given shares
 """

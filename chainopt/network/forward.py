@@ -13,7 +13,6 @@ from math import inf
 import numpy as np
 from scipy import sparse
 
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.network import Network
 from chainopt.network.order import dependencies, layers
 from chainopt.network.plan import Plan
@@ -24,6 +23,7 @@ _GOLDEN = 0.6180339887498949
 _SPREAD = 0.01
 _DISPOSED = 0.01
 _INNER = 0.95
+_ABOVE = 0.1
 _SWEEPS = 40
 
 
@@ -81,20 +81,9 @@ class _Run:
     @classmethod
     def begin(cls, net: Network) -> _Run:
         goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
-        use_max, capacity, min_level = np.full(uses, inf), np.full(levels, inf), np.zeros(levels)
-        sale_low, sale_high, import_max = np.zeros(goods), np.full(goods, inf), np.full(goods, inf)
-        bounds = {
-            MAX_USE: use_max,
-            CAPACITY: capacity,
-            MIN_LEVEL: min_level,
-            MIN_SALE: sale_low,
-            MAX_SALE: sale_high,
-            MAX_IMPORT: import_max,
-        }
-        for limit in net.limits:
-            bounds[limit.kind][limit.index] = limit.bound
-            if limit.fixed:
-                (sale_high if limit.kind == MIN_SALE else capacity)[limit.index] = limit.bound
+        (min_level, capacity), (sale_low, sale_high) = net.bounds("level"), net.bounds("sale")
+        use_max, import_max = net.bounds("use")[1], net.bounds("imported")[1]
+        min_level[np.isinf(min_level)] = sale_low[np.isinf(sale_low)] = 0.0
         weight = 1.0 + _SPREAD * np.modf(np.arange(1, uses + 1) * _GOLDEN)[0]
         weight[~net.rival[net.use_good]] = 0.0
         sale_weight = np.where(net.sells & (sale_low < sale_high), 1.0, 0.0)
@@ -156,7 +145,7 @@ class _Run:
         amount[members] = np.where(rival, spare, quantity)
         of = net.use_good[reached]
         taken = np.where(net.rival[of], self.share[reached] * amount[of], amount[of])
-        self.use[reached] = np.minimum(taken, _INNER * self.use_max[reached])
+        self.use[reached] = self._inside(reached, taken)
 
     def processes(self, members: Array) -> None:
         """Run these processes at what they were given, within their capacities."""
@@ -176,7 +165,13 @@ class _Run:
                 shrink = np.where(chosen & (first > limit), limit / first, 1.0)
             if np.all(shrink == 1.0):
                 break
-            self.use[within] *= shrink[net.use_process[within]]
+            self.use[within] = self._inside(within, self.use[within] * shrink[net.use_process[within]])
+
+    def _inside(self, uses: Array, amount: Array) -> Array:
+        """These amounts of uses, between what a process takes before it makes anything and the use's max."""
+        origin = self.net.origin[uses]
+        most = origin + _INNER * (self.use_max[uses] - origin)
+        return np.clip(amount, np.minimum((1.0 + _ABOVE) * origin, most), most)
 
     def plan(self) -> Plan:
         """The amounts as a plan: what is left of a good is disposed of, or sold, where it can be."""

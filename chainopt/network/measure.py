@@ -1,49 +1,85 @@
-"""What of each variable and row of a chain's program counts as one: the amounts of a plan, and its money."""
+"""What counts as one, and what as nothing: the measure of a plan, made once and handed on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import sparse
 
 from chainopt.network.demand import demand_value
+from chainopt.network.forward import forward_run
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import LEAST_AMOUNT, LEAST_FLOW, LEAST_MONEY, STILL, WORTHLESS, ZERO
 from chainopt.network.typical import typical_amounts, wanted_levels
 
 Array = np.ndarray
-ZERO = 1e-7
-STILL = 1e3 * ZERO
-BINDS = 1e-6
-LEAST = 1e-5
-LEAST_FLOW = 1e-2
-LEAST_AMOUNT = 1e-4
-CERTIFIED = 1e-6
-WORTHLESS = 1e-3
-"""Of a plan's money per unit of what a good moves: a price counts at least this much where it is compared."""
 _LEAST = 1e-6
-"""Of an ordinary amount of a good: what moves less counts as this much."""
+"""Of an ordinary amount of a good: what moves less is scaled as this much."""
 _LEAST_SHARE = 1e-3
-"""Of what its good moves in all: a use of less counts as this much."""
+"""Of what its good moves in all: a use of less is scaled as this much."""
 
 
 @dataclass(frozen=True, slots=True)
-class Magnitudes:
-    """Typical amounts, all above 0: by good, by use and by level; money: what one good moves on average."""
+class Measure:
+    """What of each figure counts as one, all above 0: an amount of each good, use and level, and money.
+
+    moved: what each good moves in all, which may be nothing.
+    """
 
     good: Array
     use: Array
     level: Array
     money: float
+    moved: Array
+
+    @property
+    def noise(self) -> float:
+        """The money below which nothing is earned or lost."""
+        return LEAST_MONEY * self.money
+
+    @property
+    def trifle(self) -> Array:
+        """By good, a price that makes next to nothing of what moves: compared prices count no less."""
+        return WORTHLESS * self.money / self.good
+
+    @property
+    def still(self) -> Array:
+        """Whether each good as good as stands still."""
+        return self.moved <= STILL * self.good
+
+    def moves(self, amount: Array) -> Array:
+        """Whether this amount of each good is more than nothing."""
+        return np.abs(amount) > ZERO * self.good
 
 
-def magnitudes(net: Network, plan: Plan, money: float) -> Magnitudes:
-    """The magnitudes at a plan that moves so much money in all."""
-    typical = typical_amounts(net)
-    good = np.maximum(throughput(net, plan), _LEAST * typical)
+def measure(net: Network, plan: Plan, start: Plan | None = None) -> Measure:
+    """By what a plan is judged: its whole money, what each good moves, and the level that moves as much of a good.
+
+    A good's size is never below a part of what it moves at the start (default: a forward run) and of an ordinary
+    amount of it; a level that moves no good is measured by the start's.
+    """
+    start = start or forward_run(net)
+    moved = throughput(net, plan)
+    least = np.maximum(LEAST_FLOW * throughput(net, start), LEAST_AMOUNT * typical_amounts(net))
+    good = np.maximum(moved, least)
+    use, made, fixed = good[net.use_good], sparse.coo_array(net.yields), np.flatnonzero(net.use_leontief)
+    level = np.full(len(net.level_process), np.inf)
+    with np.errstate(divide="ignore"):
+        np.minimum.at(level, made.row, good[made.col] / np.abs(made.data))
+        np.minimum.at(level, net.first_level[net.use_process[fixed]], use[fixed] / net.coefficient[fixed])
+    level = np.where(np.isfinite(level), level, np.abs(start.level))
+    return Measure(good, use, level, turnover(net, plan), moved)
+
+
+def magnitudes(net: Network, plan: Plan, money: float) -> Measure:
+    """By what a program is scaled, near a plan that moves so much money in all: the money of an average good."""
+    typical, moved = typical_amounts(net), throughput(net, plan)
+    good = np.maximum(moved, _LEAST * typical)
     level = np.maximum(np.abs(np.nan_to_num(plan.level)), _LEAST * wanted_levels(net, typical))
     use = np.maximum(np.abs(np.nan_to_num(plan.use)), _LEAST_SHARE * good[net.use_good])
-    return Magnitudes(good, use, level, money / len(good))
+    return Measure(good, use, level, money / len(good), moved)
 
 
 def throughput(net: Network, plan: Plan) -> Array:
@@ -66,9 +102,3 @@ def turnover(net: Network, plan: Plan) -> float:
         )
         or 1.0
     )
-
-
-def sizes(net: Network, plan: Plan, start: Plan) -> Array:
-    """The size of each good at a plan, by which its flows are judged; start is a forward run."""
-    moved, least = throughput(net, plan), LEAST_AMOUNT * typical_amounts(net)
-    return np.maximum(np.maximum(moved, LEAST_FLOW * throughput(net, start)), least)

@@ -1,4 +1,12 @@
-"""The solver's multipliers under the sign rule, and what they say of levels and uses."""
+"""The solver's multipliers under the sign rule, and what they say of levels and uses.
+
+    price            d(optimal value) / d(supply)                    of a useful good >= 0
+    rent             d(optimal value) / d(bound) * the limit's sign  what the limit costs: >= 0 unless it is fixed
+    reading, minimum d(optimal value) / d(how far the row may be exceeded)
+
+The sign is +1 of an upper bound, -1 of a lower one. A row's dual in the planner's model is
+d(value)/d(right-hand side): a price is its balance's as it stands, and rent = sign * dual.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.network.limits import CAPACITY, MIN_LEVEL
 from chainopt.network.network import Network
 
 Array = np.ndarray
@@ -30,11 +37,14 @@ class Multipliers:
 
 def level_values(net: Network, multipliers: Multipliers) -> Array:
     """lambda: what one more unit of each level earns, sum_g b_g pi_g - kappa - r(capacity) + r(min level)."""
-    value = net.yields @ multipliers.price - net.unit_cost
-    for limit, rent in zip(net.limits, multipliers.rent, strict=True):
-        if limit.kind in (CAPACITY, MIN_LEVEL):
-            value[limit.index] -= limit.sign * rent
-    return value
+    return net.yields @ multipliers.price - net.unit_cost - net.bounding("level") @ multipliers.rent
+
+
+def process_rents(net: Network, paid: Array) -> Array:
+    """What each process pays to its own limits, by what is paid to each limit."""
+    count = len(net.processes)
+    of_level = np.bincount(net.level_process, net.bounding("level") @ paid, count)
+    return of_level + np.bincount(net.use_process, net.bounding("use") @ paid, count)
 
 
 def use_prices(net: Network, multipliers: Multipliers) -> Array:

@@ -7,7 +7,7 @@ other than non-negativity, with a rent.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from math import inf, isfinite, nan
 from typing import Any
@@ -101,6 +101,43 @@ class Network:
             return None
         technology, batch = self.families[code]
         return technology, batch.part(self.place[process : process + 1])
+
+    def whose(self, limit: Limit) -> tuple[str | None, str | None]:
+        """The good and the process whose limit it is; None for the one that it is not about."""
+        i = limit.index
+        if limit.of == "level":
+            return None, self.processes[self.level_process[i]]
+        if limit.of == "use":
+            return self.goods[self.use_good[i]], self.processes[self.use_process[i]]
+        return self.goods[i], None
+
+    def named(self, limit: Limit, spell: Callable[[str], str] = str) -> str:
+        """A limit in words: "max use of ore by mill"; spell says how a name is written."""
+        return f"{limit.kind} of " + " by ".join(spell(name) for name in self.whose(limit) if name is not None)
+
+    def bounds(self, amount: str) -> tuple[Array, Array]:
+        """The least and the most that limits leave to a plan's amounts of this name; infinite without one."""
+        low = np.full(self._count(amount), -inf)
+        high = -low
+        for limit in self.limits:
+            if limit.amount == amount:
+                for end, sign in ((low, -1), (high, 1)):
+                    if limit.fixed or limit.sign == sign:
+                        end[limit.index] = limit.bound
+        return low, high
+
+    def bounding(self, amount: str) -> sparse.csr_array:
+        """A matrix of these amounts by limits: the sign of each limit where it bounds one.
+
+        Its product with the limits' rents is what a unit of each amount pays for its own limits.
+        """
+        mine = [(limit.sign, limit.index, i) for i, limit in enumerate(self.limits) if limit.amount == amount]
+        sign, index, number = np.array(mine, dtype=int).reshape(-1, 3).T
+        shape = (self._count(amount), len(self.limits))
+        return sparse.csr_array((sign.astype(float), (index, number)), shape=shape)
+
+    def _count(self, amount: str) -> int:
+        return {"level": len(self.level_process), "use": len(self.use_good)}.get(amount, len(self.goods))
 
     def intake(self, level: Array) -> Array:
         """The amounts that Leontief uses take at these levels; 0 for other uses."""

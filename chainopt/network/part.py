@@ -9,7 +9,6 @@ import numpy as np
 
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import Reach, reach
-from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
@@ -102,9 +101,9 @@ def places(part: Network, whole: Network) -> Places:
     uses = [use[pair] for pair in zip(goods[part.use_good], processes[part.use_process], strict=True)]
     offset = np.arange(len(part.level_process)) - part.first_level[part.level_process]
     levels = (whole.first_level[processes[part.level_process]] + offset).astype(int)
-    number = {MAX_USE: uses, CAPACITY: levels, MIN_LEVEL: levels}
+    number = {"use": uses, "level": levels, "good": goods}
     at = {(limit.kind, limit.index): i for i, limit in enumerate(whole.limits)}
-    limits = [at[limit.kind, int(number.get(limit.kind, goods)[limit.index])] for limit in part.limits]
+    limits = [at[limit.kind, int(number[limit.of][limit.index])] for limit in part.limits]
     return Places(part, whole, goods, np.array(uses, dtype=int), levels, np.array(limits, dtype=int))
 
 

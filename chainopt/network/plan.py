@@ -1,8 +1,4 @@
-"""A plan in amounts, and multipliers: what prices and derivatives are computed from.
-
-The sign rule: price_g = d(optimal value)/d(supply of g), and a limit's rent = d(optimal value)/d(bound) times
-the limit's sign (+1 for an upper bound, -1 for a lower one), so that a rent is what the limit costs.
-"""
+"""A plan in amounts, and what it is worth."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from chainopt.network.demand import demand_value
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.network import Network
 
 Array = np.ndarray
@@ -85,12 +80,4 @@ def at_rest(net: Network) -> Plan:
 
 def limited_amount(net: Network, plan: Plan) -> Array:
     """The amount that each limit bounds."""
-    source = {
-        CAPACITY: plan.level,
-        MIN_LEVEL: plan.level,
-        MAX_USE: plan.use,
-        MAX_SALE: plan.sale,
-        MIN_SALE: plan.sale,
-        MAX_IMPORT: plan.imported,
-    }
-    return np.array([source[limit.kind][limit.index] for limit in net.limits], dtype=float)
+    return np.array([getattr(plan, limit.amount)[limit.index] for limit in net.limits], dtype=float)

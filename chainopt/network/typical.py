@@ -21,7 +21,7 @@ from math import inf
 import numpy as np
 from scipy import sparse
 
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import MIN_SALE
 from chainopt.network.network import Network
 from chainopt.network.order import Layer, dependencies, layers, ranges
 
@@ -75,8 +75,8 @@ def _limit(net: Network, amount: Array) -> Array:
     """The greatest of each good's limits that are not far above this amount; 0 where there is none."""
     limit = np.zeros(len(net.goods))
     for item in net.limits:
-        if item.kind in (MAX_SALE, MAX_IMPORT, MAX_USE):
-            good = net.use_good[item.index] if item.kind == MAX_USE else item.index
+        if item.sign > 0 and item.of != "level":
+            good = net.use_good[item.index] if item.of == "use" else item.index
             if item.bound <= _FAR * amount[good]:
                 limit[good] = max(limit[good], item.bound)
     return _within(limit)
@@ -212,11 +212,7 @@ def _users(net: Network) -> Array:
 
 def _most(net: Network) -> Array:
     """The most that each level may be."""
-    most = np.full(len(net.level_process), inf)
-    for limit in net.limits:
-        if limit.kind == CAPACITY or (limit.kind == MIN_LEVEL and limit.fixed):
-            most[limit.index] = abs(limit.bound)
-    return most
+    return np.abs(net.bounds("level")[1])
 
 
 def _within(amount: Array) -> Array:

@@ -22,14 +22,14 @@ from chainopt.network.forward import forward_run
 from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.measure import throughput
 from chainopt.network.network import Network
+from chainopt.network.tolerances import BROKEN, LIMITING
 from chainopt.network.typical import typical_amounts
-from chainopt.planner.model import LIMIT_ROWS, build, use_keys
+from chainopt.planner.model import build
+from chainopt.planner.readback import limit_rows
 from chainopt.words.status import Status
 
 SUPPLY, DISPOSAL = "supply", "disposal"
 
-_BROKEN = 1e-6
-_WORTH = 1e-4
 _SMALL = 1e-6
 _OBLIGING = (MIN_SALE, SUPPLY, MIN_LEVEL, DISPOSAL)
 
@@ -97,18 +97,13 @@ class Elastic:
         return found
 
     def _limits(self) -> None:
-        net, model, uses = self.net, self.model, use_keys(self.net)
-        for i, limit in enumerate(net.limits):
-            if limit.kind == MAX_USE:
-                key: Any = uses[limit.index]
-                moved = self.moved[net.use_good[limit.index]]
-            elif limit.kind in (CAPACITY, MIN_LEVEL):
-                key = net.processes[net.level_process[limit.index]]
+        net = self.net
+        for i, (limit, constraint) in enumerate(zip(net.limits, limit_rows(net, self.model), strict=True)):
+            if limit.kind in (CAPACITY, MIN_LEVEL):
                 moved = abs(float(self.start.level[limit.index]))
             else:
-                key, moved = net.goods[limit.index], self.moved[limit.index]
+                moved = self.moved[net.use_good[limit.index] if limit.kind == MAX_USE else limit.index]
             row = Row(limit.kind, i, abs(limit.bound) or float(moved) or 1.0)
-            constraint = getattr(model, LIMIT_ROWS[limit.kind])[key]
             self._loosen(row, constraint, short=limit.sign < 0 or limit.fixed, over=limit.sign > 0 or limit.fixed)
 
     def _supplies(self) -> None:
@@ -190,7 +185,7 @@ class Elastic:
         solution = self._solve(kept)
         self.failed |= solution is None
         missed = sum(abs(self._missed(row)) for row in kept)
-        return solution if solution is not None and missed > _BROKEN else None
+        return solution if solution is not None and missed > BROKEN else None
 
     def _conflict(self, dropped: set[Row]) -> Conflict | None:
         kept = [row for row in self.rows if row not in dropped]
@@ -198,7 +193,7 @@ class Elastic:
         if solution is None:
             return None
         worth = {row: abs(solution.dual[self.constraint[row]]) * row.size for row in kept}
-        members = [row for row in kept if worth[row] > _WORTH]
+        members = [row for row in kept if worth[row] > LIMITING]
         if self._breaks(members) is None:
             members = kept
         for row in sorted(members, key=lambda row: worth[row]):
@@ -219,7 +214,7 @@ class Elastic:
                 limiting = {
                     row: value
                     for row, value in gain.items()
-                    if abs(value) * row.size > _WORTH * first.size and (row.kind != DISPOSAL or value < 0)
+                    if abs(value) * row.size > LIMITING * first.size and (row.kind != DISPOSAL or value < 0)
                 }
                 chosen = {row: gain.get(row, 0.0) for row in members if row != first} | limiting
                 return Conflict(first, self._missed(first) * first.size, chosen, whole)

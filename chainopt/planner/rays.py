@@ -18,17 +18,16 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from chainopt.network.forward import forward_run
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.measure import throughput
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import GAINS
 from chainopt.technology.families import Batch, Technology
 from chainopt.words.status import Status
 
 Array = np.ndarray
 _ROUNDS = 12
 _NEW = 1e-6
-_GAIN = 1e-7
 _FAR = (1e3, 1e6, 1e9)
 
 
@@ -64,7 +63,7 @@ def find_ray(net: Network, plan: Plan | None = None) -> Ray | None:
         mixes.begin(far)
         for _ in range(_ROUNDS):
             program = _Program(net, mixes, size)
-            if program.value > _GAIN * program.money:
+            if program.value > GAINS * program.money:
                 return program.ray()
             if not mixes.cheapen(program.price):
                 break
@@ -239,17 +238,18 @@ class _Program:
         low[self.cut[0] : self.cut[1]][signed] = -np.inf
         reads = np.flatnonzero(~net.rival[net.use_good])
         rows = [self.use[reads]]
-        at = {MAX_SALE: (sold, self.cut[0]), MIN_SALE: (sold, self.cut[0]), MAX_IMPORT: (bought, self.cut[1])}
+        names = ("sale", "imported", "disposed")
+        at = dict(zip(names, zip((sold, bought, disposed), self.cut, strict=True), strict=True))
         for limit in net.limits:
-            if limit.kind in at:
-                members, first = at[limit.kind]
+            if limit.amount in at:
+                members, first = at[limit.amount]
                 for column in first + np.flatnonzero(members == limit.index):
                     if limit.sign > 0 or limit.fixed:
                         high[column] = 0.0
                     if limit.sign < 0:
                         low[column] = 0.0
-            elif limit.kind in (CAPACITY, MIN_LEVEL, MAX_USE):
-                row = (self.use if limit.kind == MAX_USE else self.level)[[limit.index]]
+            else:
+                row = (self.use if limit.of == "use" else self.level)[[limit.index]]
                 rows += [sign * row for sign in ((1.0, -1.0) if limit.fixed else (limit.sign,))]
         held = sparse.vstack(rows, format="csr")
         held.resize(held.shape[0], len(value))

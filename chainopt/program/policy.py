@@ -25,9 +25,9 @@ from scipy.sparse.csgraph import connected_components
 from chainopt.backprop.absorbers import GOOD, LIMIT, READING, Column, Row, Structure, absorbers, structure
 from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE
 from chainopt.chain.chain import Chain
-from chainopt.network.measure import WORTHLESS, turnover
 from chainopt.network.network import FormulaProcess, Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import SAME
 from chainopt.program.program import Program
 from chainopt.program.tracer import Recording, Tracer, primitive
 from chainopt.solution.solution import Solution
@@ -36,7 +36,6 @@ from chainopt.technology.primitives import PRIMITIVES
 from chainopt.technology.tape import AGAIN, MIN
 
 _SLOW = 0.9
-_SAME = 1e-5
 
 Node = tuple[str, int]
 
@@ -71,12 +70,11 @@ def to_program(chain: Chain, solution: Solution) -> Program:
 def _check(program: Program, solution: Solution) -> None:
     """Refuse a program whose derivatives are not the chain's prices: a plan so delicate that none is found."""
     net, intervals, derivatives = solution.net, solution.intervals, solution.derivatives
-    assert net and intervals and derivatives and solution.plan
-    slope, size = program.gradient, derivatives.operations.size
-    noise = 0.1 * WORTHLESS * turnover(net, solution.plan) / np.where(size > 0, size, np.inf)
+    assert net and intervals and derivatives
+    slope, noise = program.gradient, 0.1 * derivatives.operations.measure.trifle
     for good, low, high, least in zip(net.goods, intervals.low, intervals.high, noise, strict=True):
         found = slope.get(good, np.nan)
-        slack = _SAME * (abs(found) + least)
+        slack = SAME * (abs(found) + least)
         if found < low - slack or found > high + slack:
             raise ValueError(
                 f'the derivative in "{good}" would be {found:.8g} for a price of {low:.8g}: the plan is too '

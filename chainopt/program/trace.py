@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from chainopt.program.bounds import MAX_STEPS
 from chainopt.program.following import depth, followed, following
 from chainopt.program.program import Program
 from chainopt.program.structure import mapped, same
-from chainopt.program.tracer import MAX_STEPS, Recording, TraceError, Tracer, plain, users_frame
+from chainopt.program.tracer import Recording, TraceError, Tracer, plain, users_frame
 
 
 def trace(

@@ -20,10 +20,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from chainopt.program.bounds import MAX_STEPS
 from chainopt.technology.primitives import PRIMITIVES
 from chainopt.technology.tape import CONSTANT, INPUT, Tape
 
-MAX_STEPS = 5_000_000
 UFUNCS: dict[Any, Callable[..., Any]] = {}
 """What each function of NumPy does with tracers; `mathematics` fills it."""
 _OUTSIDE = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))

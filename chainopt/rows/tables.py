@@ -21,8 +21,7 @@ from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, set
 from chainopt.backprop.sweep import use_values
 from chainopt.chain.chain import Chain
 from chainopt.chain.units import price_units
-from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
-from chainopt.network.multipliers import Multipliers, use_prices
+from chainopt.network.multipliers import Multipliers, process_rents, use_prices
 from chainopt.network.network import Network, network
 from chainopt.network.part import places
 from chainopt.network.plan import Plan, limited_amount
@@ -275,12 +274,7 @@ def _processes(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
     revenue = np.bincount(net.level_process[made.row], _money(view.price[made.col], amount), count)
     inputs = np.bincount(net.use_process, _money(view.use_price, plan.use), count)
     cost = inputs + view.unit_cost * level
-    rent = np.where(np.isnan(revenue), np.nan, 0.0)
-    for limit, paid, moved in zip(net.limits, view.rent, limited_amount(net, plan), strict=True):
-        if limit.kind in (CAPACITY, MIN_LEVEL):
-            rent[net.level_process[limit.index]] += limit.sign * _money(paid, moved)
-        elif limit.kind == MAX_USE:
-            rent[net.use_process[limit.index]] += _money(paid, moved)
+    rent = process_rents(net, _money(view.rent, limited_amount(net, plan)))
     return pd.DataFrame(
         {
             "process": net.processes,
@@ -289,29 +283,16 @@ def _processes(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
             "revenue": revenue,
             "cost": cost,
             "profit": revenue - cost,
-            "rent": rent,
+            "rent": np.where(np.isnan(revenue), np.nan, rent),
             "added": revenue - inputs,
         }
     )
 
 
 def _limits(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
-    rows = []
-    for limit, amount, rent, derived in zip(
-        net.limits, limited_amount(net, plan), view.rent, view.derived_rent, strict=True
-    ):
-        good = process = None
-        if limit.kind in (CAPACITY, MIN_LEVEL):
-            process = net.processes[net.level_process[limit.index]]
-        elif limit.kind == MAX_USE:
-            good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
-        else:
-            good = net.goods[limit.index]
-        rows.append((limit.kind, good, process, limit.bound, amount, rent, derived))
-    columns = ["kind", "good", "process", "limit", "amount", "rent", "backprop"]
-    return pd.DataFrame(rows, columns=columns).astype(
-        dict.fromkeys(("limit", "amount", "rent", "backprop"), float)
-    )
+    rows = [(limit.kind, *net.whose(limit), limit.bound) for limit in net.limits]
+    found = pd.DataFrame(rows, columns=["kind", "good", "process", "limit"]).astype({"limit": float})
+    return found.assign(amount=limited_amount(net, plan), rent=view.rent, backprop=view.derived_rent)
 
 
 def _kkt(solution: Solution) -> pd.DataFrame:

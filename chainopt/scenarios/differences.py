@@ -44,7 +44,7 @@ def differences(
     if solution.objective is None or net is None or derivatives is None:
         raise ValueError(f"a solution that is {solution.status} has no differences")
     names = [known_good(solution.chain, name) for name in goods] if goods is not None else list(net.goods)
-    moved = dict(zip(net.goods, derivatives.operations.throughput, strict=True))
+    moved = dict(zip(net.goods, derivatives.operations.measure.moved, strict=True))
     sizes = [step * (moved[name] or 1.0) for name in names]
     base = replace(solution, multipliers=None, derivatives=None, intervals=None)
     tasks = [(base, name, sign * h) for name, h in zip(names, sizes, strict=True) for sign in (1, -1)]

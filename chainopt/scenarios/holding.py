@@ -42,7 +42,7 @@ def holding(solution: Solution, good: str, *, precision: float = 1e-3, reach: fl
     name = known_good(solution.chain, good)
     base = _pattern(solution)
     supply = solution.chain.good(name).supply
-    sizes = dict(zip(solution.net.goods, solution.derivatives.operations.throughput, strict=True))
+    sizes = dict(zip(solution.net.goods, solution.derivatives.operations.measure.moved, strict=True))
     size = sizes.get(name) or 1.0
     ends = []
     for sign in (-1, 1):
@@ -78,13 +78,7 @@ def _pattern(solution: Solution) -> dict[str, bool]:
             continue
         pattern[text] = bool(active)
     for limit, binds in zip(net.limits, ops.may[ops.rent_columns], strict=True):
-        if limit.kind in ("capacity", "min level"):
-            of = net.processes[net.level_process[limit.index]]
-        elif limit.kind == "max use":
-            of = f"{net.goods[net.use_good[limit.index]]} in {net.processes[net.use_process[limit.index]]}"
-        else:
-            of = net.goods[limit.index]
-        pattern[f"the {limit.kind} of {of} binds"] = bool(binds)
+        pattern[f"the {net.named(limit)} binds"] = bool(binds)
     return pattern
 
 

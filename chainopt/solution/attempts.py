@@ -19,11 +19,12 @@ from chainopt.ipopt.model import solve_model
 from chainopt.machine.forked import WorkDied
 from chainopt.machine.memory import uncollected
 from chainopt.network.forward import forward_run
-from chainopt.network.measure import CERTIFIED, ZERO, magnitudes, sizes, throughput, turnover
+from chainopt.network.measure import magnitudes, measure, throughput, turnover
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network, network
 from chainopt.network.part import places, without
 from chainopt.network.plan import Plan, at_rest, with_whole_minima
+from chainopt.network.tolerances import CERTIFIED, NEARLY_IDLE, ZERO
 from chainopt.planner.arrays import chain_problem
 from chainopt.planner.model import build
 from chainopt.planner.readback import read_multipliers, read_plan, write_multipliers
@@ -31,7 +32,6 @@ from chainopt.solution.clock import Clock
 from chainopt.solution.judgement import Answer
 from chainopt.words.status import Status
 
-_STEEP = 1e-6
 _RESTARTS = 3
 _ITERATIONS = 3000
 _UNITS = 3
@@ -63,7 +63,7 @@ def near(net: Network, known: Plan | None) -> Plan:
 
 def in_the_market(net: Network, plan: Plan) -> Begin:
     """The market's plan without what stands idle there, near which slopes have no bound and Ipopt gets lost."""
-    idle = steep_idle(net, plan, sizes(net, plan, forward_run(net)), ZERO)
+    idle = steep_idle(net, plan, measure(net, plan))
     said = "near the market's plan" + (", without what is idle there" if idle else "")
     return Begin(near(net, plan), without=tuple(idle), said=said)
 
@@ -84,13 +84,13 @@ def answers(chain: Chain, net: Network, begin: Begin, limits: dict[str, Any], cl
     unpriced: list[Answer] = []
     for _ in range(_RESTARTS):
         answer, plan = found[-1], found[-1].plan
-        share = ZERO if answer.model.status is Status.OPTIMAL else _STEEP
+        share = ZERO if answer.model.status is Status.OPTIMAL else NEARLY_IDLE
         # What takes next to nothing is left out whatever it makes: the check sees where that was much of its good.
-        steep = steep_idle(net, plan, sizes(net, plan, begin.plan), share, by_use=True) if plan else []
+        steep = steep_idle(net, plan, measure(net, plan, begin.plan), share, by_use=True) if plan else []
         if set(steep) <= set(answer.without) or not answer.worth_another:
             break
         rest = without(chain, net, steep)
-        if rest.infeasible:
+        if rest.unmet:
             break
         part = network(rest.chain)
         found.append(_attempt(net, part, Begin(forward_run(part), without=tuple(steep)), limits, clock))
@@ -132,11 +132,9 @@ def _attempt(net: Network, part: Network, begin: Begin, limits: dict[str, Any], 
         _keeps_all(part, known) for known in (begin.plan, at_rest(part))
     ):
         # Ipopt's word is of where it got lost, not of the chain.
-        words = answer.message.removeprefix(Status.INFEASIBLE.advice)
         stuck = Status.EVALUATION_ERROR
-        answer = replace(
-            answer, status=stuck, message=f"{stuck.advice} A plan that keeps every limit exists.{words}"
-        )
+        message = f"{stuck.advice} A plan that keeps every limit exists. {answer.detail}"
+        answer = replace(answer, status=stuck, message=message)
     multipliers = None
     if answer.status is Status.OPTIMAL:
         multipliers = read_multipliers(part, model, lambda row: answer.dual.get(row, np.nan))

@@ -12,12 +12,12 @@ from chainopt.market.circuit import circuit
 from chainopt.market.columns import NotColumnsError, columns, personal
 from chainopt.market.duality import MarketCertificate, certify
 from chainopt.market.formation import MAX_PASSES, Market, form_prices
-from chainopt.network.forward import forward_run
 from chainopt.network.limits import Limit
-from chainopt.network.measure import ZERO, sizes, throughput
+from chainopt.network.measure import measure, throughput
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import NEARLY_IDLE
 
 _TOLERANCE = 1e-12
 """A process that takes its own product nets nearly all of its money: what is left shows the smallest errors."""
@@ -25,7 +25,6 @@ _NEAR = 1e-2
 """Offers that still change by more than this say nothing of where an optimum is."""
 _START = 1e-7
 _START_PASSES = 60
-_START_SHARE = 1e-6
 _START_FLOWS, _START_BREADTH = 2_000, 40
 """Flows in all, and a layer, from which a start in the market costs less than it saves."""
 
@@ -84,13 +83,13 @@ def market_answer(
         near = market.change <= _NEAR or cut_off
         return _unfinished(market, _plan(net, market) if near else None)
     plan, certificate = _plan(net, market), certify(market)
-    over = [_name(net, limit) for limit in _exceeded(net, plan)]
+    over = ["the " + net.named(limit, '"{}"'.format) for limit in _exceeded(net, plan)]
     doubts = (*certificate.doubts, *([f"the market's plan exceeds {_some(over)}"] if over else []))
-    still = throughput(net, plan) <= ZERO * sizes(net, plan, forward_run(net))
+    size = measure(net, plan)
     return MarketAnswer(
         plan,
         _priced(net, market),
-        _priced(net, market, still),
+        _priced(net, market, ~size.moves(size.moved)),
         doubts,
         _message(market, certificate),
         market.passes,
@@ -130,7 +129,7 @@ def market_start(
     plan = _plan(net, market)
     if market.interrupted:
         return _unfinished(market, plan)
-    idle = plan.use < _START_SHARE * throughput(net, plan)[net.use_good]
+    idle = plan.use < NEARLY_IDLE * throughput(net, plan)[net.use_good]
     if not market.change <= _NEAR or idle.any() or _exceeded(net, plan):
         return None
     return MarketAnswer(plan, _priced(net, market), None, (), "", market.passes, market.engine)
@@ -174,16 +173,6 @@ def _exceeded(net: Network, plan: Plan) -> list[Limit]:
     """The limits that the plan does not keep: each is an upper one, or the columns would have refused it."""
     amounts = limited_amount(net, plan)
     return [limit for limit, amount in zip(net.limits, amounts, strict=True) if amount > limit.bound]
-
-
-def _name(net: Network, limit: Limit) -> str:
-    """A limit in words: its kind, and what it limits."""
-    if limit.kind == "capacity":
-        return f'the capacity of "{net.processes[net.level_process[limit.index]]}"'
-    if limit.kind == "max use":
-        good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
-        return f'the max use of "{good}" by "{process}"'
-    return f'the {limit.kind} of "{net.goods[limit.index]}"'
 
 
 def _some(names: list[str], most: int = 3) -> str:

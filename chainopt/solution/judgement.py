@@ -12,14 +12,15 @@ import numpy as np
 from chainopt.backprop.certificate import residuals
 from chainopt.backprop.concavity import bent
 from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, supporting
-from chainopt.backprop.sweep import Derivatives, differentiate
+from chainopt.backprop.sweep import differentiate
 from chainopt.chain.chain import Chain
 from chainopt.ipopt.model import ModelSolution
 from chainopt.machine.forked import FORKS, forked
-from chainopt.network.measure import CERTIFIED, WORTHLESS, turnover
+from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.tolerances import CERTIFIED
 from chainopt.planner.rays import confirmed
 from chainopt.solution.clock import Clock
 from chainopt.solution.solution import Solution
@@ -94,11 +95,11 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
     priced = replace(multipliers, price=known[: len(net.goods)])
     intervals = price_intervals(net, plan, derivatives)
     kkt = residuals(net, plan, ops, priced)
-    doubts = _doubts(net, plan, multipliers, derivatives, intervals)
+    doubts = _doubts(net, multipliers, ops.measure, intervals)
     if not kkt.largest <= CERTIFIED:
         worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
         doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
-    local = bent(net, plan, priced, ops.size)
+    local = bent(net, plan, priced, ops.measure)
     scope = "local" if local else "global"
     warnings = []
     if local:
@@ -136,13 +137,9 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
     }
 
 
-def _doubts(
-    net: Network, plan: Plan, multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals
-) -> list[str]:
+def _doubts(net: Network, multipliers: Multipliers, size: Measure, intervals: Intervals) -> list[str]:
     """Multipliers outside their interval: a price that can't support the plan."""
-    size = derivatives.operations.size
-    noise = WORTHLESS * turnover(net, plan) / np.where(size > 0, size, np.inf)
-    floor = CERTIFIED * (np.abs(multipliers.price) + 10 * noise)
+    floor = CERTIFIED * (np.abs(multipliers.price) + 10 * size.trifle)
     with np.errstate(invalid="ignore"):
         outside = (multipliers.price < intervals.low - floor) | (multipliers.price > intervals.high + floor)
     names = [net.goods[g] for g in np.flatnonzero(outside)]

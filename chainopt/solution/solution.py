@@ -9,6 +9,7 @@ from chainopt.backprop.certificate import Residuals
 from chainopt.backprop.intervals import Intervals
 from chainopt.backprop.sweep import Derivatives
 from chainopt.chain.chain import Chain
+from chainopt.chain.reach import Unmet
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
@@ -23,7 +24,9 @@ class Solution(Displayed):
     net numbers what could run of the chain: plan, multipliers, derivatives and intervals are in its order;
     removed says which processes could not, and why. They are None where there is nothing worth showing:
     multipliers and what is compared with them only where the status is optimal or uncertified. scope is
-    "global" where the optimum is one of the whole chain, "local" where only its neighbourhood is known.
+    "global" where the optimum is one of the whole chain, "local" where only its neighbourhood is known. unmet is
+    what no plan can meet, whatever runs; cut_off, what the solve was at where Ctrl-C, or the end of the time or of
+    the memory, cut it off outside of its solver.
     """
 
     chain: Chain
@@ -38,6 +41,8 @@ class Solution(Displayed):
     kkt: Residuals | None = None
     scope: str | None = None
     removed: Mapping[str, str] = field(default_factory=dict)
+    unmet: tuple[Unmet, ...] = ()
+    cut_off: str = ""
     warnings: tuple[str, ...] = ()
     iterations: int = 0
     seconds: Mapping[str, float] = field(default_factory=dict)

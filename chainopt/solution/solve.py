@@ -27,7 +27,6 @@ METHODS = ("ipopt", "market", "auto")
 # After the solver's own, what is left to try: more digits for doubtful multipliers, fewer where it got stuck.
 _TOLERANCES = {Status.UNCERTIFIED: (1e-14, 1e-10), Status.EVALUATION_ERROR: (1e-10, 1e-14)}
 _LOST = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
-_FINAL = (Status.OPTIMAL, Status.INTERRUPTED, Status.TIME_LIMIT)
 
 
 def solve(
@@ -67,9 +66,9 @@ def solve(
         # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
         with uncollected():
             within = reach(chain)
-            if within.infeasible:
-                infeasible = "; ".join(within.infeasible)
-                return Solution(chain, Status.INFEASIBLE, infeasible, removed=within.removed, seconds=seconds)
+            if unmet := within.unmet:
+                message, removed = "; ".join(map(str, unmet)), within.removed
+                return Solution(chain, Status.INFEASIBLE, message, unmet=unmet, removed=removed, seconds=seconds)
             net = network(within.chain)
         clock.stop("build")
         solution = _solved(chain, within.chain, net, method, limits, start, clock)
@@ -91,7 +90,16 @@ def _cut_off(chain: Chain, net: Network | None, error: BaseException, clock: Clo
         said = messages.SOLVER_DIED.line(how=error, doing=clock.doing, kept=kept)
         status, message = Status.EVALUATION_ERROR, said
     value = None if net is None or clock.plan is None else clock.plan.value(net)
-    return Solution(chain, status, message, value, net=net, plan=clock.plan, iterations=clock.iterations)
+    return Solution(
+        chain,
+        status,
+        message,
+        value,
+        net=net,
+        plan=clock.plan,
+        iterations=clock.iterations,
+        cut_off=clock.doing,
+    )
 
 
 def _solved(
@@ -149,7 +157,7 @@ def _by_ipopt(
 ) -> Solution:
     """Ipopt's solution: from a warm start where there is one and it serves, else from a cold one; where it gets
     lost there, from the market's plan, and then at other tolerances where none is given."""
-    if warm is not None and (found := tried(warm, limits["tolerance"])).status in _FINAL:
+    if warm is not None and (found := tried(warm, limits["tolerance"])).status.final:
         return found
     begin = Begin(cold())
     first = tried(begin, limits["tolerance"])
@@ -167,7 +175,7 @@ def _by_ipopt(
                 return another
             if another.status is Status.INTERRUPTED:
                 return _stopped(first, another.message)
-            if another.status in _FINAL:
+            if another.status.final:
                 break
     except KeyboardInterrupt:
         return _stopped(first, "The solve was interrupted while another start was looked for.")

@@ -1,9 +1,15 @@
-"""How a notebook shows what chainopt gives: by type, registered by the reports, of which no result knows."""
+"""How a notebook shows what chainopt gives: by type, registered by the reports, of which no result knows.
+
+They are loaded by name when something is shown first, for a chain is solved without them.
+"""
 
 from __future__ import annotations
 
 from functools import singledispatch
 from html import escape
+from importlib import import_module
+
+_REGISTERED_BY = "chainopt.report.page.notebook"
 
 
 @singledispatch
@@ -18,4 +24,5 @@ class Displayed:
     __slots__ = ()
 
     def _repr_html_(self) -> str:
+        import_module(_REGISTERED_BY)
         return as_html(self)

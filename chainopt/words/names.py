@@ -7,9 +7,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 _NEAR = 0.6
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
@@ -80,6 +81,8 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     if foreign(name):
         wanted = key(name.translate(_LOOK_ALIKES))
     names = list(by_key)
+    import numpy as np
+
     # No more can match than both have in common, so that few of many names need to be compared in full.
     most = 2 * _in_common(wanted, names) / np.maximum(np.array([*map(len, names)], dtype=int) + len(wanted), 1)
     matcher = SequenceMatcher()
@@ -95,6 +98,8 @@ def closest(name: str, known: Iterable[str]) -> str | None:
 
 def _in_common(wanted: str, names: list[str]) -> np.ndarray:
     """How many characters each name has in common with one, in whatever order."""
+    import numpy as np
+
     codes = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     ends = np.cumsum([0, *map(len, names)])
     common = np.zeros(len(names), dtype=int)

@@ -11,10 +11,10 @@ import pandas as pd
 
 from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.verdicts import Verdict
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import KINDS
+from chainopt.network.tolerances import SHOWN
 from chainopt.report.content.legible import figure, percent, residual, short
 from chainopt.report.content.salience import (
-    NOISE,
     ambiguous,
     binding,
     disagreeing,
@@ -28,7 +28,6 @@ from chainopt.report.content.salience import (
 )
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
-from chainopt.words.status import Status
 
 MOST = 5
 """How many of a kind are named; the rest are counted."""
@@ -61,26 +60,15 @@ class Finding:
     row: int | None = None
 
 
-_ENDINGS = {
-    Status.UNCERTIFIED: "Not certified: the solver stopped at a plan that the independent check refuses, so that "
-    "no prices are shown.",
-    Status.INFEASIBLE: "Infeasible: no plan meets all obligations within the limits.",
-    Status.UNBOUNDED: "Unbounded: the value grows without end; a limit or a cost is missing.",
-    Status.ITERATION_LIMIT: "Stopped early: the iteration limit came before a solution.",
-    Status.TIME_LIMIT: "Stopped early: the time limit came before a solution.",
-    Status.EVALUATION_ERROR: "Stopped early: a function has no value where the solver had to go.",
-    Status.INTERRUPTED: "Interrupted before a solution was found.",
-}
-
-
 def headline(solution: Solution) -> str:
     """How the solve ended, in one sentence."""
+    ending = solution.status.ending
     if not solution.certified:
-        return _ENDINGS[solution.status]
+        return f"{ending}."
     value = figure(solution.objective if solution.objective is not None else float("nan"))
     if solution.scope == "local":
-        return f"Solved and certified, as a local optimum: no plan nearby is worth more than {value}."
-    return f"Solved and certified: the greatest value of this chain is {value}."
+        return f"{ending}, as a local optimum: no plan nearby is worth more than {value}."
+    return f"{ending}: the greatest value of this chain is {value}."
 
 
 def findings(solution: Solution, tables: Tables) -> list[Finding]:
@@ -186,10 +174,8 @@ def _explanation(solution: Solution, tables: Tables) -> Iterator[Finding]:
     if solution.certified:
         return
     if explanation is not None and explanation.summary:
-        # What the summary says beyond its causes, such as how sure they are.
-        rest = explanation.summary.removeprefix("; ".join(cause.text for cause in causes)).strip(" ()")
-        if rest:
-            yield Finding(reason, "explanation", _sentence(short(rest, 1000)), caution=True)
+        if explanation.note:
+            yield Finding(reason, "explanation", _sentence(short(explanation.note, 1000)), caution=True)
     elif solution.message:
         yield Finding(reason, "solver", _sentence(short(solution.message, 1000)), caution=True)
     if solution.plan is not None:
@@ -223,22 +209,12 @@ def _removed(solution: Solution) -> Iterator[Finding]:
         yield Finding(Question.SURE, "processes", text, caution=True)
 
 
-_LIMITS = {
-    CAPACITY: "the capacity of {process}",
-    MIN_LEVEL: "the least level of {process}",
-    MAX_USE: "the most {good} that {process} may take",
-    MAX_SALE: "the most {good} that final demand takes",
-    MIN_SALE: "the least {good} that final demand must get",
-    MAX_IMPORT: "the most {good} that can be imported",
-}
-
-
 def _scarce_limits(tables: Tables) -> Iterator[Finding]:
     rows = binding(tables)
     units = tables.goods.set_index("good")["unit"].map(lambda unit: short(unit, 20))
     for row in _rows(rows.head(MOST)):
         names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
-        which = _LIMITS[row["kind"]].format_map(names)
+        which = KINDS[row["kind"]].phrase.format_map(names)
         unit = units.get(row["good"], "")
         step = f"one more {unit or 'unit'}" if eased_by_more(row) else f"one {unit or 'unit'} less"
         rent = figure(abs(row["rent"]))
@@ -269,7 +245,7 @@ def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
 
 def _worth(tables: Tables) -> Iterator[Finding]:
     """What the goods of the greatest turnover are worth, and what makes it so; first those that are made on."""
-    goods = tables.goods[tables.goods["price"].abs() > NOISE * price_scale(tables)]
+    goods = tables.goods[tables.goods["price"].abs() > SHOWN * price_scale(tables)]
     goods = goods[goods["good"].isin(tables.stories.keys())]
     goods = goods.assign(
         plain=[not tables.stories[good].legs for good in goods["good"]], moved=-turnover(goods).abs()

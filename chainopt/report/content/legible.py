@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from math import isfinite, isnan
 
+from chainopt.network.tolerances import SHOWN
+
 LONGEST_NAME = 60
 _JOINERS = "\u200c\u200d"
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -56,7 +58,7 @@ def residual(value: float) -> str:
     return f"{value:.1e}"
 
 
-def percent(value: float, noise: float = 1e-9) -> str:
+def percent(value: float, noise: float = SHOWN) -> str:
     """A share, as 12.3%; "" for nan."""
     if isnan(value):
         return ""

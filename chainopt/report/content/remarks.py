@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from chainopt.audits.market_test import PROFIT, RENT, ZERO_PROFIT, sentence
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import KINDS
 from chainopt.report.content.findings import price_range
 from chainopt.report.content.legible import figure, legible
 from chainopt.report.content.salience import ambiguous, binding, eased_by_more
@@ -16,14 +16,6 @@ from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 from chainopt.workbook.schema import columns_of
 
-_CELLS = {
-    CAPACITY: ("processes", "capacity"),
-    MIN_LEVEL: ("processes", "min level"),
-    MAX_USE: ("inputs", "max"),
-    MAX_SALE: ("goods", "max sale"),
-    MIN_SALE: ("goods", "min sale"),
-    MAX_IMPORT: ("goods", "max import"),
-}
 _QUIET = (Verdict.AGREES, Verdict.KINK, Verdict.RENT, Verdict.IDLE)
 """Verdicts of which nothing is said at the cell: no news, or said of the good or of the limit."""
 
@@ -51,12 +43,11 @@ def remarks(own: Chain, chain: Chain, solution: Solution, tables: Tables) -> Ite
     yield from _verdicts(tables)
     yield from _departures(tables)
     for row in binding(tables).to_dict("records"):
-        sheet, column = _CELLS[row["kind"]]
+        about = KINDS[row["kind"]]
         step = "one more unit" if eased_by_more(row) else "one unit less"
         text = f"binds: {step} would add {figure(abs(row['rent']))}"
-        of_use = sheet == "inputs"
-        record = row["good"] if sheet == "goods" else row["process"]
-        yield Remark(sheet, record, column, text, row["good"] if of_use else "")
+        record = row["good"] if about.of == "good" else row["process"]
+        yield Remark(about.sheet, record, about.column, text, row["good"] if about.of == "use" else "")
     for row in ambiguous(tables.goods).to_dict("records"):
         prices = price_range(row["low"], row["high"], row["interval"])
         if prices:

@@ -10,15 +10,12 @@ import numpy as np
 import pandas as pd
 
 from chainopt.audits.verdicts import Verdict
-from chainopt.network.limits import MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import KINDS
+from chainopt.network.tolerances import AGREES, LEAST_PRICE, SHOWN
 from chainopt.rows.tables import Tables
 
-NOISE = 1e-9
-"""Money below this share of the chain's largest figure is rounding, not news."""
 MOST_TOLD = 10
 """Rows of the audit that are read before the whole of it."""
-AGREES = 1e-6
-"""Price and derivative that differ by less, relative to the price, are the same figure twice."""
 
 
 def turnover(goods: pd.DataFrame) -> pd.Series:
@@ -50,34 +47,34 @@ def _largest(*figures: pd.Series) -> float:
 def losing(tables: Tables) -> pd.DataFrame:
     """The processes that run at a loss, the greatest first."""
     processes = tables.processes
-    return processes[processes["profit"] < -NOISE * money_scale(tables)].sort_values("profit", kind="stable")
+    return processes[processes["profit"] < -SHOWN * money_scale(tables)].sort_values("profit", kind="stable")
 
 
 def binding(tables: Tables) -> pd.DataFrame:
     """The limits that cost something, with the column total = rent * limit, the greatest first."""
     limits = tables.limits.assign(total=tables.limits["rent"] * tables.limits["limit"])
     # A limit of 0, such as a forbidden import, has a rent in each unit and none in all.
-    at_zero = (limits["limit"] == 0) & (limits["rent"].abs() > NOISE * price_scale(tables))
-    felt = limits["total"].abs() > NOISE * money_scale(tables)
+    at_zero = (limits["limit"] == 0) & (limits["rent"].abs() > SHOWN * price_scale(tables))
+    felt = limits["total"].abs() > SHOWN * money_scale(tables)
     return limits[felt | at_zero].sort_values("total", key=lambda total: -total.abs(), kind="stable")
 
 
 def eased_by_more(limit: Mapping[Any, Any]) -> bool:
     """Whether it is more of a limit that binds, rather than less, that would add to the value."""
-    return bool((limit["rent"] > 0) == (limit["kind"] not in (MIN_LEVEL, MIN_SALE)))
+    return bool((limit["rent"] > 0) == (KINDS[limit["kind"]].sign > 0))
 
 
 def scarce_supplies(tables: Tables) -> pd.DataFrame:
     """The supplied goods that are worth something, with the column worth = price * supply, the greatest first."""
     goods = tables.goods.assign(worth=tables.goods["price"] * tables.goods["supply"])
-    kept = goods[goods["worth"] > NOISE * money_scale(tables)]
+    kept = goods[goods["worth"] > SHOWN * money_scale(tables)]
     return kept.sort_values("worth", ascending=False, kind="stable")
 
 
 def disagreeing(tables: Tables) -> pd.DataFrame:
     """The goods whose price and derivative are two different figures."""
     goods = tables.goods
-    return goods[goods["difference"].abs() > AGREES * goods["price"].abs() + NOISE * price_scale(tables)]
+    return goods[goods["difference"].abs() > AGREES * goods["price"].abs() + SHOWN * price_scale(tables)]
 
 
 def relative_differences(tables: Tables) -> pd.Series:
@@ -86,7 +83,7 @@ def relative_differences(tables: Tables) -> pd.Series:
     A price of less than a thousandth of the greatest is compared with that thousandth, so that the figure is above
     `AGREES` just where the two disagree.
     """
-    size = tables.goods["price"].abs().clip(lower=1e-3 * price_scale(tables))
+    size = tables.goods["price"].abs().clip(lower=LEAST_PRICE * price_scale(tables))
     return tables.goods["difference"].abs() / size.where(size > 0, 1.0)
 
 

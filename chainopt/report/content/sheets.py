@@ -15,9 +15,10 @@ from chainopt.audits.market_test import ENDLESS, LOSS, OTHER, SADDLE
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
 from chainopt.network.network import network
+from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.findings import price_range
 from chainopt.report.content.legible import figure, legible, percent, residual
-from chainopt.report.content.salience import NOISE, money_scale, price_scale, turnover
+from chainopt.report.content.salience import money_scale, price_scale, turnover
 from chainopt.rows.tables import Tables
 
 Kind = Literal["name", "word", "amount", "price", "money", "share", "residual", "text"]
@@ -307,9 +308,9 @@ def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> n
             level = price_scale(tables) * 10
         # Prices, and levels, have no unit in common: only one that is far smaller than another is noise.
         case "price":
-            level = price_scale(tables) * 1e-3
+            level = price_scale(tables) * LEAST_PRICE
         case "amount":
-            level = values.abs().max() * 1e-3
+            level = values.abs().max() * LEAST_PRICE
         case _:
             level = 0.0
-    return np.nan_to_num(np.broadcast_to(np.asarray(level, dtype=float) * NOISE, len(values)))
+    return np.nan_to_num(np.broadcast_to(np.asarray(level, dtype=float) * SHOWN, len(values)))

@@ -10,6 +10,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from chainopt.network.tolerances import SHOWN
 from chainopt.report.content.formats import shape
 from chainopt.report.content.legible import figure, short
 from chainopt.report.content.sheets import Sheet
@@ -60,7 +61,7 @@ def write_charts(paper: Paper, sheet: Worksheet, shown: Mapping[str, Sheet], mon
 
 def _largest(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     size = rows[column].abs()
-    felt = rows[size > 1e-9 * size.max()] if len(rows) else rows
+    felt = rows[size > SHOWN * size.max()] if len(rows) else rows
     return felt.sort_values(column, key=lambda values: -values.abs(), kind="stable").head(MOST)
 
 

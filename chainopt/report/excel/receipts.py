@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -17,7 +18,6 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from chainopt.audits.receipts import Line, Node, Receipt, Receipts
-from chainopt.network.limits import CAPACITY, MIN_LEVEL
 from chainopt.report.content.formats import shape
 from chainopt.report.content.legible import figure, short
 from chainopt.report.excel.paper import Paper
@@ -278,12 +278,7 @@ class _Writer:
             return short(net.goods[i])
         if kind == "rent":
             limit = net.limits[i]
-            if limit.kind in (CAPACITY, MIN_LEVEL):
-                return f"{limit.kind} of {short(net.processes[net.level_process[limit.index]])}"
-            if limit.kind == "max use":
-                good, process = net.goods[net.use_good[limit.index]], net.processes[net.use_process[limit.index]]
-                return f"{limit.kind} of {short(good, 30)} by {short(process, 30)}"
-            return f"{limit.kind} of {short(net.goods[limit.index])}"
+            return net.named(limit, partial(short, most=30) if limit.of == "use" else short)
         if kind == "reading":
             good, process = net.goods[net.use_good[i]], net.processes[net.use_process[i]]
             return f"{short(good, 30)} read by {short(process, 30)}"

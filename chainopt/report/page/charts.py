@@ -11,8 +11,9 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from chainopt.audits.verdicts import Verdict
+from chainopt.network.tolerances import AGREES, SHOWN
 from chainopt.report.content.legible import figure, residual, short
-from chainopt.report.content.salience import AGREES, disagreeing, relative_differences, turnover
+from chainopt.report.content.salience import disagreeing, relative_differences, turnover
 from chainopt.report.content.sheets import TONES
 from chainopt.rows.tables import Tables
 
@@ -160,7 +161,7 @@ def _axis(values: Sequence[float]) -> _Axis:
     sizes = sorted(abs(value) for value in values if value)
     if not sizes:
         return _Axis(float, -1.0, 1.0, [(0.0, "0")])
-    least, most = max(sizes[0], sizes[-1] * 1e-9), sizes[-1]
+    least, most = max(sizes[0], sizes[-1] * SHOWN), sizes[-1]
     negative, zero = min(values) < 0, any(abs(value) < least for value in values)
     if log10(most / least) <= _DECADES:
         low, high = min(*values, 0.0), max(*values, 0.0)

@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
+from chainopt.network.tolerances import SHOWN
 from chainopt.report import templates
 from chainopt.report.content.findings import answers, audit_sentence, findings, headline, money
 from chainopt.report.content.legible import figure, legible, short
-from chainopt.report.content.salience import NOISE, foremost, money_scale, turnover
+from chainopt.report.content.salience import foremost, money_scale, turnover
 from chainopt.report.page.charts import Chart, agreement, residuals
 from chainopt.report.page.tables import pages
 from chainopt.report.picture.picture import fragment
@@ -96,7 +97,7 @@ class Bar:
 def _bars(figures: Tables) -> list[Bar]:
     """The goods of the greatest turnover, as bars from a common zero."""
     worth = turnover(figures.goods).dropna()
-    worth = worth[worth.abs() > NOISE * money_scale(figures)]
+    worth = worth[worth.abs() > SHOWN * money_scale(figures)]
     worth = worth.loc[worth.abs().sort_values(ascending=False, kind="stable").index[:MOST_BARS]]
     if worth.empty:
         return []

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from chainopt.audits.stories import Story
-from chainopt.network.limits import MAX_USE
+from chainopt.network.limits import KINDS
+from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.legible import figure, legible, percent, short
-from chainopt.report.content.salience import NOISE, binding, losing, money_scale, price_scale, turnover
+from chainopt.report.content.salience import binding, losing, money_scale, price_scale, turnover
 from chainopt.report.content.sheets import Sheet
 from chainopt.report.picture.flows import Flows
 from chainopt.report.picture.layout import Layout, layered
@@ -25,6 +26,7 @@ WIDE, HIGH, MARGIN = 1200.0, 900.0, 34.0
 MOVES = ("supply", "imported", "produced", "used", "sold", "disposed")
 WIDEST = 11.0
 SHADES = 5
+_OF_USES = [kind for kind, about in KINDS.items() if about.of == "use"]
 TITLES = {
     "good": ("Price", "in", "Derivative", "Unit", "Supply", "Imported", "Produced", "Used", "Sold", "Disposed"),
     "process": ("Level", "Revenue", "Cost", "Profit", "Of it rent", "Firm"),
@@ -111,11 +113,11 @@ def _sizes(links: pd.DataFrame, kept: Tables, certified: bool) -> Array:
     """How wide each link is, from 0 to 1: by value, or by its part of the good where nothing has a price."""
     if certified:
         value = links["value"].abs().fillna(0.0).to_numpy()
-        return np.where(value > NOISE * money_scale(kept), value, 0.0) / max(value.max(initial=0.0), 1e-300)
+        return np.where(value > SHOWN * money_scale(kept), value, 0.0) / max(value.max(initial=0.0), 1e-300)
     goods = kept.goods
     whole = goods[["supply", "imported", "produced"]].abs().sum(axis=1)
     part = (links["amount"].abs() / links["good"].map(whole)).fillna(0.0).clip(upper=1.0).to_numpy()
-    return np.where(part > NOISE, part, 0.0)
+    return np.where(part > SHOWN, part, 0.0)
 
 
 def _extent(layout: Layout) -> float:
@@ -210,7 +212,7 @@ def _rows(table: pd.DataFrame) -> list[tuple[int, dict[str, Any]]]:
 def _felt(kept: Tables) -> pd.Series:
     """The goods' prices, 0 where they are no more than rounding, as the tables have it."""
     price = kept.goods["price"]
-    return price.mask(price.abs() <= 1e-3 * NOISE * price_scale(kept), 0.0)
+    return price.mask(price.abs() <= LEAST_PRICE * SHOWN * price_scale(kept), 0.0)
 
 
 def _rounded(price: float) -> str:
@@ -247,9 +249,9 @@ def _step(story: Story | None, goods: Mapping[str, int], processes: Mapping[str,
 
 
 def _figures(links: pd.DataFrame, kept: Tables, shown: Mapping[str, Sheet]) -> list[list[str]]:
-    noise = NOISE * money_scale(kept)
+    noise = SHOWN * money_scale(kept)
     # An amount is rounding against what there is of its good, as in the tables.
-    least = NOISE * links["amount"].abs().groupby(links["good"]).transform("max")
+    least = SHOWN * links["amount"].abs().groupby(links["good"]).transform("max")
     uses = shown["uses"].shown
     amount, share = uses["amount"].to_dict(), uses["share"].to_dict()
     return [
@@ -265,14 +267,14 @@ def _capped(whole: Tables) -> set[tuple[int, int]]:
     goods = dict(zip(whole.goods["good"], whole.goods.index, strict=True))
     processes = dict(zip(whole.processes["process"], whole.processes.index, strict=True))
     rows = binding(whole)
-    rows = rows[rows["kind"] == MAX_USE]
+    rows = rows[rows["kind"].isin(_OF_USES)]
     return {(goods[g], processes[p]) for g, p in zip(rows["good"], rows["process"], strict=True)}
 
 
 def _rented(whole: Tables, kept: Tables) -> list[bool]:
     """Whether each node has a limit of its own that costs something, goods first."""
     rows = binding(whole)
-    rows = rows[rows["kind"] != MAX_USE]
+    rows = rows[~rows["kind"].isin(_OF_USES)]
     goods, processes = set(rows["good"].dropna()), set(rows["process"].dropna())
     return [*(g in goods for g in kept.goods["good"]), *(p in processes for p in kept.processes["process"])]
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from chainopt.network.tolerances import CERTIFIED, SHOWN
 from chainopt.report.content.legible import figure, legible, percent, short
-from chainopt.report.content.salience import NOISE, foremost, money_scale
+from chainopt.report.content.salience import foremost, money_scale
 from chainopt.report.picture.flows import Flows
 from chainopt.report.picture.layout import layered
 from chainopt.report.picture.picture import Key, Link, Mark, Node, Picture, curve, left_out
@@ -62,7 +63,7 @@ class _Stream:
 
 def value_picture(flows: Flows, whole: Tables) -> Picture | None:
     """The picture of the goods and processes that move the most money; None where nothing has a price."""
-    noise = NOISE * money_scale(whole)
+    noise = SHOWN * money_scale(whole)
     if not noise > 0:
         return None
     kept = foremost(whole, MOST_FLOWS, MOST_FLOWS)
@@ -217,7 +218,7 @@ def _accounts(
             continue
         shared = readers.get(g, 0.0) + row["sold"] + row["disposed"]
         gone = row["supply"] + row["imported"] + row["produced"]
-        rival = abs(shared - gone) <= 1e-6 * max(abs(shared), abs(gone))
+        rival = abs(shared - gone) <= CERTIFIED * max(abs(shared), abs(gone))
         part(i, "cp-supply" if row["supply"] > 0 else "cp-sale", price * row["supply"], into=True)
         part(i, "cp-import", price * row["imported"], into=True)
         paid = price if rival or row["good"] not in own.index else own.at[row["good"], "value"]

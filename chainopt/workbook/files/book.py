@@ -21,7 +21,6 @@ from chainopt.workbook.faults import WorkbookError
 from chainopt.workbook.files.child import apart
 from chainopt.workbook.files.container import opened, refusal
 from chainopt.workbook.files.csvs import csv_files, csv_sheets
-from chainopt.workbook.files.exact import exact_sheets
 from chainopt.workbook.files.limits import Limits, limits, variable
 from chainopt.workbook.files.ods import ods_sheets
 from chainopt.workbook.files.outline import outlined
@@ -96,6 +95,9 @@ def _sheets(path: str, content: bytes, allowed: Limits) -> list[Sheet]:
         sheets = [None] * len(outline.sheets)
     left = [number for number, sheet in enumerate(sheets) if sheet is None]
     if left:
+        # openpyxl takes longer to import than a plain workbook to read.
+        from chainopt.workbook.files.exact import exact_sheets
+
         needed = {outline.texts, outline.styles, *(outline.sheets[number].part for number in left)}
         parts = {part: text for part, text in found.parts.items() if part in needed}
         exact = apart(path, sum(map(len, parts.values())), allowed, exact_sheets, path, outline, parts, left)

@@ -1,8 +1,7 @@
 """Reading in a process of its own, with limits of time and memory: whatever a large odd file does, it does there.
 
 Plain sheets are read by calamine where they are, for a start costs as much as reading ten thousand rows; so are
-those of a small file, which can't take much. The child starts without the package's own imports, and reads a
-pickled task from its input.
+those of a small file, which can't take much. The child reads a pickled task from its input.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from chainopt.words import messages
@@ -23,13 +21,10 @@ from chainopt.workbook.files.limits import Limits, variable
 _SMALL = 2**21
 """Bytes of XML that no parser takes a second for."""
 _START = """
-import sys, types
+import sys
 sys.path[:] = {path!r}
-# openpyxl does without numpy, and the package's own __init__ files would load all of it.
+# openpyxl does without numpy, where there is none.
 sys.modules["numpy"] = None
-for name, folder in {packages!r}:
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = [folder]
 from chainopt.workbook.files.child import serve
 serve()
 """
@@ -40,16 +35,9 @@ def apart(path: object, size: int, limits: Limits, read: Callable[..., Any], *ta
     or too much memory, or ends by itself."""
     if size <= _SMALL or not sys.executable:
         return read(*task)
-    files, workbook, whole = Path(__file__).parents[:3]
-    packages = [
-        ("chainopt", str(whole)),
-        ("chainopt.workbook", str(workbook)),
-        ("chainopt.workbook.files", str(files)),
-    ]
-    start = _START.format(path=sys.path, packages=packages)
     try:
         done = subprocess.run(
-            [sys.executable, "-c", start],
+            [sys.executable, "-c", _START.format(path=sys.path)],
             input=pickle.dumps(limits) + pickle.dumps((read, task)),
             capture_output=True,
             timeout=limits.seconds,

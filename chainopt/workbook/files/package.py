@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field
 from io import BytesIO
-from xml.sax.saxutils import quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from chainopt.workbook.files.spans import Span, appended, changed, prefix, spans
+from chainopt.workbook.files.spans import Span, appended, changed, prefix, quoted, spans
 
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TYPES = "[Content_Types].xml"
@@ -79,7 +78,7 @@ class Package:
         root = spans(text, 1)
         if extension and any(span.attributes.get("Extension", "").lower() == extension for span in root.children):
             return
-        which = f'Default Extension="{extension}"' if extension else f"Override PartName={quoteattr('/' + part)}"
+        which = f'Default Extension="{extension}"' if extension else f"Override PartName={quoted('/' + part)}"
         tag = f'<{prefix(text, root)}{which} ContentType="{kind}"/>'
         self[_TYPES] = changed(text, appended(text, root, [tag.encode()]))
 

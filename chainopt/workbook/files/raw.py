@@ -15,8 +15,6 @@ from typing import Literal
 from xml.etree.ElementTree import Element, ParseError, iterparse
 from xml.parsers.expat.errors import XML_ERROR_NO_MEMORY, codes
 
-from openpyxl.utils.cell import coordinate_to_tuple
-
 
 @dataclass(frozen=True, slots=True)
 class ErrorValue:
@@ -96,6 +94,10 @@ _MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"(\$?[A-Z]+\$?[0-9]+:[A-
 def merged_ranges(xml: bytes, start: int = 0) -> list[tuple[str, tuple[int, int]]]:
     """The merged ranges of a sheet's XML, each with the row and column of its first cell."""
     ranges = [found.decode() for found in _MERGED.findall(xml, start)]
+    if not ranges:
+        return []
+    from openpyxl.utils.cell import coordinate_to_tuple
+
     return [(extent, coordinate_to_tuple(extent.split(":")[0].replace("$", ""))) for extent in ranges]
 
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 _START_TAG = re.compile(rb"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 _COUNT = re.compile(rb'\bcount="[0-9]*"')
@@ -106,7 +105,7 @@ def prefix(text: bytes, span: Span) -> str:
 
 def with_attribute(tag: bytes, name: str, value: str) -> bytes:
     """A start tag with an attribute set."""
-    new = f"{name}={quoteattr(value)}".encode()
+    new = f"{name}={quoted(value)}".encode()
     old = re.compile(rb"""(?<=\s)%s=("[^"]*"|'[^']*')""" % name.encode())
     if old.search(tag):
         return old.sub(lambda _: new, tag, count=1)
@@ -131,4 +130,14 @@ def appended(text: bytes, span: Span, children: Iterable[bytes]) -> list[Change]
 
 def written(text: str) -> str:
     """Text as it stands in XML, its line ends kept."""
+    from xml.sax.saxutils import escape
+
     return escape(text, {"\r": "&#13;"})
+
+
+def quoted(text: str) -> str:
+    """Text as the value of an attribute, in quotes."""
+    # Who only reads does without it: it brings all of urllib.
+    from xml.sax.saxutils import quoteattr
+
+    return quoteattr(text)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.cell import column_index_from_string, coordinate_to_tuple, range_boundaries
@@ -15,7 +14,17 @@ from openpyxl.utils.cell import column_index_from_string, coordinate_to_tuple, r
 from chainopt.workbook.cells import digits
 from chainopt.workbook.files.package import Package
 from chainopt.workbook.files.raw import LONGEST_TEXT, escaped
-from chainopt.workbook.files.spans import Change, Span, appended, changed, prefix, spans, with_attribute, written
+from chainopt.workbook.files.spans import (
+    Change,
+    Span,
+    appended,
+    changed,
+    prefix,
+    quoted,
+    spans,
+    with_attribute,
+    written,
+)
 from chainopt.workbook.patch.ink import NUMBER_TITLE, TEXT, TITLE, Ink
 from chainopt.workbook.patch.remarks import with_remarks
 
@@ -164,7 +173,7 @@ def _width_changes(text: bytes, root: Span, data: Span, columns: Sequence[Added]
 
 
 def _range(tag: str, first: int, last: int, attributes: Mapping[str, str]) -> str:
-    others = "".join(f" {k}={quoteattr(v)}" for k, v in attributes.items() if k not in ("min", "max"))
+    others = "".join(f" {k}={quoted(v)}" for k, v in attributes.items() if k not in ("min", "max"))
     return f'<{tag}col min="{first}" max="{last}"{others}/>'
 
 
@@ -216,7 +225,7 @@ def _widen_tables(package: Package, part: str, added: Additions) -> None:
         ids = max(span.number("id") for span in listed.children)
         width = range_boundaries(new)[2]
         columns = [
-            f'<{prefix(text, listed)}tableColumn id="{ids + n - last}" name={quoteattr(titles[n])}/>'.encode()
+            f'<{prefix(text, listed)}tableColumn id="{ids + n - last}" name={quoted(titles[n])}/>'.encode()
             for n in range(last + 1, width + 1)
         ]
         changes = [

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import quoteattr
-
 from chainopt.workbook.files.package import Package
-from chainopt.workbook.files.spans import Span, appended, changed, prefix, spans
+from chainopt.workbook.files.spans import Span, appended, changed, prefix, quoted, spans
 
 TITLE, NUMBER_TITLE, TEXT = "title", "number title", "text"
 """In place of a number format: a bold title, the same above numbers, and a text."""
@@ -77,7 +75,7 @@ class Ink:
             if span.attributes.get("formatCode") == code:
                 return span.number("numFmtId")
         new = max([_FIRST_FORMAT - 1, *(span.number("numFmtId") for span in listed.children)]) + 1
-        tag = f'<{self._tag()}numFmt numFmtId="{new}" formatCode={quoteattr(code)}/>'
+        tag = f'<{self._tag()}numFmt numFmtId="{new}" formatCode={quoted(code)}/>'
         self.text = changed(self.text, appended(self.text, listed, [tag.encode()]))
         return new
 

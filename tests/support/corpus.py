@@ -349,7 +349,7 @@ _MORE = "Close other programs, raise the limit (ulimit -v), or solve a smaller c
 _PLAN = "while Ipopt was at it: the best plan so far is kept, without prices"
 RUNS = (
     Run("Ctrl-C while reading", "E601", "interrupted while reading chain.xlsx: nothing was written", 130,
-        f"cli.read_workbook = lambda *_: {_SIGINT}"),
+        f"chainopt.read_workbook = lambda *_: {_SIGINT}"),
     Run("Ctrl-C while writing", "E601", "interrupted while writing: each file is whole, or as it was before", 130,
         f"os.fsync = lambda _: {_SIGINT}"),
     Run("Ctrl-C while solving", "N605",
@@ -357,7 +357,7 @@ RUNS = (
         f"sys.modules['chainopt.solution.attempts'].build = lambda *_, **__: {_SIGINT}"),
     Run("no memory to read", "E602",
         f"the memory ran out while reading chain.xlsx: nothing was written. {_MORE}", 5,
-        "def fail(*_): raise MemoryError\ncli.read_workbook = fail"),
+        "def fail(*_): raise MemoryError\nchainopt.read_workbook = fail"),
     Run("killed for its memory", "E603",
         f"the memory ran out {_PLAN}. {_MORE}; the market route (--method market) needs less", 5,
         f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGKILL)"),

@@ -1,4 +1,4 @@
-"""Fuzzing of what reads foreign input: python tests/fuzz.py formula|workbook|json --minutes 20 [--guided].
+"""Fuzzing of what reads foreign input: python tests/support/fuzz.py formula|workbook|json --minutes 20 [--guided].
 
 Inputs are drawn at random, or, guided, by atheris (pip install atheris), which keeps those that reach new code.
 Each target says what must never happen. A failure is told with its input; else the count and the length.

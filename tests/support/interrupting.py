@@ -1,8 +1,8 @@
 """Ctrl-C at moments of a run: how long until the command has answered, and what it leaves.
 
-    python tests/interrupting.py BOOK --moments 40 [more words of `chainopt solve`]
+    python tests/support/interrupting.py BOOK --moments 40 [more words of `chainopt solve`]
 
-Each run is sent one SIGINT, at a random moment after the package's first line has run. An answer is a line on
+Each run is sent one SIGINT, at a random moment after the command has begun to answer. An answer is a line on
 stderr; the table has the seconds from the signal to that line and to the end, worst first.
 """
 
@@ -20,15 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-FIRST_LINE = "chainopt.machine.starting"
-"""The module whose import is the first thing that the package does."""
-IMPORTED = "chainopt.command.main"
-"""The module whose import is the last."""
+FIRST_LINE = "chainopt.command.main"
+"""The module after whose import the command answers."""
+IMPORTED = "chainopt.workbook.assign"
+"""The last module that `chainopt solve` imports, when it begins to read."""
 
 
 @dataclass(frozen=True)
 class Interrupted:
-    """A run that was sent SIGINT `moment` seconds after its first line (inf: never)."""
+    """A run that was sent SIGINT `moment` seconds after it has begun to answer (inf: never)."""
 
     moment: float
     answered: float

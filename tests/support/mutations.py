@@ -21,7 +21,7 @@ from openpyxl.utils.cell import get_column_letter
 
 from chainopt.workbook import check_workbook
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 NAMES = {("goods", "good"), ("processes", "process"), ("parameters", "parameter")}
 REFERENCES = {
     ("inputs", "good"): "goods",

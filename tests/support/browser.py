@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 SIZES = ((1440, 900), (820, 1180), (390, 844))
-SCREENSHOTS = Path(__file__).resolve().parents[1] / "build" / "screenshots"
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 _CHROMIUM = shutil.which("chromium")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 

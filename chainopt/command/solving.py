@@ -1,0 +1,229 @@
+"""chainopt solve BOOK: every good's price beside its back-propagated derivative; the reports; the next step."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import chainopt as co
+from chainopt.command.answering import At
+from chainopt.command.console import BAD_INPUT, printing, refusing, say, write_json
+from chainopt.words.messages import KEPT
+
+REPORTS = Path("reports")
+
+
+class Method(StrEnum):
+    """How to solve; see solve.METHODS."""
+
+    IPOPT = "ipopt"
+    MARKET = "market"
+    AUTO = "auto"
+
+
+def solve(
+    context: typer.Context,
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook, or folder of .csv files.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the reports, made where it is absent (default: reports)."),
+    ] = None,
+    annotate: Annotated[
+        bool,
+        typer.Option("--annotate", help="Also copy BOOK, with results in new columns and notes on cells."),
+    ] = False,
+    json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|-", help="Write the result as JSON, - to stdout; reports then need --out."),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME.COLUMN=VALUE", help="Change a figure first; may be repeated."),
+    ] = None,
+    numeraire: Annotated[
+        str | None, typer.Option(metavar="GOOD", help="Give money in units of this good's price.")
+    ] = None,
+    method: Annotated[
+        Method, typer.Option(help="How to solve: auto takes the market where it can.")
+    ] = Method.IPOPT,
+    differences: Annotated[
+        bool, typer.Option("--differences", help="Solve again with a little more and less of each good.")
+    ] = False,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", metavar="GOOD", help="How far this good's price holds; may be repeated."),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", min=0.001, help="The most seconds to build, solve and check."),
+    ] = None,
+    max_iterations: Annotated[
+        int | None, typer.Option(metavar="COUNT", min=1, help="The most iterations of the solver.")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Print no tables and no progress; warnings and errors go to stderr.")
+    ] = False,
+) -> None:
+    """Solve the chain in BOOK: every good's price beside its back-propagated derivative.
+
+    Writes BOOK-report.xlsx and BOOK-report.html (with --annotate BOOK-annotated.xlsx too), and prints the results.
+    Exit codes: 0 solved and certified; 2 bad input, or a file that can't be written; 3 infeasible; 4 unbounded;
+    5 stopped early; 6 solved, but not certified; 130 interrupted. Ctrl-C while solving keeps the best plan, and
+    writes the reports of it; a second Ctrl-C leaves without.
+    """
+    from rich.console import Console
+
+    from chainopt import SolverMissing, dossier, holding, result_record
+    from chainopt.command.waiting import Results, waiting
+    from chainopt.machine.files import apart, folder_for
+    from chainopt.machine.memory import take_workspace
+    from chainopt.report import headline, show
+    from chainopt.scenarios.change import known_good
+    from chainopt.workbook.locate import cells
+
+    # Named, and so imported: it takes a second, in which Ctrl-C ends the process at once.
+    _ = co.read_workbook, co.solve, co.write_excel, co.write_html, co.annotate
+    at: At = context.obj
+    at.begin(f"reading {book}")
+    started = time.perf_counter()
+    chain = _chain(book, changes or [])
+    seconds = {"read": time.perf_counter() - started}
+    for warning in chain.warnings:
+        say(warning)
+    reports = _reports(book, out or REPORTS, json is None or out is not None, annotate)
+    with refusing(ValueError):
+        for good in ranges or []:
+            known_good(chain, good)
+    targets = [path for path, _ in reports] + ([Path(json)] if json not in (None, "-") else [])
+    with refusing(OSError):
+        for target in targets:
+            apart(target, book)
+        if reports:
+            folder_for(out or REPORTS)
+    problems: list[str] = []
+    with refusing(SolverMissing, co.NumeraireError), waiting(Console(stderr=True, quiet=quiet)) as wait:
+        wait.doing(at.during("solving"))
+        take_workspace()
+        solution = co.solve(
+            chain,
+            method=method.value,
+            time_limit=time_limit,
+            max_iterations=max_iterations,
+            progress=wait.step,
+        )
+        seconds |= solution.seconds
+        if solution.status is co.Status.INTERRUPTED:
+            wait.say(KEPT.line())
+        again = differences and solution.certified
+        wait.doing(at.during("solving again for each good" if again else "asking what each process would do"))
+        found = dossier(chain, solution, numeraire=numeraire, differences=again)
+        wait.doing(at.during("writing"))
+        at.kept = "each file is whole, or as it was before"
+        wrote = [
+            said for path, write in reports if (said := _wrote(write, chain, solution, path, found, problems))
+        ]
+        if json is not None:
+            record = result_record(chain, solution, seconds=seconds, tables=found)
+            write_json(json, record, problems)
+    at.doing = "printing"
+    if not quiet and json != "-":
+        with refusing(ValueError), printing():
+            console = Results()
+            show(chain, solution, found, console)
+            for good in ranges or [] if solution.certified else []:
+                print(holding(solution, good))
+            if wrote:
+                print()
+            for line in wrote:
+                print(line)
+            given = [*(part for change in changes or [] for part in ("--set", change))]
+            given += ["--numeraire", numeraire] if numeraire else []
+            given += ["--method", method.value] if method is not Method.IPOPT else []
+            given += ["--time-limit", f"{time_limit:g}"] if time_limit is not None else []
+            given += ["--max-iterations", str(max_iterations)] if max_iterations is not None else []
+            given += ["--out", str(out)] if out is not None else []
+            copied = annotate or book.suffix.lower() not in (".xlsx", ".xlsm")
+            if step := _next(book, given, solution, found, reports, differences=differences, annotated=copied):
+                # A command that is broken into lines can't be copied: rather without its remark.
+                step = step if len(step) + 6 <= console.width else step.partition("  #")[0]
+                print(f"next: {step}")
+    for problem in problems:
+        say(problem)
+    if solution.status is not co.Status.OPTIMAL:
+        explained = found.explanation
+        causes = explained.causes if explained is not None else ()
+        why = explained.summary if explained is not None else ""
+        say(headline(solution) if causes else f"{solution.status}: {why or solution.message}")
+        for cell, cause in zip(cells(book, causes), causes, strict=True):
+            say(f"{cell or cause.sheet}: {cause.text}")
+    raise typer.Exit(solution.status.exit_code or (BAD_INPUT if problems else 0))
+
+
+Write = Callable[..., object]
+"""Writes a chain, its solution and its tables to a path."""
+
+
+def _reports(book: Path, folder: Path, reports: bool, annotated: bool) -> list[tuple[Path, Write]]:
+    """What is to be written, under names that stay in the folder whatever the workbook is called."""
+    from chainopt.machine.files import file_name
+
+    planned: list[tuple[str, Write]] = [("-report.xlsx", co.write_excel), ("-report.html", co.write_html)]
+    planned = planned if reports else []
+    if annotated:
+        planned.append((f"-annotated{book.suffix}", partial(co.annotate, book)))
+    return [(folder / file_name(book.stem, ending), write) for ending, write in planned]
+
+
+def _wrote(
+    write: Write, chain: co.Chain, solution: co.Solution, path: Path, found: co.Tables, problems: list[str]
+) -> str | None:
+    """Write a report; a line that says so, or None and one more problem."""
+    from chainopt.report import Notes
+
+    try:
+        result = write(chain, solution, path, tables=found)
+    except (OSError, ValueError) as error:
+        problems.append(str(error))
+        return None
+    if isinstance(result, Notes) and result.left_out:
+        return f"wrote {path}: {result.cells} notes; {result.left_out} findings more are left out"
+    return f"wrote {path}"
+
+
+def _next(
+    book: Path,
+    given: list[str],
+    solution: co.Solution,
+    found: co.Tables,
+    reports: list[tuple[Path, Write]],
+    *,
+    differences: bool,
+    annotated: bool,
+) -> str:
+    """The command that helps most after this one, and what for; "" where there is none."""
+    from chainopt.report.content.salience import ambiguous
+
+    command = shlex.join(["chainopt", "solve", str(book), *given])
+    if not solution.certified:
+        causes = found.explanation.causes if found.explanation is not None else ()
+        return f"{command} --annotate  # marks these cells in a copy" if causes and not annotated else ""
+    if not differences and len(ambiguous(found.goods)):
+        return f"{command} --differences  # the worth of more and of less, where a price is open"
+    if not annotated:
+        return f"{command} --annotate  # results beside your own figures"
+    return next((shlex.join(["open", str(path)]) for path, _ in reports if path.suffix == ".html"), "")
+
+
+def _chain(book: Path, changes: list[str]) -> co.Chain:
+    from chainopt.workbook.assign import AssignmentError, assign
+
+    with refusing(co.WorkbookError, AssignmentError, co.ChainError):
+        chain = co.read_workbook(book)
+        return assign(chain, changes) if changes else chain
