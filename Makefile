@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Each of several processes with threads of its own for linear algebra would wait for the others.
 ONE_THREAD := OPENBLAS_NUM_THREADS=1
 
-.PHONY: run test lint install nightly samples pictures benchmark lowest lock clean
+.PHONY: run test lint install nightly kernels samples pictures benchmark lowest newest lock clean
 
 # Solve a workbook and write its reports: make run BOOK=data/petrochemicals.xlsx
 run: $(VENV)/installed
@@ -18,14 +18,32 @@ lint: $(VENV)/developed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 install: $(VENV)/installed
 
-# The tests that touch a library most, with the lowest versions that pyproject.toml allows.
+# The tests whose figures come out of linear algebra: prices, rents, intervals and amounts against closed forms, other
+# engines, re-solves and each other. What they leave out reads, writes, draws or traces, and multiplies no matrices.
+NUMERIC := closed_forms textbooks linear_programs equilibrium resolves audit market market_test traps units \
+	sharpening ipopt hock_schittkowski cutest
+KERNELS ?= Haswell Zen SkylakeX Sandybridge Nehalem
+THREADS ?= 1 2
+# They pass with every set of kernels that OpenBLAS has for this processor, and with one and two threads.
+kernels: $(VENV)/developed
+	$(BIN)/python tests/support/kernels.py "$(KERNELS)" "$(THREADS)" -- -n 2 -m "not nightly" $(NUMERIC:%=tests/test_%.py)
+
+# The tests that touch a library most, with the lowest versions that pyproject.toml allows, and with those of today.
+TOUCHING := closed_forms workbook reports excel annotate market derivatives
 LOW := .venv-lowest
+NEW := .venv-newest
 lowest: $(LOW)/installed
-	$(ONE_THREAD) $(LOW)/bin/python -m pytest -n 2 -m "not nightly" tests/test_closed_forms.py tests/test_workbook.py \
-		tests/test_reports.py tests/test_excel.py tests/test_annotate.py tests/test_market.py tests/test_derivatives.py
+	$(ONE_THREAD) $(LOW)/bin/python -m pytest -n 2 -m "not nightly" $(TOUCHING:%=tests/test_%.py)
+
+newest:
+	$(PYTHON) -m venv --clear $(NEW)
+	$(NEW)/bin/python -m pip install --quiet --editable '.[dev]'
+	install/cyipopt.sh $(NEW)/bin/python build/newest
+	$(ONE_THREAD) $(NEW)/bin/python -m pytest -n 2 -m "not nightly" $(TOUCHING:%=tests/test_%.py)
 
 $(LOW)/installed: requirements/lowest.txt install/cyipopt.sh
 	$(PYTHON) -m venv $(LOW)
@@ -34,12 +52,15 @@ $(LOW)/installed: requirements/lowest.txt install/cyipopt.sh
 	$(LOW)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-# Pin the newest and the lowest versions anew (needs uv).
+# Pin anew (needs uv): what a run needs with what builds it, cyipopt, what development needs besides, and the lowest
+# versions allowed. A run's versions are development's.
+PIN := uv pip compile --no-header --no-annotate --quiet --upgrade
+HASHED := $(PIN) --universal --generate-hashes
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --generate-hashes --no-header --no-annotate --quiet \
-		--output-file requirements/lock.txt
-	uv pip compile pyproject.toml --extra dev --resolution lowest-direct --no-header --no-annotate --quiet \
-		--output-file requirements/lowest.txt
+	$(HASHED) pyproject.toml --extra dev --group build --output-file requirements/lock.txt
+	$(HASHED) pyproject.toml --group build --constraint requirements/lock.txt --output-file requirements/run.txt
+	sed -n 's/^solver = \["\(.*\)"\]/\1/p' pyproject.toml | $(HASHED) - --no-deps --output-file requirements/solver.txt
+	$(PIN) pyproject.toml --extra dev --resolution lowest-direct --output-file requirements/lowest.txt
 
 # The long runs: every test, the nightly ones included.
 nightly: $(VENV)/developed
@@ -55,12 +76,13 @@ pictures: $(VENV)/developed
 
 # chainopt beside its peers: hours; it goes on where it was stopped (make benchmark MINUTES=30: for half an hour).
 benchmark: $(VENV)/compared
+	$(BIN)/python benchmarks/startup.py
 	$(BIN)/python benchmarks/suite.py $(if $(MINUTES),--minutes $(MINUTES))
 	$(BIN)/python benchmarks/tracing.py
 	$(BIN)/python benchmarks/workbooks.py
 
 clean:
-	rm -rf $(VENV) $(LOW) build *.egg-info
+	rm -rf $(VENV) $(LOW) $(NEW) build *.egg-info
 
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -68,16 +90,18 @@ $(VENV)/python:
 	@$(PYTHON) -c 'import ensurepip' || \
 		{ echo "no ensurepip: install the Debian package python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
 	touch $@
 
-$(VENV)/installed: $(VENV)/python pyproject.toml install/cyipopt.sh
-	$(BIN)/python -m pip install --quiet --editable .
-	install/cyipopt.sh $(BIN)/python build
+# Nothing but what requirements/ pins, so that no new release of another package can break an installation.
+PINNED := $(BIN)/python -m pip install --quiet --require-hashes
+$(VENV)/installed: $(VENV)/python pyproject.toml requirements/run.txt requirements/solver.txt install/cyipopt.sh
+	$(PINNED) -r requirements/run.txt
+	install/cyipopt.sh $(BIN)/python build --require-hashes --no-build-isolation -r requirements/solver.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(VENV)/developed: $(VENV)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+$(VENV)/developed: $(VENV)/installed requirements/lock.txt
+	$(PINNED) -r requirements/lock.txt
 	touch $@
 
 $(VENV)/compared: $(VENV)/developed

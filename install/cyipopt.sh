@@ -1,9 +1,11 @@
 #!/bin/sh
 # Build cyipopt against the Ipopt library that the casadi wheel ships, so that pip alone brings a solver.
-# usage: install/cyipopt.sh PYTHON BUILD_FOLDER
+# usage: install/cyipopt.sh PYTHON BUILD_FOLDER [WHAT PIP INSTALLS: -r requirements/solver.txt for the pinned one]
 set -eu
 python=$1
 build=$2
+shift 2
+[ $# -gt 0 ] || set -- 'cyipopt>=1.7'
 
 if "$python" -c 'import cyipopt' 2>/dev/null; then exit 0; fi
 command -v "${CC:-cc}" >/dev/null || { echo "no C compiler: install the Debian package gcc (and libc6-dev)" >&2; exit 1; }
@@ -21,5 +23,5 @@ sed -e "s|^prefix=.*|prefix=$casadi|" -e 's|^libdir=.*|libdir=${prefix}|' \
 # environment may lack the path, so none is used.
 PKG_CONFIG_PATH=$(cd "$build/pkgconfig" && pwd) \
 LDFLAGS='-Wl,-rpath,$ORIGIN/../casadi:$ORIGIN/casadi' \
-    "$python" -m pip install --quiet --no-cache-dir --no-binary cyipopt 'cyipopt>=1.7'
+    "$python" -m pip install --quiet --no-cache-dir --no-deps --no-binary cyipopt "$@"
 "$python" -c 'import cyipopt' || { echo "cyipopt was built but can't be imported" >&2; exit 1; }

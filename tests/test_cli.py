@@ -290,7 +290,7 @@ def test_figures_are_never_cut(width):
     chain = co.read_workbook(DATA / "petrochemicals.xlsx")
     solution = co.solve(chain)
     console = Console(width=width, record=True, file=StringIO())
-    show(chain, solution, co.dossier(chain, solution, market=False), console)
+    show(solution, co.dossier(chain, solution, market=False), console)
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= width
     assert "\u2026" not in text

@@ -55,6 +55,13 @@ def test_a_lock_pins_all_that_is_declared(file):
     assert REQUIRED | names(PROJECT["optional-dependencies"]["dev"]) <= pinned.keys()
 
 
+def test_a_run_has_developments_versions_and_a_solver():
+    run, lock = versions("run.txt"), versions("lock.txt")
+    assert run.keys() >= REQUIRED
+    assert run.items() <= lock.items()
+    assert names(PROJECT["optional-dependencies"]["solver"]) == versions("solver.txt").keys()
+
+
 def test_the_lowest_versions_are_those_declared():
     pinned = versions("lowest.txt")
     for line in PROJECT["dependencies"]:

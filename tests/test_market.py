@@ -729,9 +729,9 @@ def test_a_warm_start_that_does_not_serve_is_left_for_a_forward_run(status, monk
     judgement = importlib.import_module("chainopt.solution.judgement")
     judged, attempts = judgement.judged, []
 
-    def judge(chain, net, answer, clock):
+    def judge(part, answer, clock):
         attempts.append(answer.began)
-        return replace(judged(chain, net, answer, clock), **({"status": status} if answer.began else {}))
+        return replace(judged(part, answer, clock), **({"status": status} if answer.began else {}))
 
     small_starts(monkeypatch)
     monkeypatch.setattr(judgement, "judged", judge)
@@ -761,9 +761,9 @@ def test_what_is_lost_is_tried_near_the_market_unless_the_users_own_limit_came_f
     judgement = importlib.import_module("chainopt.solution.judgement")
     judged, attempts = judgement.judged, []
 
-    def judge(chain, net, answer, clock):
+    def judge(part, answer, clock):
         attempts.append(answer.began)
-        return replace(judged(chain, net, answer, clock), **({} if answer.began else {"status": status}))
+        return replace(judged(part, answer, clock), **({} if answer.began else {"status": status}))
 
     monkeypatch.setattr(judgement, "judged", judge)
     found = co.solve(co.Chain(GOODS, [mill()]), max_iterations=limit)
@@ -785,8 +785,8 @@ def test_ctrl_c_in_the_market_after_ipopt_got_lost_keeps_ipopts_plan(monkeypatch
     def stop(progress):
         raise KeyboardInterrupt
 
-    def judge(chain, net, answer, clock):
-        return replace(judged(chain, net, answer, clock), status=co.Status.EVALUATION_ERROR)
+    def judge(part, answer, clock):
+        return replace(judged(part, answer, clock), status=co.Status.EVALUATION_ERROR)
 
     monkeypatch.setattr(judgement, "judged", judge)
     monkeypatch.setattr(solving, "market_answer", lambda net, **options: market_answer(net, progress=stop))

@@ -110,7 +110,7 @@ def stopped(status: co.Status, solution: co.Solution) -> co.Solution:
 
 def terminal(chain: co.Chain, solution: co.Solution, width: int = 80, **options: Any) -> str:
     console = Console(width=width, file=io.StringIO(), **options)
-    show(chain, solution, co.tables(chain, solution), console)
+    show(solution, co.tables(chain, solution), console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -456,7 +456,7 @@ def test_every_status_can_be_reported(
     if status is not co.Status.OPTIMAL:
         solution = stopped(status, solution)
         if not planned:
-            solution = replace(stopped(co.Status.TIME_LIMIT, solution), status=status, plan=None, net=None)
+            solution = replace(stopped(co.Status.TIME_LIMIT, solution), status=status, plan=None, part=None)
     assert headline(solution)
     assert "nan" not in " ".join(found.text for found in findings(solution, co.tables(chain, solution))).split()
     json_text(result_record(chain, solution))
@@ -519,7 +519,7 @@ def forms(chain: co.Chain, solution: co.Solution, folder: Path) -> dict[str, str
     """The text of every report; of the workbook, all but the sheet Solver."""
     figures = dossier(chain, solution)
     out = io.StringIO()
-    show(chain, solution, figures, Console(file=out, width=80))
+    show(solution, figures, Console(file=out, width=80))
     write_excel(chain, solution, folder / "report.xlsx", tables=figures)
     book = openpyxl.load_workbook(folder / "report.xlsx")
     cells = [str(c.value) for sheet in book if sheet.title != "Solver" for row in sheet.iter_rows() for c in row]
@@ -607,7 +607,7 @@ def test_differences_are_shown_where_they_were_asked_for(
     rows = sheet_rows(openpyxl.load_workbook(tmp_path / "report.xlsx")["Prices"])
     assert {(row["With more"], row["With less"]) for row in rows} == {(0.25, 0.75)}
     out = io.StringIO()
-    show(chain, solution, figures, Console(file=out, width=80))
+    show(solution, figures, Console(file=out, width=80))
     assert "With less" in out.getvalue()
 
 

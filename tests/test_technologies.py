@@ -91,6 +91,7 @@ def test_a_function_with_figures_of_its_own_needs_a_row_alone(mitscherlich, tmp_
 
 
 def test_what_a_function_asks_for_is_checked_at_its_cell(mitscherlich, tmp_path):
+    water = co.Input("water", 4.0, reach=1.5)
     chain = co.Chain(
         [co.Good("water", supply=3.0), co.Good("crop", price=5.0)],
         [
@@ -228,7 +229,7 @@ def test_a_floor_that_nothing_can_reach_is_said():
     chain = co.Chain([co.Good("fuel"), *goods], [boiler])
     solution = co.solve(chain)
     assert solution.status is co.Status.INFEASIBLE
-    assert '"boiler" always takes "fuel"' in solution.message
+    assert '"boiler" always takes 8 of "fuel"' in solution.message
     short = co.solve(co.Chain([co.Good("fuel", supply=5.0), *goods], [boiler]))
     assert short.status is co.Status.INFEASIBLE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -13,29 +14,13 @@ from chainopt.command.making import new
 from chainopt.command.solving import solve
 from chainopt.command.tracing import trace
 
-COMMANDS = (
-    (
-        solve,
-        "Solve a workbook: plan, prices, reports.",
-        "chainopt solve data/tupperware.xlsx --set natgas.supply=5 --json -",
-    ),
-    (
-        check,
-        "Say everything that is wrong with a workbook.",
-        "chainopt check data/tupperware.xlsx",
-    ),
-    (
-        new,
-        "Write a workbook to fill in, or an example.",
-        "chainopt new chain.xlsx --example steel_loop",
-    ),
-    (
-        trace,
-        "Trace a Python function as a supply chain.",
-        "chainopt trace docs/essay.py:tupperware --at natgas=4 --solve",
-    ),
-)
-"""Each command, what the list of commands says of it, and an example."""
+COMMANDS: dict[Callable[..., None], tuple[str, str]] = {
+    solve: ("Solve a workbook: plan, prices, reports.", "data/tupperware.xlsx --set natgas.supply=5 --json -"),
+    check: ("Say everything that is wrong with a workbook.", "data/tupperware.xlsx"),
+    new: ("Write a workbook to fill in, or an example.", "chain.xlsx --example steel_loop"),
+    trace: ("Trace a Python function as a supply chain.", "docs/essay.py:tupperware --at natgas=4 --solve"),
+}
+"""What the list of commands says of each, and the words of an example."""
 
 
 class _Answering(TyperGroup):
@@ -55,8 +40,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Prices of a supply chain as derivatives: a workbook in, audited shadow prices out.",
 )
-for command, said, example in COMMANDS:
-    app.command(command.__name__, short_help=said, epilog=f"Example: {example}")(command)
+for command, (said, words) in COMMANDS.items():
+    name = command.__name__
+    app.command(name, short_help=said, epilog=f"Example: chainopt {name} {words}")(command)
 
 
 def _version(asked: bool) -> None:

@@ -136,7 +136,7 @@ def solve(
     if not quiet and json != "-":
         with refusing(ValueError), printing():
             console = Results()
-            show(chain, solution, found, console)
+            show(solution, found, console)
             for good in ranges or [] if solution.certified else []:
                 print(holding(solution, good))
             if wrote:

@@ -93,8 +93,8 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
         size = measure(start.net, start.plan)
         names = {start.net.processes[p] for p in steep_idle(start.net, start.plan, size, NEARLY_IDLE)}
         idle = [p for p, name in enumerate(net.processes) if name in names]
-        net = network(without(within.chain, net, idle).chain) if idle else net
-        plan = places(net, start.net).part_of(start.plan)
+        net = network(without(net, idle).chain) if idle else net
+        plan = places(net, start.net).narrowed(start.plan)
     conditions = state_conditions(build(net, plan and _moved(plan)))
     status, message, relaxation, iterations = Status.ITERATION_LIMIT, "", np.nan, 0
     found = multipliers = None

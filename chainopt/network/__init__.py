@@ -6,7 +6,7 @@ order       layers and cycles: the order in which values can be computed
 plan        Plan: an amount for each use, level, sale, import, disposal
 demand      what final demand pays for a sale, and for one unit more
 multipliers Multipliers: prices and rents, under the sign rule
-part        a part of a chain in the whole, and the way back
+part        Part: what is left of a chain, in the whole, and the way back
 typical     the ordinary amount of each good
 tolerances  every tolerance of the judgement: idle or in use, certified or not, unique or open, shown or hidden
 measure     Measure: what counts as one, and what as nothing, made once for a plan

@@ -1,4 +1,8 @@
-"""The whole and its part: a chain without some of its processes, and the way back."""
+"""The whole and its part: what is left of a chain, numbered, and the way back.
+
+A change of a chain that leaves some of it out (`reach`, `without`) makes another chain, `apply` makes its `Part`,
+and the part's plans, multipliers and figures by number are the whole's again by that alone. Names are the same.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,15 @@ import numpy as np
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import Reach, reach
 from chainopt.network.multipliers import Multipliers
-from chainopt.network.network import Network
+from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
 
 Array = np.ndarray
 
 
-def without(chain: Chain, net: Network, processes: Sequence[int]) -> Reach:
-    """The chain without these processes; what they alone read of non-rival goods is thrown away, if it can be."""
-    left_out = set(processes)
-    goods = len(net.goods)
+def without(net: Network, processes: Sequence[int]) -> Reach:
+    """What runs without these processes; what they alone read of non-rival goods is thrown away, if it can be."""
+    chain, left_out, goods = net.chain, set(processes), len(net.goods)
     read = np.bincount(net.use_good, minlength=goods) > 0
     still_read = np.bincount(net.use_good[~np.isin(net.use_process, list(left_out))], minlength=goods) > 0
     thrown = ~net.rival & read & ~still_read & ~net.sells & (net.disposal == 0)
@@ -35,10 +38,10 @@ def without(chain: Chain, net: Network, processes: Sequence[int]) -> Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where the goods, uses, levels and limits of a part of a chain stand in the whole."""
+class Part:
+    """A part of a chain, and where its goods, uses, levels and limits stand in the whole."""
 
-    part: Network
+    net: Network
     whole: Network
     good: Array
     use: Array
@@ -58,7 +61,7 @@ class Places:
     def limits(self, values: Array, rest: float = np.nan) -> Array:
         return _spread(values, self.limit, len(self.whole.limits), rest)
 
-    def part_of(self, plan: Plan) -> Plan:
+    def narrowed(self, plan: Plan) -> Plan:
         """What a plan of the whole is for the part."""
         goods = (amount[self.good] for amount in (plan.sale, plan.imported, plan.disposed))
         return Plan(plan.use[self.use], plan.level[self.level], *goods)
@@ -77,7 +80,7 @@ class Places:
         """The part's multipliers as the whole's: nan for goods that it lacks, 0 for what rests on processes."""
         minimum: list[float] = []
         given = iter(multipliers.minimum)
-        names = {self.part.processes[item.process] for item in self.part.formulas}
+        names = {self.net.processes[item.process] for item in self.net.formulas}
         for item in self.whole.formulas:
             count = sum(len(item.program.arguments[step]) for step in item.program.minima())
             here = self.whole.processes[item.process] in names
@@ -91,7 +94,15 @@ class Places:
         )
 
 
-def places(part: Network, whole: Network) -> Places:
+def apply(whole: Network, chain: Chain) -> Part:
+    """The part that is left of the whole's chain in another; the whole, numbered once, where that is its own."""
+    if chain is not whole.chain:
+        return places(network(chain), whole)
+    counts = len(whole.goods), len(whole.use_good), len(whole.level_process), len(whole.limits)
+    return Part(whole, whole, *map(np.arange, counts))
+
+
+def places(part: Network, whole: Network) -> Part:
     """Find a part of a chain in the whole, by the names of its goods and processes."""
     good = {name: i for i, name in enumerate(whole.goods)}
     process = {name: i for i, name in enumerate(whole.processes)}
@@ -104,7 +115,7 @@ def places(part: Network, whole: Network) -> Places:
     number = {"use": uses, "level": levels, "good": goods}
     at = {(limit.kind, limit.index): i for i, limit in enumerate(whole.limits)}
     limits = [at[limit.kind, int(number[limit.of][limit.index])] for limit in part.limits]
-    return Places(part, whole, goods, np.array(uses, dtype=int), levels, np.array(limits, dtype=int))
+    return Part(part, whole, goods, np.array(uses, dtype=int), levels, np.array(limits, dtype=int))
 
 
 def _spread(values: Array, places: Array, size: int, rest: float) -> Array:

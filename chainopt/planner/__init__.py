@@ -2,8 +2,9 @@
 
 Stands on network and ipopt.
 
-model       the problem as a Pyomo model
-arrays      the same as CasADi functions, from arrays at once
+rows        the problem: blocks of variables and of rows, by number
+model       the same as a Pyomo model
+arrays      the same as CasADi functions
 readback    plan and multipliers from a model, and back: the sign rule's table
 rays        value without end
 elastic     which cells conflict

@@ -21,7 +21,7 @@ from chainopt.ipopt.evaluator import Evaluator, differentiated
 from chainopt.ipopt.scaling import Scaling
 from chainopt.network.measure import Measure
 from chainopt.network.network import Network
-from chainopt.planner.rows import Problem, formulas, problem
+from chainopt.planner.rows import Problem, curves, formulas, members, problem
 from chainopt.technology.families import Batch
 from chainopt.technology.primitives import PRIMITIVES
 
@@ -42,12 +42,9 @@ def chain_problem(net: Network, model: Any, size: Measure) -> tuple[Evaluator, S
     """
     begun = time.perf_counter()
     stated = problem(net)
-    variables, rows = (
-        tuple(part for block in blocks for part in getattr(model, block.name).values())
-        for blocks in (stated.variables, stated.rows)
-    )
+    variables, rows = (tuple(members(model, blocks)) for blocks in (stated.variables, stated.rows))
     x = ca.MX.sym("x", len(variables))
-    functions = differentiated(x, _minus_value(net, stated, x), _rows(net, stated, x))
+    functions = differentiated(x, -_worth(net, stated, x), _rows(net, stated, x))
     evaluator = Evaluator(
         variables=variables,
         rows=rows,
@@ -114,13 +111,12 @@ def _value(expression: Any) -> float:
 
 def _rows(net: Network, stated: Problem, x: Any) -> Any:
     """Every row: what is linear by one matrix, less what functions, formulas and minima say."""
-    intake, given = _at(x, stated.uses), _at(x, stated.least)
-    made = [
-        row.level(batch, _at(intake, batch.use), _SYMBOLS) for row, batch in net.families if len(batch.process)
-    ]
+    intake = _at(x, stated.amounts["use"].indices)
+    families = [family for family in net.families if len(family[1].process)]
+    made = [technology.level(batch, _at(intake, batch.use), _SYMBOLS) for technology, batch in families]
     less = {"production": ca.vertcat(*made)}
     if net.formulas:
-        more, less["minimum"] = _formulas(net, intake, given)
+        more, less["minimum"] = _formulas(net, intake, _at(x, stated.amounts["least"].indices))
         less["production"] = ca.vertcat(*made, more)
     terms = sparse.vstack([rows.terms for rows in stated.rows]).tocoo()
     linear = _matrix(terms.data, terms.row, terms.col, terms.shape) @ x
@@ -132,23 +128,17 @@ def _formulas(net: Network, intake: Any, given: Any) -> tuple[Any, Any]:
     uses = np.concatenate([item.use for item in net.formulas])
     inputs, leasts = ca.SX.sym("inputs", len(uses)), ca.SX.sym("least", given.numel())
     of_use = dict(zip(uses.tolist(), ca.vertsplit(inputs), strict=True))
-    made, arguments = formulas(net, of_use, ca.vertsplit(leasts), _FUNCTIONS)
+    made, arguments = formulas(net, of_use.__getitem__, ca.vertsplit(leasts), _FUNCTIONS)
     whole = ca.Function("formulas", [inputs, leasts], [ca.vertcat(*made), ca.vertcat(*arguments)])
     return whole(_at(intake, uses), given)
 
 
-def _minus_value(net: Network, stated: Problem, x: Any) -> Any:
-    total = ca.dot(ca.DM(stated.worth.toarray().ravel()), x)
-    if len(stated.curved):
-        price, reference, elasticity = (each[stated.curved] for each in (net.price, net.reference, net.elasticity))
-        power = 1.0 - 1.0 / elasticity
-        ratio = _at(x, stated.curves) / ca.DM(reference)
-        log = power == 0
-        safe = np.where(log, 1.0, power)
-        curve = ca.DM((~log).astype(float)) * (ratio ** ca.DM(safe) - 1.0) / ca.DM(safe)
-        curve += ca.DM(log.astype(float)) * ca.log(ratio)
-        total += ca.dot(ca.DM(price * reference), curve)
-    return -total
+def _worth(net: Network, stated: Problem, x: Any) -> Any:
+    """The objective."""
+    sales = ca.SX.sym("sales", len(stated.curved))
+    worth = ca.vertcat(*curves(net, ca.vertsplit(sales), ca.log)) if len(stated.curved) else ca.SX(0, 1)
+    demand = ca.Function("demand", [sales], [worth])(_at(x, stated.amounts["sale"][stated.curved].indices))
+    return ca.dot(ca.DM(stated.worth.toarray().ravel()), x) + ca.sum1(demand)
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {

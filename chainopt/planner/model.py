@@ -26,7 +26,7 @@ from chainopt.network.forward import forward_run
 from chainopt.network.measure import Measure, magnitudes, turnover
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
-from chainopt.planner.rows import Block, Problem, Rows, formulas, problem, starts
+from chainopt.planner.rows import Block, Problem, Rows, curves, formulas, members, problem, starts
 from chainopt.technology.families import Objects, objects
 from chainopt.technology.primitives import PRIMITIVES
 
@@ -61,13 +61,20 @@ def build(
         model.supply = pyo.Param(model.goods, initialize=supply, mutable=True, within=pyo.Reals)
         for block, values in zip(stated.variables, starts(net, start), strict=True):
             setattr(model, block.name, _variables(block, values))
-        x = [variable for block in stated.variables for variable in getattr(model, block.name).values()]
-        made, arguments = _made(net, [x[i] for i in stated.uses.tolist()], model.least.values())
+        x = members(model, stated.variables)
+        made, arguments = _made(net, [x[i] for i in stated.amounts["use"].indices.tolist()], model.least.values())
         less = {"production": made, "minimum": arguments}
-        for rows in stated.rows:
-            right = [model.supply[good] for good in rows.keys] if rows.name == "balance" else None
+        # Ipopt is given what it always was, to the last digit, where minima stand before what is made of them.
+        first = ("balance", "reading", "demand", "minimum")
+        for rows in sorted(stated.rows, key=lambda rows: rows.name not in first):
+            right = (
+                list(map(model.supply.__getitem__, rows.keys)) if rows.name == "balance" else rows.high.tolist()
+            )
             setattr(model, rows.name, _rows(rows, x, less.get(rows.name), right))
-        model.value = pyo.Objective(expr=_value(net, stated, x), sense=pyo.maximize)
+        sales = [x[i] for i in stated.amounts["sale"][stated.curved].indices.tolist()]
+        model.value = pyo.Objective(
+            expr=sum([*_linear(stated.worth, x), *curves(net, sales, pyo.log)]), sense=pyo.maximize
+        )
         if factors:
             _scale(model, stated, magnitudes(net, start, money))
     return model
@@ -77,8 +84,7 @@ def _scale(model: Any, stated: Problem, size: Measure) -> None:
     """Factors that bring flows, and the money of an average flow, to about 1 at the start."""
     suffix = model.scaling_factor = pyo.Suffix(direction=pyo.Suffix.EXPORT)
     for block in (*stated.variables, *stated.rows):
-        factors = (1.0 / block.sizes(size)).tolist()
-        suffix.update(zip(getattr(model, block.name).values(), factors, strict=True))
+        suffix.update(zip(members(model, [block]), (1.0 / block.sizes(size)).tolist(), strict=True))
     suffix[model.value] = 1.0 / size.money
 
 
@@ -93,17 +99,16 @@ def _variables(block: Block, values: np.ndarray) -> pyo.Var:
     return component
 
 
-def _rows(rows: Rows, x: list[Any], less: list[Any] | None, right: list[Any] | None) -> pyo.Constraint:
-    """A block's rows, less what is not linear in them; right: right-hand sides that are parameters."""
-    written = {}
-    bounds = zip(rows.low.tolist(), rows.high.tolist(), strict=True)
-    for i, (key, body, (low, high)) in enumerate(zip(rows.keys, _linear(rows.terms, x), bounds, strict=True)):
-        if less is not None:
-            body = body - less[i]
-        if low == high:
-            written[key] = body == (high if right is None else right[i])
-        else:
-            written[key] = body <= high if high < np.inf else body >= low
+def _rows(rows: Rows, x: list[Any], less: list[Any] | None, right: list[Any]) -> pyo.Constraint:
+    """A block's rows, less what is not linear in them; right: the bounds from above."""
+    bodies = _linear(rows.terms, x)
+    if less is not None:
+        bodies = [body - made for body, made in zip(bodies, less, strict=True)]
+    kinds = (rows.low.tolist(), (rows.low == rows.high).tolist(), np.isfinite(rows.high).tolist())
+    written = {
+        key: body == high if fixed else body <= high if bounded else body >= low
+        for key, body, high, low, fixed, bounded in zip(rows.keys, bodies, right, *kinds, strict=True)
+    }
     return pyo.Constraint(pyo.Set(initialize=list(written), dimen=None), rule=written)
 
 
@@ -116,17 +121,6 @@ def _linear(terms: sparse.csr_array, x: list[Any]) -> list[Any]:
         else LinearExpression(constant=0.0, linear_coefs=coefs[i:j], linear_vars=variables[i:j])
         for i, j in pairwise(terms.indptr.tolist())
     ]
-
-
-def _value(net: Network, stated: Problem, x: list[Any]) -> Any:
-    """The objective."""
-    terms = _linear(stated.worth, x)
-    for g, i in zip(stated.curved.tolist(), stated.curves.tolist(), strict=True):
-        reference, power = float(net.reference[g]), 1.0 - 1.0 / float(net.elasticity[g])
-        ratio = x[i] / reference
-        curve = pyo.log(ratio) if power == 0 else (ratio**power - 1.0) / power
-        terms.append(float(net.price[g]) * reference * curve)
-    return sum(terms)
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -144,5 +138,5 @@ def _made(net: Network, uses: Sequence[Any], leasts: Sequence[Any]) -> tuple[lis
         for technology, batch in net.families
         for level in technology.level(batch, objects([uses[u] for u in batch.use.tolist()]), functions)
     ]
-    more, arguments = formulas(net, uses, leasts, _FUNCTIONS)
+    more, arguments = formulas(net, uses.__getitem__, leasts, _FUNCTIONS)
     return made + more, arguments

@@ -22,6 +22,7 @@ from chainopt.network.measure import throughput
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import GAINS
+from chainopt.planner.rows import problem
 from chainopt.technology.families import Batch, Technology
 from chainopt.words.status import Status
 
@@ -29,6 +30,7 @@ Array = np.ndarray
 _ROUNDS = 12
 _NEW = 1e-6
 _FAR = (1e3, 1e6, 1e9)
+_FLOWS = ("sale", "imported", "disposed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,101 +188,68 @@ class _Mixes:
 
 
 class _Program:
-    """The linear program of one set of mixes, by HiGHS, and its prices."""
+    """The linear program of one set of mixes, by HiGHS, and its prices: the rows of d = ways @ amounts."""
 
     def __init__(self, net: Network, mixes: _Mixes, size: Array):
         self.net, self.mixes = net, mixes
-        leontief = np.flatnonzero(net.leontief[net.level_process])
-        rival = np.flatnonzero(net.rival)
-        sold = np.flatnonzero(net.sells & net.rival)
-        bought, disposed = np.flatnonzero(net.imports & net.rival), np.flatnonzero(net.disposes & net.rival)
-        goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
-        mix_use = _columns(uses, [(mix.use, mix.amount) for mix in mixes.mixes])
-        mix_level = _columns(levels, [(mix.level, mix.made) for mix in mixes.mixes])
-        recipe = sparse.csr_array(
+        stated = problem(net)
+        self.amounts = of = stated.amounts
+        width = of["use"].shape[1]
+        goods = [np.flatnonzero(net.rival & some) for some in (net.sells, net.imports, net.disposes)]
+        own = of["level"][net.leontief[net.level_process]].indices
+        flows = np.concatenate([of[name][g].indices for name, g in zip(_FLOWS, goods, strict=True)])
+        mixed = [
             (
-                np.where(net.use_leontief, net.coefficient, 0.0),
-                (np.arange(uses), net.first_level[net.use_process]),
-            ),
-            shape=(uses, levels),
-        )
-        own = sparse.eye_array(levels, format="csc")[:, leontief]
-        self.level = sparse.csc_array(sparse.hstack([own, mix_level], format="csc"))
-        self.use = sparse.csc_array(sparse.hstack([recipe @ own, mix_use], format="csc"))
-        takes = sparse.csr_array((np.ones(uses), (net.use_good, np.arange(uses))), shape=(goods, uses))
-        unit = sparse.eye_array(goods, format="csc")
-        balance = sparse.hstack(
-            [takes @ self.use - net.yields.T @ self.level, unit[:, sold], -unit[:, bought], unit[:, disposed]],
-            format="csr",
-        )[rival]
-        price = np.where(np.isfinite(net.elasticity) | np.isnan(net.price), 0.0, net.price)
-        parts = (
-            -(self.level.T @ net.unit_cost),
-            price[sold],
-            -net.import_price[bought],
-            -net.disposal[disposed],
-        )
-        value = np.concatenate(parts)
-        self.cut = np.cumsum([len(part) for part in parts])[:-1]
-        self.sold, self.bought, self.disposed = sold, bought, disposed
-        count = np.zeros((balance.shape[1], 1))
-        flow = np.concatenate(
-            [
-                np.asarray(abs(self.use).T @ (1.0 / size[net.use_good])).ravel(),
-                1.0 / size[sold],
-                1.0 / size[bought],
-                1.0 / size[disposed],
-            ]
-        )
-        count[:, 0] = np.where(flow > 0, flow, 1.0)
-        low, high = np.zeros(len(value)), np.full(len(value), np.inf)
-        signed = net.sale_signed[sold] & ~np.isfinite(net.min_sale[sold])
-        low[self.cut[0] : self.cut[1]][signed] = -np.inf
-        reads = np.flatnonzero(~net.rival[net.use_good])
-        rows = [self.use[reads]]
-        names = ("sale", "imported", "disposed")
-        at = dict(zip(names, zip((sold, bought, disposed), self.cut, strict=True), strict=True))
-        for limit in net.limits:
-            if limit.amount in at:
-                members, first = at[limit.amount]
-                for column in first + np.flatnonzero(members == limit.index):
-                    if limit.sign > 0 or limit.fixed:
-                        high[column] = 0.0
-                    if limit.sign < 0:
-                        low[column] = 0.0
-            else:
-                row = (self.use if limit.of == "use" else self.level)[[limit.index]]
-                rows += [sign * row for sign in ((1.0, -1.0) if limit.fixed else (limit.sign,))]
-        held = sparse.vstack(rows, format="csr")
-        held.resize(held.shape[0], len(value))
-        self.money = float(np.max(np.abs(value) / count[:, 0], initial=0.0))
+                np.append(of["use"][mix.use].indices, of["level"][mix.level].indices),
+                np.append(mix.amount, mix.made),
+            )
+            for mix in mixes.mixes
+        ]
+        self.mixed = slice(len(own), len(own) + len(mixed))
+        unit = sparse.eye_array(width, format="csc")
+        ways = sparse.hstack([unit[:, own], _columns(width, mixed), unit[:, flows]], format="csc")
+        self.ways = sparse.csc_array(ways)
+        moves = sparse.vstack([of["use"], unit[:, flows].T], format="csr") @ self.ways
+        flow = abs(moves).T @ (1.0 / size[np.concatenate([net.use_good, *goods])])
+        count = np.where(flow > 0, flow, 1.0)
+        value = (stated.worth @ self.ways).toarray().ravel()
+        low = np.zeros(len(value))
+        low[self.mixed.stop :] = np.concatenate([block.low for block in stated.variables])[flows]
+        balances, *others = stated.rows
+        rival = net.rival[balances.index]
+        held = [
+            sign * rows.terms[np.isfinite(bound)] @ self.ways
+            for rows in others
+            if rows.name not in ("production", "minimum")
+            for sign, bound in ((1.0, rows.high), (-1.0, rows.low))
+        ]
+        bounded = sparse.vstack([sparse.csr_array(count[None, :]), *held], format="csr")
+        self.money = float(np.max(np.abs(value) / count, initial=0.0))
         found = linprog(
             -value / (self.money or 1.0),
-            A_ub=sparse.vstack([sparse.csr_array(count.T), held], format="csr"),
-            b_ub=np.append(1.0, np.zeros(held.shape[0])),
-            A_eq=balance,
-            b_eq=np.zeros(len(rival)),
-            bounds=np.column_stack([low, high]),
+            A_ub=bounded,
+            b_ub=np.append(1.0, np.zeros(bounded.shape[0] - 1)),
+            A_eq=balances.terms[rival] @ self.ways,
+            b_eq=np.zeros(np.count_nonzero(rival)),
+            bounds=np.column_stack([low, np.full(len(value), np.inf)]),
             method="highs",
         )
         ok = found.status == 0
         self.amount = found.x if ok else np.zeros(len(value))
         self.value = float(value @ self.amount)
-        self.price = np.zeros(goods)
+        self.price = np.zeros(len(net.goods))
         if ok:
-            self.price[rival] = found.eqlin.marginals * -self.money
+            self.price[balances.index[rival]] = found.eqlin.marginals * -self.money
 
     def ray(self) -> Ray:
         """The direction found, as a ray of the network."""
-        net, x = self.net, np.where(np.abs(self.amount) > 1e-9 * np.abs(self.amount).max(), self.amount, 0.0)
-        ways, *flows = np.split(x, self.cut)
-        sale, imported, disposed = (np.zeros(len(net.goods)) for _ in flows)
-        sale[self.sold], imported[self.bought], disposed[self.disposed] = flows
-        first = len(ways) - len(self.mixes.mixes)
-        running = {mix.process for mix, amount in zip(self.mixes.mixes, ways[first:], strict=True) if amount > 0}
+        amount = np.where(np.abs(self.amount) > 1e-9 * np.abs(self.amount).max(), self.amount, 0.0)
+        mixes = zip(self.mixes.mixes, amount[self.mixed], strict=True)
+        running = {mix.process for mix, much in mixes if much > 0}
         growing = sorted(running & self.mixes.increasing) if self.mixes.far is not None else []
-        made = self.level @ ways
-        return Ray(made, sale, imported, disposed, self.value, tuple(int(p) for p in growing))
+        x = self.ways @ amount
+        level, sale, imported, disposed = (self.amounts[name] @ x for name in ("level", *_FLOWS))
+        return Ray(level, sale, imported, disposed, self.value, tuple(map(int, growing)))
 
 
 def _columns(height: int, columns: list[tuple[Array, Array]]) -> sparse.csc_array:

@@ -12,19 +12,14 @@ from pyomo.common.collections import ComponentMap
 from chainopt.network.multipliers import Multipliers, level_values
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
-from chainopt.planner.rows import problem
+from chainopt.planner.rows import members, problem
 
 
 def read_plan(net: Network, model: Any) -> Plan:
     """The plan that the model's variables hold."""
-    goods, uses, levels = np.zeros(len(net.goods)), np.zeros(len(net.use_good)), np.zeros(len(net.level_process))
-    plan = Plan(uses, levels, goods, goods.copy(), goods.copy())
-    amounts = {item.name for item in fields(Plan)}
-    for block in problem(net).variables:
-        if block.name in amounts:
-            values = [variable.value for variable in getattr(model, block.name).values()]
-            getattr(plan, block.name)[block.index] = values
-    plan.use[:] += net.intake(plan.level)
+    stated = problem(net)
+    x = np.array([variable.value for variable in members(model, stated.variables)], dtype=float)
+    plan = Plan(*(stated.amounts[item.name] @ x for item in fields(Plan)))
     reading = np.flatnonzero(net.use_leontief & ~net.rival[net.use_good])
     plan.use[reading] = plan.quantity(net)[net.use_good[reading]]
     return plan
@@ -32,12 +27,9 @@ def read_plan(net: Network, model: Any) -> Plan:
 
 def limit_rows(net: Network, model: Any) -> list[Any]:
     """The row of each limit."""
-    found = {
-        number: row
-        for rows in problem(net).rows
-        if rows.multiplier == "rent"
-        for number, row in zip(rows.number.tolist(), getattr(model, rows.name).values(), strict=True)
-    }
+    blocks = [rows for rows in problem(net).rows if rows.multiplier == "rent"]
+    number = np.concatenate([rows.number for rows in blocks]).tolist()
+    found = dict(zip(number, members(model, blocks), strict=True))
     return [found[i] for i in range(len(net.limits))]
 
 
@@ -48,7 +40,7 @@ def read_multipliers(net: Network, model: Any, dual: Callable[[Any], float]) -> 
     found = Multipliers(*unknown)
     for rows in problem(net).rows:
         if rows.multiplier:
-            duals = np.array([dual(row) for row in getattr(model, rows.name).values()], dtype=float)
+            duals = np.array([dual(row) for row in members(model, [rows])], dtype=float)
             getattr(found, rows.multiplier)[rows.number] = rows.sign * duals
     return found
 
@@ -63,5 +55,5 @@ def write_multipliers(net: Network, model: Any, multipliers: Multipliers) -> Map
     for rows in problem(net).rows:
         known = getattr(multipliers, rows.multiplier) if rows.multiplier else earned
         values = rows.sign * np.nan_to_num(known[rows.number])
-        duals.update(zip(getattr(model, rows.name).values(), values.tolist(), strict=True))
+        duals.update(zip(members(model, [rows]), values.tolist(), strict=True))
     return duals

@@ -1,6 +1,6 @@
 """The planner's problem, stated once: blocks of variables and of rows, from a network's arrays.
 
-    maximise   worth x + demand curves(x)   subject to   low <= A x - n(x) <= high,   x >= 0, or its origin, but for some
+    maximise   worth x + demand curves(x)   subject to   low <= A x - n(x) <= high,   x >= 0 but for some
 
 x is use, level, sale, imported, disposed, quantity and least, one block after the other; n is 0 but in the rows of
 production and minimum. A Leontief process has one variable, its level: its uses are coefficient * level. A
@@ -21,7 +21,7 @@ Multipliers are d(value)/d(right-hand side), Pyomo's convention: a price is its 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -33,17 +33,16 @@ from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 
 Array = np.ndarray
-_Terms = tuple[Array, Array, Array]
 
 _LIMITED = {
-    CAPACITY: "level",
-    MIN_LEVEL: "level",
-    MAX_USE: "use",
-    MAX_SALE: "sale",
-    MIN_SALE: "sale",
-    MAX_IMPORT: "imported",
+    CAPACITY: ("level", "level", "maker"),
+    MIN_LEVEL: ("level", "level", "maker"),
+    MAX_USE: ("use", "use", "use"),
+    MAX_SALE: ("sale", "good", "good"),
+    MIN_SALE: ("sale", "good", "good"),
+    MAX_IMPORT: ("imported", "good", "good"),
 }
-"""The amount that each kind of limit bounds, in the order of their rows."""
+"""The amount that each kind of limit bounds, what its size is that of, and its keys; in the order of the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,50 +79,49 @@ class Rows(Block):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """All blocks, and the objective: worth, a row of coefficients, and the goods with a demand curve.
+    """All blocks in the order of x and of the rows; worth, the objective's linear part, is a row of coefficients.
 
-    uses, least and curves say where in x each use (or its level), each minimum and the sale of each curve stands.
+    amounts: each use, level, sale, ... of the network in terms of x: matrices with at most one entry in a row.
+    curved: the goods whose demand has a curve.
     """
 
     variables: tuple[Block, ...]
     rows: tuple[Rows, ...]
     worth: sparse.csr_array
+    amounts: dict[str, sparse.csr_array]
     curved: Array
-    curves: Array
-    uses: Array
-    least: Array
 
 
 def problem(net: Network) -> Problem:
     """The planner's problem of a network; stated once for each."""
     if "problem" not in net.found:
-        net.found["problem"] = _Statement(net).problem()
+        net.found["problem"] = _problem(net)
     stated: Problem = net.found["problem"]
     return stated
 
 
+def members(model: Any, blocks: Iterable[Block]) -> list[Any]:
+    """The parts of a model that these blocks name, in their order."""
+    return [part for block in blocks for part in getattr(model, block.name).values()]
+
+
 def starts(net: Network, plan: Plan) -> list[Array]:
-    """The values of each block of variables at a plan; 0 where that has none."""
+    """The values of each block of variables at a plan; 0 where it has none."""
     leasts: list[float] = []
     for item in net.formulas:
         if steps := item.program.minima():
             values = item.program.values(plan.use[item.use])
             leasts += [float(values[step]) for step in steps]
-    given = {"quantity": plan.quantity(net), "least": np.array(leasts)}
-    found = [
-        (given[block.name] if block.name in given else getattr(plan, block.name))[block.index]
-        for block in problem(net).variables
-    ]
+    given = {item.name: getattr(plan, item.name) for item in fields(plan)}
+    given |= {"quantity": plan.quantity(net), "least": np.array(leasts)}
+    found = (given[block.name][block.index] for block in problem(net).variables)
     return [np.where(np.isfinite(values), values, 0.0) for values in found]
 
 
 def formulas(
-    net: Network,
-    uses: Mapping[int, Any] | Sequence[Any],
-    leasts: Iterable[Any],
-    functions: Mapping[str, Callable[..., Any]],
+    net: Network, uses: Callable[[int], Any], leasts: Iterable[Any], functions: Mapping[str, Callable[..., Any]]
 ) -> tuple[list[Any], list[Any]]:
-    """What the formulas make in these functions' terms, minima as variables; and the minima's arguments."""
+    """What the formulas make, in these functions' terms with minima as variables; and the minima's arguments."""
     following, made, arguments = iter(leasts), [], []
 
     def least(of: list[Any]) -> Any:
@@ -132,165 +130,138 @@ def formulas(
 
     known = {**functions, "min": least}
     for item in net.formulas:
-        values = item.program.run([uses[u] for u in item.use.tolist()], known.__getitem__)
+        values = item.program.run(list(map(uses, item.use.tolist())), known.__getitem__)
         made += [values[i] for i in item.program.outputs]
     return made, arguments
 
 
-class _Statement:
-    """A problem while it is stated: at says where in x each use (or its level), level, sale, ... is, by number."""
-
-    def __init__(self, net: Network):
-        self.net = net
-        pairs = zip(net.use_good.tolist(), net.use_process.tolist(), strict=True)
-        self.uses = [(net.goods[g], net.processes[p]) for g, p in pairs]
-        several = (np.bincount(net.level_process, minlength=len(net.processes)) > 1).tolist()
-        self.levels: list[Hashable] = [
-            (net.processes[p], good) if several[p] else net.processes[p]
-            for p, good in zip(net.level_process.tolist(), net.level_good, strict=True)
-        ]
-        self.arguments = [
-            (net.processes[item.process], number, i)
-            for item in net.formulas
-            for number, step in enumerate(item.program.minima())
-            for i in range(len(item.program.arguments[step]))
-        ]
-        self.minima = {key: i for i, key in enumerate(dict.fromkeys(key[:2] for key in self.arguments))}
-        self.at: dict[str, Array] = {}
-        self.width = 0
-        self.variables = tuple(self._variables())
-        own = self.at["level"][net.first_level[net.use_process]]
-        self.at["use"] = np.where(net.use_leontief, own, self.at["use"])
-        self.share = np.where(net.use_leontief, net.coefficient, 1.0)
-
-    def problem(self) -> Problem:
-        net = self.net
-        paid, curve = net.sells & (np.nan_to_num(net.price) != 0), np.isfinite(net.elasticity)
-        worth = [
-            self._terms(amount, index, value[index], np.zeros(len(index), dtype=int))
-            for amount, chosen, value in (
-                ("sale", paid & ~curve, net.price),
-                ("imported", net.imports, -net.import_price),
-                ("disposed", net.disposes, -net.disposal),
-                ("level", True, -net.unit_cost),
-            )
-            for index in [np.flatnonzero(chosen & (value != 0))]
-        ]
-        curved = np.flatnonzero(paid & curve)
-        return Problem(
-            variables=self.variables,
-            rows=tuple(self._rows()),
-            worth=self._matrix(1, worth),
-            curved=curved,
-            curves=self.at["sale"][curved],
-            uses=self.at["use"],
-            least=self.at["least"],
+def curves(net: Network, sales: Iterable[Any], log: Callable[..., Any]) -> list[Any]:
+    """What final demand pays where it has a curve, for these sales; see `demand_area`."""
+    found = []
+    for g, sale in zip(problem(net).curved.tolist(), sales, strict=True):
+        reference, power = float(net.reference[g]), 1.0 - 1.0 / float(net.elasticity[g])
+        ratio = sale / reference
+        found.append(
+            float(net.price[g]) * reference * (log(ratio) if power == 0 else (ratio**power - 1.0) / power)
         )
+    return found
 
-    def _variables(self) -> Iterator[Block]:
-        net, goods = self.net, self.net.goods
-        none, minima = np.zeros(len(goods), dtype=bool), np.ones(len(self.minima), dtype=bool)
-        for name, of, keys, chosen, signed in (
-            ("use", "use", self.uses, ~net.use_leontief, net.signed),
-            ("level", "level", self.levels, net.level_process >= 0, ~net.leontief[net.level_process]),
-            ("sale", "good", goods, net.sells, net.sale_signed),
-            ("imported", "good", goods, net.imports, none),
-            ("disposed", "good", goods, net.disposes, none),
-            ("quantity", "good", goods, ~net.rival, ~none),
-            ("least", "", list(self.minima), minima, minima),
-        ):
-            index = np.flatnonzero(chosen)
-            least = net.origin[index] if name == "use" else 0.0
-            low, high = np.where(signed[index], -np.inf, least), np.full(len(index), np.inf)
-            yield Block(name, of, index, _chosen(keys, index), low, high)
-            self.at[name] = self.width - 1 + np.cumsum(chosen)
-            self.width += len(index)
 
-    def _rows(self) -> Iterator[Rows]:
-        net = self.net
-        yield self._balances()
-        reads, sold = np.flatnonzero(~net.rival[net.use_good]), np.flatnonzero(~net.rival & net.sells)
-        read, loose = net.use_good[reads], np.where(net.use_leontief[reads], -np.inf, 0.0)
-        spare = [("use", reads, 1.0), ("quantity", read, -1.0)]
-        yield self._each("reading", "good", read, _chosen(self.uses, reads), loose, 0.0, spare, "reading", reads)
-        spare = [("sale", sold, 1.0), ("quantity", sold, -1.0)]
-        yield self._each("demand", "good", sold, _chosen(net.goods, sold), 0.0, 0.0, spare, "reading_sale", sold)
-        firsts = (net.first_level[batch.process] for batch in net.batch.values())
-        smooth = np.concatenate([np.zeros(0, dtype=int), *firsts, *(item.level for item in net.formulas)])
-        made = [("level", smooth, 1.0)]
-        yield self._each("production", "level", smooth, _chosen(self.levels, smooth), 0.0, 0.0, made, "", smooth)
-        for kind, amount in _LIMITED.items():
-            yield self._limits(kind, amount)
-        row = np.arange(len(self.arguments))
-        least = [("least", np.array([self.minima[key[:2]] for key in self.arguments], dtype=int), 1.0)]
-        yield self._each("minimum", "", row, self.arguments, -np.inf, 0.0, least, "minimum", row)
-
-    def _balances(self) -> Rows:
-        net = self.net
-        taken, made = np.flatnonzero(net.rival[net.use_good]), net.yields.tocoo()
-        moves = [
-            self._terms("use", taken, 1.0, net.use_good[taken]),
-            self._terms("level", made.row, -made.data, made.col),
-        ]
-        for amount, chosen, factor in (
-            ("quantity", ~net.rival, 1.0),
-            ("sale", net.rival & net.sells, 1.0),
-            ("disposed", net.disposes, 1.0),
-            ("imported", net.imports, -1.0),
-        ):
-            goods = np.flatnonzero(chosen)
-            moves.append(self._terms(amount, goods, factor, goods))
-        whole = self._matrix(len(net.goods), moves)
-        moved = np.flatnonzero(np.diff(whole.indptr))
-        supply, keys = net.supply[moved], _chosen(net.goods, moved)
-        return Rows("balance", "good", moved, keys, supply, supply, whole[moved], "price", moved)
-
-    def _limits(self, kind: str, amount: str) -> Rows:
-        net = self.net
-        number = np.array([i for i, limit in enumerate(net.limits) if limit.kind == kind], dtype=int)
-        limits = [net.limits[i] for i in number.tolist()]
-        index = np.array([limit.index for limit in limits], dtype=int)
-        fixed = np.array([limit.fixed for limit in limits], dtype=bool)
-        bound, sign = (
-            np.array([getattr(limit, name) for limit in limits], dtype=float) for name in ("bound", "sign")
+def _problem(net: Network) -> Problem:
+    names, entries, variables, width = _names(net), {}, [], 0
+    none, minima = np.zeros(len(net.goods), dtype=bool), np.ones(len(names[""]), dtype=bool)
+    for name, of, chosen, signed in (
+        ("use", "use", ~net.use_leontief, net.signed),
+        ("level", "level", net.level_process >= 0, ~net.leontief[net.level_process]),
+        ("sale", "good", net.sells, net.sale_signed),
+        ("imported", "good", net.imports, none),
+        ("disposed", "good", net.disposes, none),
+        ("quantity", "good", ~net.rival, ~none),
+        ("least", "", minima, minima),
+    ):
+        index = np.flatnonzero(chosen)
+        least = net.origin[index] if name == "use" else 0.0
+        low, high = np.where(signed[index], -np.inf, least), np.full(len(index), np.inf)
+        variables.append(Block(name, of, index, _chosen(names[of], index), low, high))
+        entries[name] = np.ones(len(index)), width + np.arange(len(index)), np.cumsum([0, *chosen])
+        width += len(index)
+    fixed, level = net.use_leontief, entries["level"][1][net.first_level[net.use_process]]
+    share, place = np.where(fixed, net.coefficient, 1.0), np.where(fixed, level, np.cumsum(~fixed) - 1)
+    entries["use"] = share, place, np.arange(len(place) + 1)
+    amounts = {name: sparse.csr_array(of, shape=(len(of[-1]) - 1, width)) for name, of in entries.items()}
+    paid, curve = net.sells & (np.nan_to_num(net.price) != 0), np.isfinite(net.elasticity)
+    worth = [
+        (amounts[name][index], value[index], np.zeros(len(index), dtype=int))
+        for name, chosen, value in (
+            ("sale", paid & ~curve, net.price),
+            ("imported", net.imports, -net.import_price),
+            ("disposed", net.disposes, -net.disposal),
+            ("level", True, -net.unit_cost),
         )
-        low, high = np.where(fixed | (sign < 0), bound, -np.inf), np.where(fixed | (sign > 0), bound, np.inf)
-        of = amount if amount in ("use", "level") else "good"
-        names: dict[str, Sequence[Hashable]] = {"use": self.uses, "good": net.goods, "level": net.processes}
-        keys = _chosen(names[of], net.level_process[index] if of == "level" else index)
-        name, amounts = kind.replace(" ", "_"), [(amount, index, 1.0)]
-        return self._each(name, of, index, keys, low, high, amounts, "rent", number, sign)
+        for index in [np.flatnonzero(chosen & (value != 0))]
+    ]
+    return Problem(
+        tuple(variables), tuple(_rows(net, names, amounts)), _sum(worth, 1), amounts, np.flatnonzero(paid & curve)
+    )
 
-    def _each(
-        self,
-        name: str,
-        of: str,
-        index: Array,
-        keys: Sequence[Hashable],
-        low: Array | float,
-        high: Array | float,
-        amounts: Sequence[tuple[str, Array, float]],
-        multiplier: str,
-        number: Array,
-        sign: Array | float = 1.0,
-    ) -> Rows:
-        """Rows with one of each of these amounts, by number, with its factor."""
-        row = np.arange(len(index))
-        terms = self._matrix(len(row), [self._terms(amount, at, factor, row) for amount, at, factor in amounts])
-        low, high = (np.broadcast_to(bound, len(row)).astype(float) for bound in (low, high))
-        return Rows(name, of, index, keys, low, high, terms, multiplier, number, sign)
 
-    def _terms(self, amount: str, index: Array, factor: Array | float, rows: Array) -> _Terms:
-        """In each of these rows one amount, by number, with its factor."""
-        share = self.share[index] if amount == "use" else 1.0
-        return rows, np.broadcast_to(factor * share, len(index)), self.at[amount][index]
+def _names(net: Network) -> dict[str, Sequence[Hashable]]:
+    """The keys of uses, levels (as outputs and as processes), goods, minima and the minima's arguments."""
+    several = (np.bincount(net.level_process, minlength=len(net.processes)) > 1).tolist()
+    uses = zip(net.use_good.tolist(), net.use_process.tolist(), strict=True)
+    levels = zip(net.level_process.tolist(), net.level_good, strict=True)
+    arguments = [
+        (net.processes[item.process], number, i)
+        for item in net.formulas
+        for number, step in enumerate(item.program.minima())
+        for i in range(len(item.program.arguments[step]))
+    ]
+    return {
+        "use": [(net.goods[g], net.processes[p]) for g, p in uses],
+        "level": [(net.processes[p], good) if several[p] else net.processes[p] for p, good in levels],
+        "maker": [net.processes[p] for p in net.level_process.tolist()],
+        "good": net.goods,
+        "": list(dict.fromkeys(key[:2] for key in arguments)),
+        "argument": arguments,
+    }
 
-    def _matrix(self, height: int, terms: Sequence[_Terms]) -> sparse.csr_array:
-        """So many rows of coefficients; the terms of each stay in this order."""
-        row, factor, column = (np.concatenate(part) for part in zip(*terms, strict=True))
-        order = np.argsort(row, kind="stable")
-        ends = np.cumsum([0, *np.bincount(row, minlength=height)])
-        return sparse.csr_array((factor[order], column[order], ends), shape=(height, self.width))
+
+def _balances(net: Network, of: dict[str, sparse.csr_array]) -> Rows:
+    taken, made = np.flatnonzero(net.rival[net.use_good]), net.yields.tocoo()
+    goods, whole = np.arange(len(net.goods)), np.flatnonzero(net.rival)
+    terms = [
+        (of["use"][taken], 1.0, net.use_good[taken]),
+        (of["level"][made.row], -made.data, made.col),
+        (of["quantity"], 1.0, goods),
+        (of["sale"][whole], 1.0, whole),
+        (of["disposed"], 1.0, goods),
+        (of["imported"], -1.0, goods),
+    ]
+    balances = _sum(terms, len(goods))
+    moved = np.flatnonzero(np.diff(balances.indptr))
+    supply, keys = net.supply[moved], _chosen(net.goods, moved)
+    return Rows("balance", "good", moved, keys, supply, supply, balances[moved], "price", moved)
+
+
+def _rows(net: Network, names: dict[str, Sequence[Any]], of: dict[str, sparse.csr_array]) -> Iterator[Rows]:
+    yield _balances(net, of)
+    reads, sold = np.flatnonzero(~net.rival[net.use_good]), np.flatnonzero(~net.rival & net.sells)
+    read, zero = net.use_good[reads], np.zeros(len(reads))
+    low, keys = np.where(net.use_leontief[reads], -np.inf, 0.0), _chosen(names["use"], reads)
+    spare = of["use"][reads] - of["quantity"][read]
+    yield Rows("reading", "good", read, keys, low, zero, spare, "reading", reads)
+    spare, zero = of["sale"][sold] - of["quantity"][sold], np.zeros(len(sold))
+    yield Rows("demand", "good", sold, _chosen(net.goods, sold), zero, zero, spare, "reading_sale", sold)
+    firsts = (net.first_level[batch.process] for batch in net.batch.values())
+    smooth = np.concatenate([np.zeros(0, dtype=int), *firsts, *(item.level for item in net.formulas)])
+    keys, zero = _chosen(names["level"], smooth), np.zeros(len(smooth))
+    yield Rows("production", "level", smooth, keys, zero, zero, of["level"][smooth], "", smooth)
+    yield from _limits(net, names, of)
+    row = np.arange(len(names["argument"]))
+    least = np.cumsum([first == 0 for *_, first in names["argument"]], dtype=int) - 1
+    low, zero = np.full(len(row), -np.inf), np.zeros(len(row))
+    yield Rows("minimum", "", row, names["argument"], low, zero, of["least"][least], "minimum", row)
+
+
+def _limits(net: Network, names: dict[str, Sequence[Any]], of: dict[str, sparse.csr_array]) -> Iterator[Rows]:
+    for kind, (amount, what, keyed) in _LIMITED.items():
+        mine = [(i, limit) for i, limit in enumerate(net.limits) if limit.kind == kind]
+        number, index = np.array([(i, limit.index) for i, limit in mine], dtype=int).reshape(-1, 2).T
+        bounds = [(limit.bound, limit.sign, limit.fixed) for _, limit in mine]
+        bound, sign, fixed = np.array(bounds, dtype=float).reshape(-1, 3).T
+        low, high = (np.where((sign == side) & (fixed == 0), side * -np.inf, bound) for side in (1, -1))
+        name, keys = kind.replace(" ", "_"), _chosen(names[keyed], index)
+        yield Rows(name, what, index, keys, low, high, of[amount][index], "rent", number, sign)
+
+
+def _sum(parts: Sequence[tuple[sparse.csr_array, Any, Array]], height: int) -> sparse.csr_array:
+    """Rows of at most one term each, times a factor, gathered into so many others: their terms stay in order."""
+    scaled = [sparse.diags_array(np.broadcast_to(factor, len(into))) @ terms for terms, factor, into in parts]
+    whole = np.concatenate([into for *_, into in parts])
+    order = np.argsort(whole, kind="stable")
+    terms = sparse.vstack(scaled, format="csr")[order]
+    ends = terms.indptr[np.searchsorted(whole[order], np.arange(height + 1))]
+    return sparse.csr_array((terms.data, terms.indices, ends), shape=(height, terms.shape[1]))
 
 
 def _chosen(names: Sequence[Hashable], index: Array) -> list[Hashable]:

@@ -106,7 +106,7 @@ def annotate(
     if _names(own) != _names(chain):
         raise ValueError(f"{workbook} holds other goods or processes than the chain: give its own workbook")
     figures = tables or dossier(chain, solution)
-    results = _results(chain, solution, figures)
+    results = _results(solution, figures)
     columns = {name: _added(book, table, results) for name, table in book.tables.items()}
     found = remarks(own, chain, solution, figures)
     notes, left_out = _notes(book, found)
@@ -139,11 +139,11 @@ def _names(chain: Chain) -> tuple[list[str], list[str]]:
     return [key(good.good) for good in chain.goods], [key(process.process) for process in chain.processes]
 
 
-def _results(chain: Chain, solution: Solution, figures: Tables) -> dict[tuple[str, str], _Result]:
+def _results(solution: Solution, figures: Tables) -> dict[tuple[str, str], _Result]:
     """Every result column by the report's table and column; none where the solution is not certified."""
     if not solution.certified:
         return {}
-    shown = sheets(chain, figures)
+    shown = sheets(figures)
     found: dict[tuple[str, str], _Result] = {}
     for table, column in {(table, column) for sheet in _COLUMNS.values() for _, table, column in sheet}:
         if table not in shown:

@@ -10,7 +10,6 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from chainopt.chain.chain import Chain
 from chainopt.report.content.findings import Question, findings, headline, money
 from chainopt.report.content.legible import legible, residual, short
 from chainopt.report.content.salience import ambiguous, binding, foremost, turnover
@@ -27,7 +26,7 @@ _DISPENSABLE = ("difference", "total", "firm", "revenue", "cost", "unit", "suppl
 """Columns that give way in a narrow terminal, the first first: a figure that is cut would be another figure."""
 
 
-def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> None:
+def show(solution: Solution, tables: Tables, console: Console) -> None:
     """Print the solution's findings and tables.
 
     Of a long chain, the goods of the greatest turnover and the processes that move the most money, and a line
@@ -46,7 +45,7 @@ def show(chain: Chain, solution: Solution, tables: Tables, console: Console) -> 
     if solution.certified:
         _say(console, money(tables))
     kept = foremost(tables, MOST_GOODS, MOST_GOODS)
-    shown = sheets(chain, kept)
+    shown = sheets(kept)
     if solution.certified:
         columns = ["good", "unit", "price", "backprop", "range", "difference", "right", "left"]
         if ambiguous(kept.goods).empty:

@@ -8,7 +8,8 @@ divided by that good's price.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from chainopt.chain.chain import Chain
 from chainopt.chain.units import price_units
 from chainopt.network.multipliers import Multipliers, process_rents, use_prices
 from chainopt.network.network import Network, network
-from chainopt.network.part import places
+from chainopt.network.part import Part, apply, places
 from chainopt.network.plan import Plan, limited_amount
 from chainopt.solution.solution import Solution
 from chainopt.words.display import Displayed
@@ -45,7 +46,8 @@ class Tables(Displayed):
     and use with a verdict and its cause; stories: by good, who sets its price, and through which path. What takes
     longer is None unless `dossier` has asked for it: market, what each process would do at these prices;
     explanation, why there is no solution; differences, prices by re-solves. unit: the numeraire's price in the
-    objective's money, by which all money is divided.
+    objective's money, by which all money is divided. part: what of the chain has a plan, in the whole, whose
+    numbers the rows follow; `found` keeps what was derived of these tables.
     """
 
     goods: pd.DataFrame
@@ -56,10 +58,12 @@ class Tables(Displayed):
     audit: pd.DataFrame
     stories: Mapping[str, Story]
     numeraire: str | None
+    part: Part = field(repr=False)
     market: MarketTest | None = None
     explanation: Explanation | None = None
     differences: pd.DataFrame | None = None
     unit: float = 1.0
+    found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> Tables:
@@ -67,9 +71,9 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
 
     Raises NumeraireError where the numeraire's price is not positive, or its interval touches 0.
     """
-    net = network(chain)
-    plan = _whole_plan(net, solution)
-    view = _View.of(chain, net, solution, numeraire or chain.settings.numeraire)
+    part = _part(chain, solution)
+    net, plan = part.whole, _whole_plan(part, solution)
+    view = _View.of(part, solution, numeraire or chain.settings.numeraire)
     return Tables(
         _goods(net, plan, view),
         _uses(net, plan, view),
@@ -79,6 +83,7 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
         audit(solution, unit=view.unit),
         stories(solution, unit=view.unit),
         view.numeraire,
+        part,
         unit=view.unit,
     )
 
@@ -133,7 +138,8 @@ class _View:
     derived_rent: Array
 
     @classmethod
-    def of(cls, chain: Chain, net: Network, solution: Solution, numeraire: str | None) -> _View:
+    def of(cls, of: Part, solution: Solution, numeraire: str | None) -> _View:
+        net, part = of.whole, of.net
         goods, uses, limits = len(net.goods), len(net.use_good), len(net.limits)
         empty = cls(
             None,
@@ -145,9 +151,9 @@ class _View:
             np.full(len(net.processes), np.nan),
             *(np.full(limits, np.nan),) * 2,
         )
-        part, derivatives, multipliers = solution.net, solution.derivatives, solution.multipliers
+        derivatives, multipliers = solution.derivatives, solution.multipliers
         intervals, plan = solution.intervals, solution.plan
-        if not solution.certified or not (part and derivatives and multipliers and intervals and plan):
+        if not solution.certified or not (derivatives and multipliers and intervals and plan):
             return empty
         unit = 1.0
         if numeraire is not None:
@@ -155,7 +161,6 @@ class _View:
             unit = float(multipliers.price[at])
             intervals = price_intervals(part, plan, derivatives, at)
             numeraire = part.goods[at]
-        of = places(part, net)
         interval: list[str | None] = [None] * goods
         for g, kind in zip(of.good, intervals.kind, strict=True):
             interval[g] = kind
@@ -172,7 +177,7 @@ class _View:
             use_price=of.uses(use_prices(part, multipliers) / unit),
             sale_value=of.goods(sale_value / unit),
             disposal_value=of.goods(disposal_value / unit),
-            unit_cost=np.array([process.unit_cost / unit for process in chain.processes]),
+            unit_cost=net.unit_cost[net.first_level] / unit,
             rent=of.limits(multipliers.rent / unit),
             derived_rent=of.limits(derivatives.unknowns[derivatives.operations.rent_columns] / unit),
         )
@@ -203,14 +208,24 @@ def _numeraire(net: Network, multipliers: Multipliers, intervals: Intervals, nam
     return g
 
 
-def _whole_plan(net: Network, solution: Solution) -> Plan:
+def _part(chain: Chain, solution: Solution) -> Part:
+    """The solution's part of its own chain, or of one that has the same names."""
+    part = solution.part
+    if part is not None and part.whole.chain is chain:
+        return part
+    whole = network(chain)
+    return apply(whole, chain) if part is None else places(part.net, whole)
+
+
+def _whole_plan(part: Part, solution: Solution) -> Plan:
     """The plan in the whole chain's numbering; all nan where there is none."""
-    if solution.plan is None or solution.net is None:
+    net = part.whole
+    if solution.plan is None:
         goods = np.full(len(net.goods), np.nan)
         return Plan(
             np.full(len(net.use_good), np.nan), np.full(len(net.level_process), np.nan), goods, goods, goods
         )
-    return places(solution.net, net).plan(solution.plan)
+    return part.plan(solution.plan)
 
 
 def _money(price: Array, amount: Array) -> Array:

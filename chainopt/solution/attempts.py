@@ -14,15 +14,14 @@ import numpy as np
 
 from chainopt.backprop.certificate import feasibility
 from chainopt.backprop.idle import steep_idle
-from chainopt.chain.chain import Chain
 from chainopt.ipopt.model import solve_model
 from chainopt.machine.forked import WorkDied
 from chainopt.machine.memory import uncollected
 from chainopt.network.forward import forward_run
 from chainopt.network.measure import magnitudes, measure, throughput, turnover
 from chainopt.network.multipliers import Multipliers
-from chainopt.network.network import Network, network
-from chainopt.network.part import places, without
+from chainopt.network.network import Network
+from chainopt.network.part import Part, apply, without
 from chainopt.network.plan import Plan, at_rest, with_whole_minima
 from chainopt.network.tolerances import CERTIFIED, NEARLY_IDLE, ZERO
 from chainopt.planner.arrays import chain_problem
@@ -68,7 +67,7 @@ def in_the_market(net: Network, plan: Plan) -> Begin:
     return Begin(near(net, plan), without=tuple(idle), said=said)
 
 
-def answers(chain: Chain, net: Network, begin: Begin, limits: dict[str, Any], clock: Clock) -> list[Answer]:
+def answers(net: Network, begin: Begin, limits: dict[str, Any], clock: Clock) -> list[Answer]:
     """Solve the network; and again without the processes left near zero, where their slopes are infinite.
 
     With these at zero by definition the multipliers no longer rest on their slopes there; whether they would
@@ -76,11 +75,11 @@ def answers(chain: Chain, net: Network, begin: Begin, limits: dict[str, Any], cl
     that were left out would start after all. Where the rest could not be solved, the first one comes once more
     between them, without the prices of goods that only such processes move.
     """
-    part, first = net, begin
+    part, first = apply(net, net.chain), begin
     if begin.without:
-        part = network(without(chain, net, begin.without).chain)
-        first = replace(begin, plan=places(part, net).part_of(begin.plan))
-    found = [_attempt(net, part, first, limits, clock)]
+        part = apply(net, without(net, begin.without).chain)
+        first = replace(begin, plan=part.narrowed(begin.plan))
+    found = [_attempt(part, first, limits, clock)]
     unpriced: list[Answer] = []
     for _ in range(_RESTARTS):
         answer, plan = found[-1], found[-1].plan
@@ -89,59 +88,57 @@ def answers(chain: Chain, net: Network, begin: Begin, limits: dict[str, Any], cl
         steep = steep_idle(net, plan, measure(net, plan, begin.plan), share, by_use=True) if plan else []
         if set(steep) <= set(answer.without) or not answer.worth_another:
             break
-        rest = without(chain, net, steep)
+        rest = without(net, steep)
         if rest.unmet:
             break
-        part = network(rest.chain)
-        found.append(_attempt(net, part, Begin(forward_run(part), without=tuple(steep)), limits, clock))
+        part = apply(net, rest.chain)
+        found.append(_attempt(part, Begin(forward_run(part.net), without=tuple(steep)), limits, clock))
         if found[-1].model.status is not Status.OPTIMAL and answer.multipliers is not None:
-            price = np.where(np.isin(net.goods, part.goods), answer.multipliers.price, np.nan)
+            price = np.where(np.isin(net.goods, part.net.goods), answer.multipliers.price, np.nan)
             unpriced = [replace(answer, multipliers=replace(answer.multipliers, price=price))]
     # What is left out may be what a chain can't do without, and no word on the whole.
     said = [answer for answer in found[1:] if answer.model.status not in _OF_THE_PART]
     return [found[0], *unpriced, *said[-1:]]
 
 
-def _attempt(net: Network, part: Network, begin: Begin, limits: dict[str, Any], clock: Clock) -> Answer:
-    """Solve a part of the network, and read the answer as the whole's; begin's plan is the part's."""
+def _attempt(part: Part, begin: Begin, limits: dict[str, Any], clock: Clock) -> Answer:
+    """Solve a part of a network, and read the answer as the whole's; begin's plan is the part's."""
+    net = part.net
     clock.check()
     clock.doing, clock.plan = "the model was built", clock.plan or begin.plan
-    money = turnover(part, begin.plan)
+    money = turnover(net, begin.plan)
     options = {**limits, "max_iterations": int(limits["max_iterations"] or _ITERATIONS)}
     with uncollected():
         for _ in range(_UNITS):
-            size = magnitudes(part, begin.plan, money)
-            model = build(part, begin.plan, money, factors=False)
+            size = magnitudes(net, begin.plan, money)
+            model = build(net, begin.plan, money, factors=False)
             known = begin.multipliers
-            duals = write_multipliers(part, model, known) if known is not None else None
+            duals = write_multipliers(net, model, known) if known is not None else None
             clock.stop("build")
-            posed = partial(chain_problem, part, model, size)
+            posed = partial(chain_problem, net, model, size)
             try:
                 answer = solve_model(model, duals=duals, posed=posed, time_limit=clock.left, **options)
             except (MemoryError, WorkDied):
-                if part is net:
+                if net is part.whole:
                     clock.doing, clock.plan = "Ipopt was at it", read_plan(net, model)
                 raise
             clock.add(answer.seconds)
-            plan = with_whole_minima(part, read_plan(part, model)) if answer.values else None
+            plan = with_whole_minima(net, read_plan(net, model)) if answer.values else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.
-            last, money = money, turnover(part, plan) if plan is not None else money
+            last, money = money, turnover(net, plan) if plan is not None else money
             if answer.status is not Status.OPTIMAL or money > _COARSE * last:
                 break
-    if answer.status is Status.INFEASIBLE and any(
-        _keeps_all(part, known) for known in (begin.plan, at_rest(part))
-    ):
+    if answer.status is Status.INFEASIBLE and any(_keeps_all(net, known) for known in (begin.plan, at_rest(net))):
         # Ipopt's word is of where it got lost, not of the chain.
         stuck = Status.EVALUATION_ERROR
         message = f"{stuck.advice} A plan that keeps every limit exists. {answer.detail}"
         answer = replace(answer, status=stuck, message=message)
     multipliers = None
     if answer.status is Status.OPTIMAL:
-        multipliers = read_multipliers(part, model, lambda row: answer.dual.get(row, np.nan))
-    if part is not net:
-        of = places(part, net)
-        plan = plan and of.plan(plan)
-        multipliers = multipliers and of.multipliers(multipliers)
+        multipliers = read_multipliers(net, model, lambda row: answer.dual.get(row, np.nan))
+    if net is not part.whole:
+        plan = plan and part.plan(plan)
+        multipliers = multipliers and part.multipliers(multipliers)
     return Answer(answer, plan, multipliers, begin.without, begin.said)
 
 

@@ -13,12 +13,12 @@ from chainopt.backprop.certificate import residuals
 from chainopt.backprop.concavity import bent
 from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, supporting
 from chainopt.backprop.sweep import differentiate
-from chainopt.chain.chain import Chain
 from chainopt.ipopt.model import ModelSolution
 from chainopt.machine.forked import FORKS, forked
 from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
+from chainopt.network.part import Part
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import CERTIFIED
 from chainopt.planner.rays import confirmed
@@ -55,31 +55,29 @@ class Answer:
         )
 
 
-def best(chain: Chain, net: Network, answers: Sequence[Answer], clock: Clock) -> Solution:
+def best(part: Part, answers: Sequence[Answer], clock: Clock) -> Solution:
     """The last answer's solution, or where that is doubtful the first before it that isn't."""
     solutions = []
     for answer in reversed(answers):
-        solutions.append(judged(chain, net, answer, clock))
+        solutions.append(judged(part, answer, clock))
         clock.stop("audit")
         if solutions[-1].status not in _DOUBTFUL:
             return solutions[-1]
     return solutions[0]
 
 
-def judged(chain: Chain, net: Network, answer: Answer, clock: Clock) -> Solution:
-    """The answer as a solution; raises as `forked` does where the check is cut off."""
+def judged(part: Part, answer: Answer, clock: Clock) -> Solution:
+    """The answer to a part as a solution; raises as `forked` does where the check is cut off."""
     clock.doing, clock.plan = "the answer was checked", answer.plan or clock.plan
     clock.iterations = answer.model.iterations
-    check = partial(_verdict, net, answer)
-    long = len(net.use_good) >= _LARGE or clock.end is not None
+    check = partial(_verdict, part.net, answer)
+    long = len(part.net.use_good) >= _LARGE or clock.end is not None
     if FORKS and long and answer.plan is not None and answer.model.status not in _CUT_OFF:
         found = forked(lambda _: check(), deadline=clock.end)
     else:
         found = check()
-    model = answer.model
-    return Solution(
-        chain, net=net, plan=answer.plan, iterations=model.iterations, solver_version=model.solver, **found
-    )
+    found |= {"iterations": answer.model.iterations, "solver_version": answer.model.solver}
+    return Solution(part.whole.chain, part=part, plan=answer.plan, **found)
 
 
 def _verdict(net: Network, answer: Answer) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from chainopt.chain.chain import Chain
 from chainopt.chain.reach import Unmet
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
+from chainopt.network.part import Part
 from chainopt.network.plan import Plan
 from chainopt.words.display import Displayed
 from chainopt.words.status import Status
@@ -21,9 +22,9 @@ from chainopt.words.status import Status
 class Solution(Displayed):
     """A chain's solution.
 
-    net numbers what could run of the chain: plan, multipliers, derivatives and intervals are in its order;
-    removed says which processes could not, and why. They are None where there is nothing worth showing:
-    multipliers and what is compared with them only where the status is optimal or uncertified. scope is
+    part is what could run of the chain: plan, multipliers, derivatives and intervals are in the order of its
+    network, net; removed says which processes could not, and why. They are None where there is nothing worth
+    showing: multipliers and what is compared with them only where the status is optimal or uncertified. scope is
     "global" where the optimum is one of the whole chain, "local" where only its neighbourhood is known. unmet is
     what no plan can meet, whatever runs; cut_off, what the solve was at where Ctrl-C, or the end of the time or of
     the memory, cut it off outside of its solver.
@@ -33,7 +34,7 @@ class Solution(Displayed):
     status: Status
     message: str
     objective: float | None = None
-    net: Network | None = None
+    part: Part | None = None
     plan: Plan | None = None
     multipliers: Multipliers | None = None
     derivatives: Derivatives | None = None
@@ -48,6 +49,11 @@ class Solution(Displayed):
     seconds: Mapping[str, float] = field(default_factory=dict)
     solver: str = "ipopt"
     solver_version: str = ""
+
+    @property
+    def net(self) -> Network | None:
+        """The network of what could run."""
+        return self.part.net if self.part is not None else None
 
     @property
     def certified(self) -> bool:

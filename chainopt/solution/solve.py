@@ -14,6 +14,7 @@ from chainopt.machine.forked import WorkDied
 from chainopt.machine.memory import uncollected
 from chainopt.market.formation import Market
 from chainopt.network.network import Network, network
+from chainopt.network.part import Part, apply
 from chainopt.network.plan import Plan
 from chainopt.solution.attempts import Begin, answers, in_the_market, near
 from chainopt.solution.by_market import MarketAnswer, market_answer, market_start
@@ -61,7 +62,7 @@ def solve(
         "max_iterations": max_iterations or chain.settings.max_iterations,
         "progress": progress,
     }
-    within = net = None
+    within = part = None
     try:
         # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
         with uncollected():
@@ -69,15 +70,15 @@ def solve(
             if unmet := within.unmet:
                 message, removed = "; ".join(map(str, unmet)), within.removed
                 return Solution(chain, Status.INFEASIBLE, message, unmet=unmet, removed=removed, seconds=seconds)
-            net = network(within.chain)
+            part = apply(network(chain), within.chain)
         clock.stop("build")
-        solution = _solved(chain, within.chain, net, method, limits, start, clock)
+        solution = _solved(part, method, limits, start, clock)
     except (KeyboardInterrupt, TimeoutError, MemoryError, WorkDied) as error:
-        solution = _cut_off(chain, net, error, clock)
+        solution = _cut_off(chain, part, error, clock)
     return replace(solution, removed=within.removed if within is not None else {}, seconds=seconds)
 
 
-def _cut_off(chain: Chain, net: Network | None, error: BaseException, clock: Clock) -> Solution:
+def _cut_off(chain: Chain, part: Part | None, error: BaseException, clock: Clock) -> Solution:
     """The solution of a solve that ended by this error, with the best plan until then."""
     kept = "the best plan so far is kept, without prices" if clock.plan is not None else "there is no plan yet"
     if isinstance(error, KeyboardInterrupt):
@@ -89,13 +90,13 @@ def _cut_off(chain: Chain, net: Network | None, error: BaseException, clock: Clo
     else:
         said = messages.SOLVER_DIED.line(how=error, doing=clock.doing, kept=kept)
         status, message = Status.EVALUATION_ERROR, said
-    value = None if net is None or clock.plan is None else clock.plan.value(net)
+    value = None if part is None or clock.plan is None else clock.plan.value(part.net)
     return Solution(
         chain,
         status,
         message,
         value,
-        net=net,
+        part=part,
         plan=clock.plan,
         iterations=clock.iterations,
         cut_off=clock.doing,
@@ -103,21 +104,19 @@ def _cut_off(chain: Chain, net: Network | None, error: BaseException, clock: Clo
 
 
 def _solved(
-    chain: Chain,
-    reachable: Chain,
-    net: Network,
+    part: Part,
     method: str,
     limits: Mapping[str, Any],
     start: Solution | None,
     clock: Clock,
 ) -> Solution:
     """The solution by a method; raises what cuts it off outside of Ipopt's own time."""
-    warm: Begin | None = None
+    net, warm = part.net, None
     known, formed, handed = _known(net, start), None, ""
     told = _told(limits["progress"])
     clock.doing = "prices formed"
     if method != "ipopt":
-        found, handed, formed = _by_market(chain, net, limits, clock)
+        found, handed, formed = _by_market(part, limits, clock)
         if found is not None:
             return found
         if formed is not None:
@@ -127,13 +126,13 @@ def _solved(
         answer = market_start(net, clock.left, told)
         clock.stop("market")
         if answer is not None and answer.interrupted:
-            return _interrupted(chain, net, answer, clock)
+            return _interrupted(part, answer, clock)
         if answer is not None and answer.plan is not None:
             warm = Begin(answer.plan, answer.multipliers, said="from the market's plan and prices")
 
     def tried(begin: Begin, tolerance: float | None) -> Solution:
-        found = answers(reachable, net, begin, {**limits, "tolerance": tolerance or TOLERANCE}, clock)
-        return best(chain, net, found, clock)
+        found = answers(net, begin, {**limits, "tolerance": tolerance or TOLERANCE}, clock)
+        return best(part, found, clock)
 
     def market() -> Begin | None:
         plan = formed if handed else _formed(net, limits, clock)
@@ -200,15 +199,13 @@ def _formed(net: Network, limits: Mapping[str, Any], clock: Clock) -> Plan | Non
     return answer.plan
 
 
-def _by_market(
-    chain: Chain, net: Network, limits: Mapping[str, Any], clock: Clock
-) -> tuple[Solution | None, str, Plan | None]:
+def _by_market(part: Part, limits: Mapping[str, Any], clock: Clock) -> tuple[Solution | None, str, Plan | None]:
     """The market's solution where both its own certificate and the independent check hold, or it was interrupted.
 
     Else None, why, and a plan to begin from where there is one.
     """
     answer = market_answer(
-        net,
+        part.net,
         tolerance=limits["tolerance"],
         max_passes=limits["max_iterations"],
         time_limit=clock.left,
@@ -216,22 +213,22 @@ def _by_market(
     )
     clock.stop("market")
     if answer.interrupted:
-        return _interrupted(chain, net, answer, clock), "", None
+        return _interrupted(part, answer, clock), "", None
     if answer.doubts or answer.plan is None:
         return None, "; ".join(answer.doubts), answer.plan
     solved = ModelSolution(Status.OPTIMAL, answer.message, iterations=answer.passes, solver=_version(answer))
     # What stands still has a price where the market followed the planner's path, elsewhere perhaps any.
     priced = [Answer(solved, answer.plan, each) for each in (answer.moving, answer.multipliers)]
-    found = best(chain, net, priced, clock)
+    found = best(part, priced, clock)
     if found.status is not Status.OPTIMAL:
         return None, found.message, answer.plan
     return replace(found, solver="market"), "", answer.plan
 
 
-def _interrupted(chain: Chain, net: Network, answer: MarketAnswer, clock: Clock) -> Solution:
+def _interrupted(part: Part, answer: MarketAnswer, clock: Clock) -> Solution:
     message = f"The solve was interrupted while prices formed: {answer.message}. The last pass's plan is kept."
     stopped = ModelSolution(Status.INTERRUPTED, message, answer.value, answer.passes, solver=_version(answer))
-    return replace(judged(chain, net, Answer(stopped, answer.plan, None), clock), solver="market")
+    return replace(judged(part, Answer(stopped, answer.plan, None), clock), solver="market")
 
 
 def _version(answer: MarketAnswer) -> str:

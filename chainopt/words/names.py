@@ -7,10 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    import numpy as np
+from typing import Any
 
 _NEAR = 0.6
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
@@ -96,7 +93,7 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return by_key[best[1]] if best[1] else None
 
 
-def _in_common(wanted: str, names: list[str]) -> np.ndarray:
+def _in_common(wanted: str, names: list[str]) -> Any:
     """How many characters each name has in common with one, in whatever order."""
     import numpy as np
 

@@ -117,6 +117,8 @@ def foremost(tables: Tables, goods: int, processes: int, flows: int | None = Non
     flows: the most uses, by value, and the most flows of the audit, those that do not agree before those that do.
     What says most in the audit is kept in any case.
     """
+    if len(tables.goods) <= goods and len(tables.processes) <= processes and not _too_many(tables, flows):
+        return tables
     kept_goods, kept_uses, kept_processes = tables.goods, tables.uses, tables.processes
     kept_audit, kept_market = tables.audit, tables.market
     if len(kept_goods) > goods:
@@ -142,6 +144,11 @@ def foremost(tables: Tables, goods: int, processes: int, flows: int | None = Non
         audit=kept_audit,
         market=kept_market,
     )
+
+
+def _too_many(tables: Tables, flows: int | None) -> bool:
+    """Whether there are more uses, or flows of the audit, than these."""
+    return flows is not None and max(len(tables.uses), int((tables.audit["kind"] != "good").sum())) > flows
 
 
 def _foremost_uses(uses: pd.DataFrame, most: int) -> pd.DataFrame:

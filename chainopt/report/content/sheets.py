@@ -5,6 +5,7 @@ One table of columns serves Excel, HTML and the terminal: adding a column to a r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,8 +14,7 @@ import pandas as pd
 
 from chainopt.audits.market_test import ENDLESS, LOSS, OTHER, SADDLE
 from chainopt.audits.verdicts import Verdict
-from chainopt.chain.chain import Chain
-from chainopt.network.network import network
+from chainopt.network.network import Network
 from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.findings import price_range
 from chainopt.report.content.legible import figure, legible, percent, residual
@@ -188,8 +188,16 @@ TONES = {"prices": _AUDIT_TONES, "audit": _AUDIT_TONES, "market": _MARKET_TONES}
 """By table, the tone of each verdict: care where a difference has a cause, wrong where it has none."""
 
 
-def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
-    """Every table of the report by name; audit, market and explanation only where there is one."""
+def sheets(tables: Tables) -> Mapping[str, Sheet]:
+    """Every table of the report by name, made once; audit, market and explanation only where there is one."""
+    if "sheets" not in tables.found:
+        tables.found["sheets"] = _sheets(tables)
+    made: Mapping[str, Sheet] = tables.found["sheets"]
+    return made
+
+
+def _sheets(tables: Tables) -> dict[str, Sheet]:
+    net = tables.part.whole
     goods = tables.goods.assign(turnover=turnover(tables.goods))
     of_goods = tables.audit[tables.audit["kind"] == "good"]
     goods["verdict"] = goods["good"].map(dict(zip(of_goods["good"], of_goods["verdict"], strict=True)))
@@ -202,7 +210,8 @@ def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
         for low, high, kind in zip(goods["low"], goods["high"], goods["interval"], strict=True)
     ]
     of_good = goods.set_index("good")
-    units = {good.good: good.unit for good in chain.goods} | _level_units(chain)
+    unit_of = {good.good: good.unit for good in net.chain.goods}
+    units = unit_of | _level_units(net, unit_of)
     uses = tables.uses.assign(
         unit=tables.uses["good"].map(of_good["unit"]),
         price=tables.uses["good"].map(of_good["price"]),
@@ -232,7 +241,7 @@ def sheets(chain: Chain, tables: Tables) -> dict[str, Sheet]:
     }
     if len(tables.audit):
         frames["audit"] = tables.audit.assign(
-            unit=tables.audit["good"].map({good.good: good.unit for good in chain.goods}),
+            unit=tables.audit["good"].map(unit_of),
             taker=_takers(tables.audit),
         )
     if tables.market is not None:
@@ -260,10 +269,8 @@ def _takers(rows: pd.DataFrame) -> pd.Series:
     return rows["process"].where(rows["kind"] == "use", others)
 
 
-def _level_units(chain: Chain) -> dict[Any, str]:
+def _level_units(net: Network, units: Mapping[str, str]) -> dict[Any, str]:
     """The unit of a process's level, by (process,), where it is that of the good it makes."""
-    net = network(chain)
-    units = {good.good: good.unit for good in chain.goods}
     return {
         (name,): units.get(net.level_good[level], "")
         for name, level in zip(net.processes, net.first_level, strict=True)

@@ -16,12 +16,9 @@ from chainopt.audits.receipts import MOST_USES, Node, Receipts, receipts
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
 from chainopt.machine.memory import uncollected
-from chainopt.network.network import network
-from chainopt.network.part import places
 from chainopt.report.content.findings import price_range
 from chainopt.report.content.formats import shape
-from chainopt.report.content.legible import figure, short
-from chainopt.report.content.legible import places as digits
+from chainopt.report.content.legible import figure, places, short
 from chainopt.report.content.sheets import TONES, Column, Sheet, sheets
 from chainopt.report.excel.charts import write_charts
 from chainopt.report.excel.inputs import write_inputs
@@ -69,7 +66,7 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
     # A long chain's report is for other programs: without links and formulas, it is written several times as fast.
     live = len(figures.uses) <= MOST_USES
     found = receipts(solution, unit=figures.unit) if live else None
-    shown = sheets(chain, figures)
+    shown = {**sheets(figures)}
     shown["prices"] = _with_receipts(shown["prices"], found)
     names = [name for name in _ORDER if name in shown]
     # Cells that refer to each other: every table starts in its sheet's second row.
@@ -83,7 +80,7 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
             paper,
             paper.sheet(NAME),
             found,
-            solved=_solved(found, chain, shown),
+            solved=_solved(found, figures, shown),
             use_row={good: n + 1 for n, good in reversed([*enumerate(of_uses)])},
             ranges=_ranges(figures),
             units=dict(zip(figures.goods["good"], figures.goods["price unit"], strict=True)),
@@ -128,22 +125,22 @@ def _headed(table: Sheet, money: str) -> Sheet:
     return replace(table, columns=tuple(columns))
 
 
-def _solved(found: Receipts, chain: Chain, shown: Mapping[str, Sheet]) -> dict[Node, Solved]:
+def _solved(found: Receipts, figures: Tables, shown: Mapping[str, Sheet]) -> dict[Node, Solved]:
     """Where the solver's own figure for each receipt is."""
     prices, limits = shown["prices"], shown["limits"]
     row = {good: n for n, good in enumerate(prices.rows["good"])}
-    limit = places(found.net, network(chain)).limit
+    limit = figures.part.limit
     price, rent = _number(prices, "price"), _number(limits, "rent")
-    places_of: dict[Node, Solved] = {}
+    home: dict[Node, Solved] = {}
     for receipt in found.receipts:
         kind, i = receipt.node
         if kind == "good":
             n = row[found.net.goods[i]]
-            places_of[receipt.node] = Solved(HOME["prices"], price, n + 1, float(prices.rows["price"].iloc[n]))
+            home[receipt.node] = Solved(HOME["prices"], price, n + 1, float(prices.rows["price"].iloc[n]))
         elif kind == "rent":
             n = int(limit[i])
-            places_of[receipt.node] = Solved(HOME["limits"], rent, n + 1, float(limits.rows["rent"].iloc[n]))
-    return places_of
+            home[receipt.node] = Solved(HOME["limits"], rent, n + 1, float(limits.rows["rent"].iloc[n]))
+    return home
 
 
 def _ranges(figures: Tables) -> dict[str, str]:
@@ -254,7 +251,7 @@ def _formats(column: Column, table: Sheet) -> list[str]:
     texts = [str(text) for text in table.shown[column.name]]
     if column.kind == "residual":
         return [shape(text) if text and "e" not in text and text != "0" else "" for text in texts]
-    most = max(map(digits, texts), default=0)
+    most = max(map(places, texts), default=0)
     return [shape(text, most) for text in texts]
 
 

@@ -42,7 +42,7 @@ def _(solution: Solution) -> str:
         parts.append(Markup("<p>{}</p>").format(money(figures)))
         shown = "prices"
     kept = foremost(figures, MOST_ROWS, MOST_ROWS)
-    parts += [_table(page) for page in pages(solution.chain, solution, kept) if page.name == shown]
+    parts += [_table(page) for page in pages(solution, kept) if page.name == shown]
     left = len(figures.goods) - len(kept.goods)
     if left and solution.plan is not None:
         parts.append(

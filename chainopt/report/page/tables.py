@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from chainopt.audits.verdicts import Verdict
-from chainopt.chain.chain import Chain
 from chainopt.report.content.legible import legible, places
 from chainopt.report.content.salience import MOST_TOLD, telling
 from chainopt.report.content.sheets import TONES, Column, Sheet, Tone, sheets
@@ -80,14 +79,12 @@ _UNPRICED = {"price", "backprop", "difference", "range", "turnover", "value", "r
 _UNPRICED |= {"total", "multiplier", "derivative"}
 
 
-def pages(
-    chain: Chain, solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | None = None
-) -> list[Page]:
+def pages(solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | None = None) -> list[Page]:
     """The tables worth showing: none without a plan, none of prices without a certificate.
 
     said: by name, what is to be read before a table.
     """
-    shown = sheets(chain, kept)
+    shown = sheets(kept)
     names = [name for name in _SHOWN if name in shown and (name != "prices" or solution.certified)]
     if solution.plan is None:
         names = [name for name in names if name == "explanation"]

@@ -68,8 +68,8 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
         money=money(figures),
         facts=_facts(chain, solution),
         bars=_bars(kept) if solution.certified else [],
-        drawn=[(picture, fragment(picture, picture.name)) for picture in pictures(chain, solution, figures)],
-        pages=pages(chain, solution, kept, said),
+        drawn=[(picture, fragment(picture, picture.name)) for picture in pictures(solution, figures)],
+        pages=pages(solution, kept, said),
         charts=_charts(kept) if solution.certified else {},
         left_out={
             "prices": len(figures.goods) - len(kept.goods),

@@ -14,11 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from chainopt.chain.chain import Chain
 from chainopt.network.multipliers import use_prices
-from chainopt.network.network import network
-from chainopt.network.part import places
-from chainopt.network.plan import Plan
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 
@@ -39,17 +35,16 @@ class Flows:
     accounts: pd.DataFrame
 
 
-def flows(chain: Chain, solution: Solution, tables: Tables) -> Flows | None:
+def flows(solution: Solution, tables: Tables) -> Flows | None:
     """The flows of a solution's plan, in the tables' money; None where there is no plan."""
-    if solution.plan is None or solution.net is None:
+    if solution.plan is None:
         return None
-    net = network(chain)
-    of = places(solution.net, net)
-    plan: Plan = of.plan(solution.plan)
+    part, net = tables.part, tables.part.whole
+    plan = part.plan(solution.plan)
     price = tables.goods["price"].to_numpy()
     paid = np.full(len(net.use_good), np.nan)
     if solution.certified and solution.multipliers is not None:
-        paid = of.uses(use_prices(solution.net, solution.multipliers) / tables.unit)
+        paid = part.uses(use_prices(part.net, solution.multipliers) / tables.unit)
     made = net.yields.tocoo()
     amount = made.data * plan.level[made.row]
     outputs = pd.DataFrame(
@@ -58,7 +53,11 @@ def flows(chain: Chain, solution: Solution, tables: Tables) -> Flows | None:
     # A formula may name a good that is yielded beside it too: one link for both.
     outputs = outputs.groupby(["process", "good", "price"], sort=True, dropna=False, as_index=False).sum()
     uses = pd.DataFrame({"good": net.use_good, "process": net.use_process, "amount": plan.use, "price": paid})
-    cost = np.array([process.unit_cost for process in chain.processes]) / tables.unit * plan.level[net.first_level]
+    cost = (
+        np.array([process.unit_cost for process in net.chain.processes])
+        / tables.unit
+        * plan.level[net.first_level]
+    )
     rent = tables.processes["rent"].to_numpy()
     accounts = pd.DataFrame(
         {

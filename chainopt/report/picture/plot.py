@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -15,7 +14,7 @@ from chainopt.machine.files import replacing
 from chainopt.report.content.findings import headline
 from chainopt.report.content.legible import legible
 from chainopt.report.content.salience import foremost
-from chainopt.report.content.sheets import Sheet, sheets
+from chainopt.report.content.sheets import sheets
 from chainopt.report.picture.flows import flows
 from chainopt.report.picture.network import network_picture
 from chainopt.report.picture.picture import Picture, alone, drawing, fragment, script, style
@@ -31,15 +30,14 @@ _PAGE = ":root { color-scheme: light dark; } body { margin: 1.5rem; font-family:
 NO_PLAN = "There is no plan to draw"
 
 
-def pictures(chain: Chain, solution: Solution, figures: Tables) -> tuple[Picture, ...]:
+def pictures(solution: Solution, figures: Tables) -> tuple[Picture, ...]:
     """The pictures of a solution; none where there is no plan, no value flow where there are no prices."""
-    moved = flows(chain, solution, figures)
+    moved = flows(solution, figures)
     if moved is None:
         return ()
     kept = foremost(figures, MOST_DRAWN, MOST_DRAWN)
-    shown: Mapping[str, Sheet] = sheets(chain, kept)
     value = value_picture(moved, figures)
-    return (network_picture(moved, figures, kept, shown), *([value] if value is not None else []))
+    return (network_picture(moved, figures, kept, sheets(kept)), *([value] if value is not None else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def plot(chain: Chain, solution: Solution, *, numeraire: str | None = None, figu
     Links are as wide as the value (price times amount) that they carry. figures: the solution's tables, where
     they are there already. Raises NumeraireError as `tables` does.
     """
-    drawn = pictures(chain, solution, figures or tables(chain, solution, numeraire=numeraire))
+    drawn = pictures(solution, figures or tables(chain, solution, numeraire=numeraire))
     message = "" if solution.certified else headline(solution)
     if not drawn:
         message = f"{message} {NO_PLAN}.".strip()
