@@ -95,9 +95,7 @@ def test_what_a_function_asks_for_is_checked_at_its_cell(mitscherlich, tmp_path)
     chain = co.Chain(
         [co.Good("water", supply=3.0), co.Good("crop", price=5.0)],
         [
-            co.Process(
-                "field", function="mitscherlich", inputs=[co.Input("water", 4.0, reach=1.5)], outputs="crop"
-            ),
+            co.Process("field", function="mitscherlich", inputs=[water], outputs="crop"),
             co.Process("lake", function="linear", inputs={"water": 1.0}, outputs="crop"),
         ],
     )
