@@ -183,7 +183,7 @@ def test_quadratic_without_curvature_is_linear():
     def chain(function):
         goods = [
             co.Good("water", supply=3.0),
-            co.Good("feed", supply=1.0, import_price=9.0),
+            co.Good("feed", supply=1.0, import_price=11.0),
             co.Good("crop", price=5.0),
         ]
         return co.Chain(
@@ -228,8 +228,12 @@ def test_a_floor_that_nothing_can_reach_is_said():
     solution = co.solve(chain)
     assert solution.status is co.Status.INFEASIBLE
     assert '"boiler" always takes 8 of "fuel"' in solution.message
-    short = co.solve(co.Chain([co.Good("fuel", supply=5.0), *goods], [boiler]))
+    chain = co.Chain([co.Good("fuel", supply=5.0), *goods], [boiler])
+    short = co.solve(chain)
     assert short.status is co.Status.INFEASIBLE
+    assert [(cause.sheet, cause.record, cause.good) for cause in co.explain(chain, short).causes] == [
+        ("inputs", "boiler", "fuel")
+    ]
 
 
 @pytest.mark.parametrize("name", ["cobb-douglas", "ces", "linear", "quadratic", "stone-geary"])

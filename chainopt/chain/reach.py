@@ -35,7 +35,7 @@ class Unmet:
 
     def __str__(self) -> str:
         if self.process:
-            return f'"{self.process}" always takes {self.amount:g} of "{self.good}", but nothing can supply it'
+            return f'"{self.process}" always takes {self.amount:g} of "{self.good}", but there is not as much'
         has = f'"{self.good}" has a {self.column} of {self.amount:g}'
         if self.column == "min sale":
             return f"{has}, but nothing can supply it"
@@ -57,7 +57,6 @@ def reach(chain: Chain) -> Reach:
     """Remove, until nothing changes, what cannot be supplied or got rid of."""
     processes = {process.process: process for process in chain.processes}
     removed: dict[str, str] = {}
-    insisting: list[Unmet] = []
     for process in chain.processes:
         if process.capacity == 0 and process.min_level <= 0 and not _always_taken(process):
             removed[process.process] = "its capacity is 0"
@@ -76,7 +75,7 @@ def reach(chain: Chain) -> Reach:
         for name, process in list(processes.items()):
             missing = _closed(process, goods, supplied)
             stuck = [good for good in made[name] if good not in taken and goods[good].rival]
-            if stuck and process.formula is None:
+            if stuck and process.formula is None and not _always_taken(process):
                 removed[name] = f"nothing can take {_listed(stuck)}: give it a use, a price or a disposal"
             elif missing:
                 kept = _without(process, missing, chain, constants)
@@ -85,18 +84,15 @@ def reach(chain: Chain) -> Reach:
                         processes[name], changed = kept, True
                     continue
                 removed[name] = f"nothing can supply {_listed(missing)}"
-                insisting += [
-                    Unmet(good, "good", amount, name)
-                    for good, amount in _always_taken(process).items()
-                    if good in missing
-                ]
             else:
                 continue
             del processes[name]
             changed = True
         if not changed:
             break
-    unmet = (*insisting, *_unmet(chain, supplied, taken))
+    bought = {good.good for good in chain.goods if _importable(good) or _always(good)}
+    more = bought | {name for process in processes for name in made[process]}
+    unmet = (*_unmet(chain, supplied, taken), *_out_of_reach(chain, more))
     idle = {
         good.good
         for good in chain.goods
@@ -199,3 +195,11 @@ def _unmet(chain: Chain, supplied: set[str], taken: set[str]) -> Iterator[Unmet]
             yield Unmet(good.good, "supply", good.supply)
         if good.rival and good.supply > 0 and good.good not in taken:
             yield Unmet(good.good, "supply", good.supply)
+
+
+def _out_of_reach(chain: Chain, more: set[str]) -> Iterator[Unmet]:
+    """What processes always take of goods of which there is only a supply, and not as much."""
+    for process in chain.processes:
+        for good, amount in _always_taken(process).items():
+            if good not in more and max(chain.good(good).supply, 0.0) < amount:
+                yield Unmet(good, "good", amount, process.process)
