@@ -12,7 +12,8 @@ from openpyxl import load_workbook
 from xlsxwriter import Workbook as XlsxWriter
 
 from chainopt.chain.chain import Chain
-from chainopt.chain.records import FUNCTIONS, Good, Input, Observed, Output, Parameter, Process, Settings
+from chainopt.chain.records import Good, Input, Observed, Output, Parameter, Process, Settings
+from chainopt.technology.families import TECHNOLOGIES
 from chainopt.words.names import key, plain
 from chainopt.workbook import (
     WorkbookError,
@@ -106,7 +107,7 @@ def processes(draw, name, known):
         uses = draw(st.sampled_from([[], [Input(plain[1], max=1.5)]]))
         makes = [Output(good, draw(above_0)) for good in chosen if good not in plain[:1]]
         return Process(name, formula=formula, inputs=uses, outputs=makes, **common)
-    function = draw(st.sampled_from(FUNCTIONS)) if chosen else "leontief"
+    function = draw(st.sampled_from([*TECHNOLOGIES])) if chosen else "leontief"
     if function == "ces":
         common |= {"returns": draw(above_0), "elasticity": draw(above_0.filter(lambda x: x != 1))}
     return Process(
@@ -399,7 +400,7 @@ def test_the_template_has_every_column_explained_and_drop_downs(tmp_path):
         for validation in sheet.data_validations.dataValidation
         for area in validation.sqref.ranges
     }
-    assert lists["processes", "function"] == '"cobb-douglas,ces,leontief,linear"'
+    assert lists["processes", "function"] == '"cobb-douglas,ces,leontief,linear,quadratic,stone-geary"'
     assert lists["goods", "disposal"] == '"free,none"'
     assert lists["goods", "rival"] == '"yes,no"'
     assert "max iterations" in lists["settings", "setting"]

@@ -20,7 +20,6 @@ from chainopt.planner.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
 from chainopt.planner.rays import Ray, find_ray
 from chainopt.solution.solution import Solution
 from chainopt.technology.curvature import shapes
-from chainopt.technology.families import TECHNOLOGIES
 from chainopt.words.names import key
 from chainopt.words.status import Status
 
@@ -101,7 +100,10 @@ _NO_CONFLICT = (
 def _structural(chain: Chain, solution: Solution) -> Iterator[Cause]:
     """What can't be met whatever the amounts, each with the processes that would and can't run."""
     for unmet in solution.unmet:
-        yield Cause("goods", unmet.good, unmet.column, str(unmet), value=unmet.amount)
+        sheet, record, second = (
+            ("inputs", unmet.process, unmet.good) if unmet.process else ("goods", unmet.good, "")
+        )
+        yield Cause(sheet, record, unmet.column, str(unmet), second, value=unmet.amount)
         for process in chain.processes:
             why = solution.removed.get(process.process)
             if why and key(unmet.good) in {key(name) for name in _touched(process)}:
@@ -140,7 +142,7 @@ def _outside(net: Network, solution: Solution) -> tuple[Cause, ...]:
 
 
 def _concave(net: Network) -> bool:
-    families = (TECHNOLOGIES[name].concave(batch) for name, batch in net.batch.items() if len(batch.process))
+    families = (technology.concave(batch) for technology, batch in net.families)
     programs = ((item.program, [bool(net.signed[u]) for u in item.use]) for item in net.formulas)
     return all(family.all() for family in families) and all(
         shape.concave for program, signed in programs for shape in shapes(program, signed)

@@ -205,15 +205,14 @@ def _row(
 
 def _local(offer: Offer, shadow: Array, use_rent: Array, running: Array, bound: bool) -> tuple[float, str | None]:
     """Returns to scale and the second-order status at the plan; shadow: lambda by level, own rents deducted."""
-    if offer.function in ("leontief", "linear"):
+    technology, batch = offer.family or (None, None)
+    if offer.recipe or (technology is not None and technology.affine):
         working = bool(np.any(np.abs(offer.level) > 0))
-        free = np.count_nonzero(running & ~(use_rent > 0)) if offer.function == "linear" else 1
-        tight = bound or (offer.function == "leontief" and bool((use_rent > 0).any()))
+        free = 1 if offer.recipe else np.count_nonzero(running & ~(use_rent > 0))
+        tight = bound or (offer.recipe and bool((use_rent > 0).any()))
         return 1.0, ("maximum" if free - tight <= 0 else "flat") if working else None
     if not running.any():
-        if offer.batch is None:
-            return np.nan, None
-        return float(offer.batch.a.sum() if offer.function == "cobb-douglas" else offer.batch.returns[0]), None
+        return (np.nan if technology is None or batch is None else float(technology.returns(batch)[0])), None
     weight = shadow if len(shadow) > 1 and abs(shadow @ offer.level) > 0 else np.eye(1, len(shadow))[0]
     earned = float(weight @ offer.level)
     if _kinked(offer):

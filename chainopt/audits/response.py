@@ -7,11 +7,11 @@ q_k = sum_g b_kg pi_g is what a unit of a level sells for, v_u what use u pays f
 the reader's own price of a non-rival good. Not operating earns 0, and is always possible unless a min level
 above 0 forbids it.
 
-    linear, leontief      a greedy choice by margin, exact
-    cobb-douglas, ces     along the cheapest mixes x_i(t) = min(s_i t, max), s_i = a_i/v_i or (a_i/v_i)^elasticity;
-                          where no max binds, y = y(1) t^returns and cost = t cost(1), in closed form
-    formulas, odd signs   search from several starts, with the reverse sweep's gradient; a minimum passes its
-                          derivative on to its least argument
+    linear, leontief        a greedy choice by margin, exact
+    functions with returns  along the cheapest mixes x_i(t) = min(origin_i + s_i t, max); where no max binds,
+                            y = y(1) t^returns and cost = origin cost + t cost(1), in closed form
+    all else, odd signs     search from several starts, a formula's by the reverse sweep's gradient; a minimum
+                            passes its derivative on to its least argument
 
 A search finds what it finds: its best is a lower bound of the best; a concave process, whose plan is its best
 by the first-order conditions alone, is searched from fewer starts. A process of constant returns has no scale of
@@ -30,11 +30,11 @@ from scipy.optimize import minimize, minimize_scalar
 
 from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, use_prices
-from chainopt.network.network import Network
+from chainopt.network.network import FORMULA, Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import SAME
 from chainopt.technology.curvature import shapes
-from chainopt.technology.families import TECHNOLOGIES, Batch
+from chainopt.technology.families import Batch, Technology
 from chainopt.technology.tape import Tape
 
 Array = np.ndarray
@@ -47,14 +47,14 @@ _SEEDS = 12
 class Offer:
     """A process's own problem. Arrays over its uses (use to size, x, coefficient) and its levels (worth, level).
 
-    process, use: their numbers in the network; worth: what a unit of a level earns, unit cost deducted; most: the
-    largest intake; size: an amount, with the plan's sign, that counts as 1 for the search; x, level: the plan's;
-    noise: money that counts as nothing.
+    process, use: their numbers in the network; recipe: a Leontief process; worth: what a unit of a level earns,
+    unit cost deducted; most: the largest intake; size: an amount, with the plan's sign, that counts as 1 for the
+    search; x, level: the plan's; noise: money that counts as nothing.
     """
 
     process: int
     use: Array
-    function: str
+    recipe: bool
     worth: Array
     unit_cost: float
     price: Array
@@ -67,13 +67,18 @@ class Offer:
     level: Array
     coefficient: Array
     noise: float
-    batch: Batch | None = field(repr=False, default=None)
+    family: tuple[Technology, Batch] | None = field(repr=False, default=None)
     program: Tape | None = field(repr=False, default=None)
 
     @property
     def may_stop(self) -> bool:
         """Whether the process may stand still, at a profit of 0."""
-        return self.least <= 0
+        return self.least <= 0 and not self.origin.any()
+
+    @property
+    def origin(self) -> Array:
+        """What the process takes before it makes anything."""
+        return np.zeros(len(self.x)) if self.family is None else self.family[0].origin(self.family[1])
 
     def made(self, x: Array) -> Array:
         """Every level at these uses; nan outside the domain."""
@@ -81,17 +86,18 @@ class Offer:
             if self.program is not None:
                 values = self.program.values(x.tolist())
                 return np.array([values[i] for i in self.program.outputs], dtype=float)
-            assert self.batch is not None
-            return TECHNOLOGIES[self.function].level(self.batch, x)
+            assert self.family is not None
+            technology, batch = self.family
+            return technology.level(batch, x)
 
     def slope(self, x: Array, weight: Array) -> Array:
         """sum_k weight_k df_k/dx, by use; at a kink, of the least argument."""
         with np.errstate(all="ignore"):
             if self.program is not None:
                 return _slope(self.program, x, weight)
-            assert self.batch is not None
-            technology = TECHNOLOGIES[self.function]
-            return weight[0] * technology.partials(self.batch, x, technology.level(self.batch, x))
+            assert self.family is not None
+            technology, batch = self.family
+            return weight[0] * technology.partials(batch, x, technology.level(batch, x))
 
     def profit(self, x: Array, level: Array) -> float:
         """Revenue less inputs and unit cost."""
@@ -122,19 +128,14 @@ def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure)
     moved, noise = measure.moved, _NEAR * measure.money
     of_use = _members(net.use_process, len(net.processes))
     of_level = _members(net.level_process, len(net.processes))
-    names = list(net.batch)
     found = []
     for p in range(len(net.processes)):
         use, level = of_use[p], of_level[p]
-        name = names[net.function[p]] if net.function[p] < len(names) else ""
         worth = sells_for[level].copy()
         cost = float(net.unit_cost[level[0]])
         worth[0] -= cost
-        batch = program = None
-        if name:
-            batch = net.batch[name].part(net.place[p : p + 1])
-        elif not net.leontief[p]:
-            program = net.formulas[net.place[p]].program
+        family = net.family(p)
+        formula = family is None and not net.leontief[p]
         amount = np.abs(plan.use[use])
         size = np.where(amount > _NEAR * moved[net.use_good[use]], amount, moved[net.use_good[use]])
         size = np.where(size > 0, size, 1.0) * np.where(net.signed[use] & (plan.use[use] < 0), -1.0, 1.0)
@@ -142,7 +143,7 @@ def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure)
             Offer(
                 process=p,
                 use=use,
-                function=name or ("leontief" if net.leontief[p] else "formula"),
+                recipe=bool(net.leontief[p]),
                 worth=worth,
                 unit_cost=cost,
                 price=pays[use],
@@ -155,8 +156,8 @@ def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure)
                 level=plan.level[level],
                 coefficient=net.coefficient[use],
                 noise=noise,
-                batch=batch,
-                program=program,
+                family=family,
+                program=net.formulas[net.place[p]].program if formula else None,
             )
         )
     return found
@@ -172,19 +173,21 @@ def best_response(offer: Offer, *, starts: int = _SEEDS) -> Response:
         return Response(np.nan)
     here = offer.profit(offer.x, offer.level)
     money = offer.money(offer.x, offer.level)
-    if offer.function == "leontief":
+    technology, batch = offer.family or (None, None)
+    if offer.recipe:
         each = offer.price @ offer.coefficient
         cap = float(np.min(offer.most / offer.coefficient, initial=inf))
         unit = np.array([abs(offer.worth[0]) + abs(offer.unit_cost) + abs(offer.price) @ offer.coefficient])
         found = _greedy(offer, np.array([offer.worth[0] - each]), np.array([cap]), unit)
-    elif offer.function == "linear":
-        assert offer.batch is not None
-        makes = offer.batch.scale[0] * offer.batch.a
+    elif technology is None or batch is None:
+        found = _search(offer, starts)
+    elif technology.affine:
+        makes = technology.partials(batch, offer.x, offer.level)
         cost = offer.price / makes
         found = _greedy(offer, offer.worth[0] - cost, makes * offer.most, abs(offer.worth[0]) + abs(cost))
-    elif offer.function != "formula" and offer.worth[0] > 0 and _cheap(offer, money) is not None:
+    elif technology.cheapest is not None and offer.worth[0] > 0 and _cheap(offer, money) is not None:
         found = _along_mixes(offer, money)
-    elif offer.function != "formula" and (offer.price >= 0).all() and offer.worth[0] <= 0 and offer.may_stop:
+    elif technology.at_least_nothing and (offer.price >= 0).all() and offer.worth[0] <= 0 and offer.may_stop:
         found = Response(0.0)
     else:
         found = _search(offer, starts)
@@ -200,7 +203,7 @@ def _members(of: Array, count: int) -> list[Array]:
 def _own_limits(net: Network) -> tuple[Array, Array, Array]:
     """The largest intake by use, min level and capacity by process."""
     least, capacity = (end[net.first_level] for end in net.bounds("level"))
-    least[np.isinf(least) & (net.function != len(TECHNOLOGIES) + 1)] = 0.0
+    least[np.isinf(least) & (net.function != FORMULA)] = 0.0
     return net.bounds("use")[1], least, capacity
 
 
@@ -232,15 +235,15 @@ def _cheap(offer: Offer, money: float) -> Array | None:
 
 
 def _along_mixes(offer: Offer, money: float) -> Response:
-    """The best point of the expansion path of a Cobb-Douglas or CES process with positive prices."""
-    price, batch, worth = _cheap(offer, money), offer.batch, float(offer.worth[0])
+    """The best point of the expansion path of a process with returns, at positive prices."""
+    price, worth, origin = _cheap(offer, money), float(offer.worth[0]), offer.origin
     assert price is not None
-    assert batch is not None
-    cobb_douglas = offer.function == "cobb-douglas"
-    returns = float(batch.a.sum() if cobb_douglas else batch.returns[0])
-    power = 1.0 if cobb_douglas else 1.0 / (1.0 - float(batch.r[0]))
-    share = np.exp(power * (np.log(batch.a / price) - np.max(np.log(batch.a / price))))
-    made, cost = float(offer.made(share)[0]), float(price @ share)
+    assert offer.family is not None
+    technology, batch = offer.family
+    assert technology.cheapest is not None
+    returns, share = float(technology.returns(batch)[0]), technology.cheapest(batch, price)
+    share = share / np.max(share)
+    made, cost = float(offer.made(origin + share)[0]), float(price @ share)
     if not (made > 0 and isfinite(made)):
         return _search(offer, _SEEDS)
 
@@ -262,15 +265,18 @@ def _along_mixes(offer: Offer, money: float) -> Response:
             chosen = max((low, high), key=lambda t: worth * made * t**returns - cost * t)
         else:
             return Response(inf)
-        return Response(worth * made * chosen**returns - cost * chosen, np.minimum(share * chosen, offer.most))
+        fixed = float(price @ origin)
+        x = np.minimum(origin + share * chosen, offer.most)
+        return Response(worth * made * chosen**returns - cost * chosen - fixed, x)
     return _capped_path(offer, share, low, high)
 
 
 def _capped_path(offer: Offer, share: Array, low: float, high: float) -> Response:
     """The same where uses have a max: a line search along the path, which flattens use by use."""
+    origin = offer.origin
 
     def point(log_t: float) -> Array:
-        return np.minimum(share * exp(log_t), offer.most)
+        return np.minimum(origin + share * exp(log_t), offer.most)
 
     def profit(log_t: float) -> float:
         x = point(log_t)
@@ -358,10 +364,15 @@ def _search(offer: Offer, starts: int) -> Response:
 
 def _starts(offer: Offer, count: int) -> list[Array]:
     """Multiples of the plan, and mixes drawn once and for all, in logarithms; few for a concave process."""
-    concave = offer.program is not None and all(
-        shape.affine or (shape.concave if worth >= 0 else shape.convex)
-        for shape, worth in zip(shapes(offer.program, offer.signed.tolist()), offer.worth, strict=True)
-    )
+    if offer.program is None:
+        assert offer.family is not None
+        technology, batch = offer.family
+        concave = bool(technology.concave(batch).all()) and float(offer.worth[0]) >= 0
+    else:
+        concave = all(
+            shape.affine or (shape.concave if worth >= 0 else shape.convex)
+            for shape, worth in zip(shapes(offer.program, offer.signed.tolist()), offer.worth, strict=True)
+        )
     rays = (1e-2, 10.0) if concave else (1.0, 1e-4, 1e-2, 0.3, 3.0, 100.0)
     random = np.random.default_rng(0)
     mixes = [2.0 * random.standard_normal(len(offer.x)) for _ in range(0 if concave else count)]
@@ -373,7 +384,7 @@ def _level_rows(offer: Offer) -> list[dict[str, object]]:
     first = np.eye(1, len(offer.worth))[0]
     rows: list[dict[str, object]] = []
     for bound, sign in ((offer.capacity, 1.0), (offer.least, -1.0)):
-        unless_always = sign > 0 or offer.function == "formula" or bound > 0
+        unless_always = sign > 0 or offer.program is not None or bound > 0
         if isfinite(bound) and unless_always:
             factor = sign / (abs(bound) or 1.0)
 

@@ -19,7 +19,6 @@ from chainopt.network.order import dependencies, layers
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import CERTIFIED
 from chainopt.technology.curvature import shapes
-from chainopt.technology.families import TECHNOLOGIES
 
 Array = np.ndarray
 
@@ -36,8 +35,7 @@ def bent(net: Network, plan: Plan, multipliers: Multipliers, size: Measure) -> l
     sign = np.where(np.abs(value) <= CERTIFIED * money, 0, np.sign(value))
     unwanted = _unwanted(net, plan, multipliers, value, size)
     found: list[int] = []
-    for name, batch in net.batch.items():
-        technology = TECHNOLOGIES[name]
+    for technology, batch in net.families:
         level = sign[net.first_level[batch.process]]
         fits = (technology.concave(batch) & (level >= 0)) | (level == 0) | unwanted[batch.process]
         found += [] if technology.affine else list(batch.process[~fits])
@@ -60,6 +58,8 @@ def _unwanted(net: Network, plan: Plan, multipliers: Multipliers, value: Array, 
     money = np.bincount(net.level_process, np.abs(value * plan.level), len(net.processes))
     money += np.bincount(net.use_process, np.abs(pays * plan.use), len(net.processes))
     unwanted = money <= noise
+    for technology, batch in net.families:
+        unwanted[batch.process] &= technology.at_least_nothing
     np.logical_and.at(unwanted, net.level_process, value <= 0)
     np.logical_and.at(unwanted, net.use_process, pays * size.use >= -noise)
     return unwanted

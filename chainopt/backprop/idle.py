@@ -6,9 +6,6 @@ degree 1, is the operation "start at a mix d": its first units are worth making 
 
     lambda > pi . d z^(1 - returns) / (returns scale),   d the cheapest mix for a unit of z
 
-    cobb-douglas  d_i = c a_i / (returns pi_i),   c = prod_i (returns pi_i / a_i)^(a_i / returns)
-    ces           d_i = c^sigma (a_i / pi_i)^sigma,   c = (sum_i a_i^sigma pi_i^(1 - sigma))^(1/(1 - sigma))
-
 at the z where it clearly runs, ten times `ZERO` of what the good of an input moves, or that of an output that
 moves without it: under constant returns that is the unit cost; below them next to nothing, but a process may truly
 run at 1e-10 of a flow; above them there is no condition. A formula is tried at small mixes instead.
@@ -27,7 +24,7 @@ from chainopt.network.measure import Measure
 from chainopt.network.network import FormulaProcess, Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import FREE, ZERO
-from chainopt.technology.families import Batch
+from chainopt.technology.families import Batch, Technology
 
 Array = np.ndarray
 _TRIALS = 64
@@ -64,7 +61,7 @@ class Starts:
     use: Array
     moved: Array
     shows: Array
-    parts: tuple[tuple[str, Batch], ...]
+    parts: tuple[tuple[Technology, Batch], ...]
 
     @property
     def ends(self) -> Array:
@@ -79,24 +76,24 @@ class Starts:
         """
         data, first, use = np.zeros(len(self.use)), 0, 0
         with np.errstate(all="ignore"):
-            for name, part in self.parts:
+            for technology, part in self.parts:
                 its, uses = slice(first, first + len(part.process)), slice(use, use + len(part.use))
                 first, use = its.stop, uses.stop
                 price, free = np.maximum(paid[uses], least[uses]), np.abs(paid[uses]) <= least[uses]
-                data[uses] = _mix(name, part, price, free, self.moved[uses], self.shows[its])
+                data[uses] = _mix(technology, part, price, free, self.moved[uses], self.shows[its])
         shape = (len(self.level), len(self.use))
         return sparse.csr_array((data, np.arange(len(data)), self.ends), shape=shape)
 
     def part(self, rows: Array) -> Starts:
         """The same for some of the levels, by their row here, in ascending order."""
         parts, levels, uses, first, use = [], [], [], 0, 0
-        for name, part in self.parts:
+        for technology, part in self.parts:
             mine = rows[(rows >= first) & (rows < first + len(part.process))] - first
             levels.append(first + mine)
             uses.append(use + np.flatnonzero(np.isin(part.of, mine)))
             first, use = first + len(part.process), use + len(part.use)
             if len(mine):
-                parts.append((name, part.part(mine)))
+                parts.append((technology, part.part(mine)))
         none = np.zeros(0, dtype=int)
         of = np.concatenate([none, *uses])
         at = np.concatenate([none, *levels])
@@ -108,12 +105,12 @@ def starts(net: Network, idle: Sequence[int], size: Measure) -> Starts:
     waiting = np.zeros(len(net.processes), dtype=bool)
     waiting[list(idle)] = True
     parts = []
-    for name, batch in net.batch.items():
+    for technology, batch in net.families:
         part = batch.part(np.flatnonzero(waiting[batch.process]))
-        if len(part.process):
-            part = part.part(np.flatnonzero(_returns(name, part) <= 1.0))
-        if len(part.process):
-            parts.append((name, part))
+        if len(part.process) and technology.cheapest is not None:
+            part = part.part(np.flatnonzero(_returns(technology, part) <= 1.0))
+            if len(part.process):
+                parts.append((technology, part))
     level = np.concatenate([np.zeros(0, dtype=int), *(net.first_level[part.process] for _, part in parts)])
     use = np.concatenate([np.zeros(0, dtype=int), *(part.use for _, part in parts)])
     made = sparse.coo_array(net.yields[level])
@@ -125,21 +122,15 @@ def starts(net: Network, idle: Sequence[int], size: Measure) -> Starts:
     return Starts(level, use, size.use[use], shows, tuple(parts))
 
 
-def _returns(name: str, part: Batch) -> Array:
-    returns = part.sum(part.a) if name == "cobb-douglas" else part.returns
+def _returns(technology: Technology, part: Batch) -> Array:
+    returns = technology.returns(part)
     return np.where(np.abs(returns - 1.0) <= _ROUNDING, 1.0, returns)
 
 
-def _mix(name: str, part: Batch, price: Array, free: Array, moved: Array, shows: Array) -> Array:
+def _mix(technology: Technology, part: Batch, price: Array, free: Array, moved: Array, shows: Array) -> Array:
     """By use, d z^(1 - returns) / (returns scale), at the z where the process clearly takes or makes something."""
-    returns = _returns(name, part)
-    if name == "cobb-douglas":
-        weight = part.a / returns[part.of]
-        mix = np.exp(part.sum(weight * np.log(price / weight)))[part.of] * weight / price
-    else:
-        sigma = (1.0 / (1.0 - part.r))[part.of]
-        terms = part.a**sigma * price ** (1.0 - sigma)
-        mix = part.sum(terms)[part.of] ** (1.0 / (1.0 - sigma)) * terms / part.sum(terms)[part.of] / price
+    assert technology.cheapest is not None
+    returns, mix = _returns(technology, part), technology.cheapest(part, price)
     # Any amount may be taken of what is free, and says nothing, unless there is nothing else.
     takes, alone = _RUNNING * moved / mix, np.logical_and.reduceat(free, part.start)
     taking = np.minimum.reduceat(np.where(free & ~alone[part.of], np.inf, takes), part.start)

@@ -11,7 +11,6 @@ from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import ZERO
-from chainopt.technology.families import TECHNOLOGIES
 
 Array = np.ndarray
 
@@ -38,12 +37,12 @@ def slopes(net: Network, use: Array) -> Slopes:
     columns: list[Array] = []
     values: list[Array] = []
     with np.errstate(all="ignore"):
-        for name, batch in net.batch.items():
+        for technology, batch in net.families:
             x = use[batch.use]
-            level = TECHNOLOGIES[name].level(batch, x)
+            level = technology.level(batch, x)
             rows.append(batch.use)
             columns.append(net.first_level[batch.process][batch.of])
-            values.append(TECHNOLOGIES[name].partials(batch, x, level))
+            values.append(technology.partials(batch, x, level))
     found: dict[str, list[tuple[int, int, float]]] = {"level": [], "least_level": [], "use": [], "least": []}
     gaps: list[float] = []
     minima = 0
@@ -91,14 +90,14 @@ def running(net: Network, plan: Plan, size: Measure, share: float = ZERO, *, by_
     is not, nor an essential use: the other inputs may be taken and wasted where they are worth nothing. by_use:
     what it makes is no reason, since that may be much of a good that hardly moves.
     """
-    flows = (np.abs(plan.use) > share * size.use) | net.signed
+    flows = (np.abs(plan.use) > share * size.use) | net.signed | (net.origin > 0)
     makes = np.zeros(len(net.processes), dtype=bool)
     np.logical_or.at(makes, net.level_process, np.abs(plan.level) > share * size.level)
     runs = makes & (not by_use)
     np.logical_or.at(runs, net.use_process, flows)
-    for name, batch in net.batch.items():
+    for technology, batch in net.families:
         lacking = batch.sum(~flows[batch.use] * 1.0) > 0
-        wasted = TECHNOLOGIES[name].essential(batch) & lacking & ~makes[batch.process]
+        wasted = technology.essential(batch) & lacking & ~makes[batch.process]
         runs[batch.process[wasted]] = False
     return runs
 
@@ -106,14 +105,14 @@ def running(net: Network, plan: Plan, size: Measure, share: float = ZERO, *, by_
 def curved_uses(net: Network) -> Array:
     """Whether each use is of a smooth function whose slope rises without end as the use falls to nothing."""
     curved = np.zeros(len(net.use_good), dtype=bool)
-    for name, batch in net.batch.items():
-        curved[batch.use] = not TECHNOLOGIES[name].affine
+    for technology, batch in net.families:
+        curved[batch.use] = technology.steep
     return curved
 
 
 def essential_uses(net: Network) -> Array:
     """Whether each use is of a smooth function that makes nothing without it."""
     needed = np.zeros(len(net.use_good), dtype=bool)
-    for name, batch in net.batch.items():
-        needed[batch.use] = TECHNOLOGIES[name].essential(batch)[batch.of]
+    for technology, batch in net.families:
+        needed[batch.use] = technology.essential(batch)[batch.of]
     return needed

@@ -12,8 +12,9 @@ from math import inf
 
 import numpy as np
 
-from chainopt.chain.records import FUNCTIONS, Good, Observed, Parameter, Process, Settings
+from chainopt.chain.records import Good, Observed, Parameter, Process, Settings
 from chainopt.chain.rules import Array, Problem, Rows, repeated
+from chainopt.technology.families import TECHNOLOGIES, asking, figures
 from chainopt.technology.formula import Formula, FormulaError, resolve
 from chainopt.words import messages
 from chainopt.words.names import all_plain, found, hints, key, plain
@@ -149,7 +150,7 @@ def _processes(
         (sound & able & (level > rows.numbers("capacity")), messages.MIN_ABOVE_CAPACITY),
     )
     named, written = rows.given("function"), rows.given("formula")
-    functions = {"functions": ", ".join(FUNCTIONS)}
+    functions = {"functions": ", ".join(TECHNOLOGIES)}
     rows.say("function", ~named & ~written, messages.NO_TECHNOLOGY, lambda _: functions)
     rows.say("formula", named & written, messages.TWO_TECHNOLOGIES)
     by_function = _functions(rows, named & ~written)
@@ -187,8 +188,8 @@ def _attached(processes: Sequence[Process], sheet: str) -> tuple[Rows, Array]:
 def _functions(rows: Rows, named: Array) -> Array:
     """Check the processes that name a function; returns which of them name one that there is."""
     functions = rows.field("function")
-    hint = hints(FUNCTIONS, f": functions are {', '.join(FUNCTIONS)}")
-    sound = named & np.array([function in FUNCTIONS for function in functions], dtype=bool)
+    hint = hints(TECHNOLOGIES, f": functions are {', '.join(TECHNOLOGIES)}")
+    sound = named & np.array([function in TECHNOLOGIES for function in functions], dtype=bool)
     rows.say(
         "function",
         named & ~sound,
@@ -196,24 +197,34 @@ def _functions(rows: Rows, named: Array) -> Array:
         lambda process: {"name": process.function, "hint": hint(str(process.function))},
     )
     rows.number_rule("scale", 0.0, strict=True, where=sound)
-    rows.number_rule("returns", 0.0, strict=True, where=sound)
-    ces = sound & np.array([function == "ces" for function in functions], dtype=bool)
-    given, returns = rows.given("elasticity"), rows.numbers("returns")
-    rows.say("elasticity", ces & ~given, messages.CES_WITHOUT_ELASTICITY)
-    positive = rows.number_rule("elasticity", 0.0, strict=True, where=ces & given)
-    at_one = positive & (rows.numbers("elasticity") == 1)
-    rows.say("elasticity", at_one, messages.CES_AT_ONE)
-    rows.say("returns", sound & ~ces & (returns != 1), messages.NO_RETURNS)
-    rows.say("elasticity", sound & ~ces & given, messages.NO_ELASTICITY)
-    idle = [not inputs and f != "leontief" for inputs, f in zip(rows.field("inputs"), functions, strict=True)]
-    rows.say("function", sound & np.array(idle, dtype=bool), messages.NO_INPUTS)
+    _figures(rows, "of_process", functions, sound)
+    recipe = np.array([f in TECHNOLOGIES and TECHNOLOGIES[f].recipe for f in functions], dtype=bool)
+    idle = np.array([not inputs for inputs in rows.field("inputs")], dtype=bool)
+    rows.say("function", sound & idle & ~recipe, messages.NO_INPUTS)
     return sound
+
+
+def _figures(rows: Rows, of: str, functions: Sequence[str | None], sound: Array) -> None:
+    """Check what each function asks for beside scale and coefficients, and that it is asked for."""
+    for figure in figures(of).values():
+        by = asking(figure, of)
+        asked = sound & np.array([function in by for function in functions], dtype=bool)
+        given = np.array([value != figure.default for value in rows.field(figure.column)], dtype=bool)
+        kept = rows.number_rule(figure.column, figure.low, strict=figure.strict, where=asked & given)
+        for broken, message in (
+            (asked & ~given & (figure.default is None), messages.NEEDS_FIGURE),
+            (kept & (rows.numbers(figure.column) == figure.never), messages.NEVER),
+            (sound & ~asked & given, figure.unasked),
+        ):
+            for i in np.flatnonzero(broken).tolist():
+                rows.say_at(i, figure.column, message, figure=figure, function=functions[i])
 
 
 def _formulas(rows: Rows, written: Array, names: _Names, values: Mapping[str, float]) -> dict[int, Formula | None]:
     """Check the processes that have a formula; returns each formula as read, None where it can't be."""
-    for column in ("scale", "returns", "elasticity"):
-        given = rows.given(column) if column == "elasticity" else rows.numbers(column) != 1
+    own = {figure.column: figure.default for figure in figures("of_process").values()}
+    for column, default in ({"scale": 1.0} | own).items():
+        given = np.array([value != default for value in rows.field(column)], dtype=bool)
         rows.say(column, written & given, messages.FORMULA_SAYS_IT)
     read: dict[int, Formula | None] = {}
     for i in np.flatnonzero(written).tolist():
@@ -268,12 +279,14 @@ def _inputs(
     for n in np.flatnonzero(function & ~given).tolist():
         uses.say_at(n, "coefficient", messages.NO_COEFFICIENT, function=processes[user[n]].function)
     sound = uses.number_rule("coefficient", 0.0, strict=True, where=function & given)
-    exponent = np.array([process.function == "cobb-douglas" for process in processes], dtype=bool)[user]
+    named = [process.function if process.function in TECHNOLOGIES else None for process in processes]
+    exponent = np.array([f is not None and TECHNOLOGIES[f].exponents for f in named], dtype=bool)[user]
     large = sound & exponent & (uses.numbers("coefficient") > _LARGE_EXPONENT)
     uses.say(
         "coefficient", large, messages.LARGE_EXPONENT, lambda use: {"times": np.exp2(min(use.coefficient, 1e3))}
     )
     uses.say("coefficient", formula & given, messages.IDLE_COEFFICIENT)
+    _figures(uses, "of_use", [named[p] or "a formula" for p in user.tolist()], function | formula)
     uses.number_rule("max", 0.0, wide=True, where=function | formula)
 
 

@@ -14,23 +14,28 @@ from typing import Literal
 
 import numpy as np
 
+from chainopt.chain.batches import batch_of
 from chainopt.chain.chain import Chain
 from chainopt.chain.records import Good, Parameter, Process
+from chainopt.technology.families import TECHNOLOGIES
 from chainopt.technology.formula import FormulaError, resolve
 from chainopt.words.names import key
 
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """A figure of a good that no plan meets, whatever runs: an obligation without a source, or a supply (above 0)
-    without an outlet; column is its column in the workbook's sheet of goods.
+    """A figure that no plan meets, whatever runs: of a good, an obligation without a source, or a supply (above 0)
+    without an outlet; of a process that always takes some of the good, that. column is its column in the workbook.
     """
 
     good: str
-    column: Literal["min sale", "supply"]
+    column: Literal["min sale", "supply", "good"]
     amount: float
+    process: str = ""
 
     def __str__(self) -> str:
+        if self.process:
+            return f'"{self.process}" always takes {self.amount:g} of "{self.good}", but there is not as much'
         has = f'"{self.good}" has a {self.column} of {self.amount:g}'
         if self.column == "min sale":
             return f"{has}, but nothing can supply it"
@@ -53,7 +58,7 @@ def reach(chain: Chain) -> Reach:
     processes = {process.process: process for process in chain.processes}
     removed: dict[str, str] = {}
     for process in chain.processes:
-        if process.capacity == 0 and process.min_level <= 0:
+        if process.capacity == 0 and process.min_level <= 0 and not _always_taken(process):
             removed[process.process] = "its capacity is 0"
     processes = {name: process for name, process in processes.items() if name not in removed}
     made = {process.process: _made(process, chain) for process in chain.processes}
@@ -70,7 +75,7 @@ def reach(chain: Chain) -> Reach:
         for name, process in list(processes.items()):
             missing = _closed(process, goods, supplied)
             stuck = [good for good in made[name] if good not in taken and goods[good].rival]
-            if stuck and process.formula is None:
+            if stuck and process.formula is None and not _always_taken(process):
                 removed[name] = f"nothing can take {_listed(stuck)}: give it a use, a price or a disposal"
             elif missing:
                 kept = _without(process, missing, chain, constants)
@@ -85,7 +90,9 @@ def reach(chain: Chain) -> Reach:
             changed = True
         if not changed:
             break
-    unmet = tuple(_unmet(chain, supplied, taken))
+    bought = {good.good for good in chain.goods if _importable(good) or _always(good)}
+    more = bought | {name for process in processes for name in made[process]}
+    unmet = (*_unmet(chain, supplied, taken), *_out_of_reach(chain, more))
     idle = {
         good.good
         for good in chain.goods
@@ -149,9 +156,19 @@ def _closed(process: Process, goods: dict[str, Good], supplied: set[str]) -> lis
     return [good for good in _taken(process, goods) if good not in supplied or good in shut]
 
 
+def _always_taken(process: Process) -> dict[str, float]:
+    """What a process takes whatever it makes: with some of it, it can't stand idle."""
+    if process.function is None:
+        return {}
+    origin = TECHNOLOGIES[process.function].origin(batch_of(process.function, [process])).tolist()
+    return {use.good: amount for use, amount in zip(process.inputs, origin, strict=True) if amount > 0}
+
+
 def _without(process: Process, missing: list[str], chain: Chain, constants: dict[str, float]) -> Process | None:
     """The process without inputs that it can do without; None where it can't."""
-    if process.function == "linear" or (process.function == "ces" and (process.elasticity or 0) > 1):
+    technology = TECHNOLOGIES.get(process.function or "")
+    recipe = technology is None or technology.recipe
+    if technology and not recipe and not technology.essential(batch_of(technology.name, [process])).any():
         left = tuple(use for use in process.inputs if use.good not in missing)
         return replace(process, inputs=left) if left else None
     if process.formula is None or any(use.max == 0 for use in process.inputs):
@@ -178,3 +195,11 @@ def _unmet(chain: Chain, supplied: set[str], taken: set[str]) -> Iterator[Unmet]
             yield Unmet(good.good, "supply", good.supply)
         if good.rival and good.supply > 0 and good.good not in taken:
             yield Unmet(good.good, "supply", good.supply)
+
+
+def _out_of_reach(chain: Chain, more: set[str]) -> Iterator[Unmet]:
+    """What processes always take of goods of which there is only a supply, and not as much."""
+    for process in chain.processes:
+        for good, amount in _always_taken(process).items():
+            if good not in more and max(chain.good(good).supply, 0.0) < amount:
+                yield Unmet(good, "good", amount, process.process)

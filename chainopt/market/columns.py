@@ -132,12 +132,10 @@ def columns(net: Network) -> Columns:
         raise NotColumnsError(reasons)
     processes = len(net.processes)
     scale, returns, r = np.ones(processes), np.ones(processes), np.zeros(processes)
-    for name, batch in net.batch.items():
-        scale[batch.process] = batch.scale
-        if name == "ces":
-            returns[batch.process], r[batch.process] = batch.returns, batch.r
-        else:
-            returns[batch.process] = batch.sum(batch.a)
+    for technology, batch in net.families:
+        if technology.substitution is not None:
+            scale[batch.process], returns[batch.process] = batch.scale, technology.returns(batch)
+            r[batch.process] = technology.substitution(batch)
     goods = len(net.goods)
     of, use_good = personal(net)
     alone, own = np.bincount(of)[of] == 1, np.arange(len(of)) < goods
@@ -176,16 +174,14 @@ def _reasons(net: Network) -> list[str]:
     def goods(chosen: Array) -> list[str]:
         return [net.goods[g] for g in np.flatnonzero(chosen)]
 
-    named = {name: [net.processes[p] for p in batch.process] for name, batch in net.batch.items()}
     note("Leontief processes", [net.processes[p] for p in np.flatnonzero(net.leontief)])
     note("formulas", [net.processes[item.process] for item in net.formulas])
-    for name, members in named.items():
-        if name not in ("cobb-douglas", "ces"):
-            note(f"{name} processes", members)
-    for name in ("cobb-douglas", "ces"):
-        batch = net.batch[name]
-        size = batch.sum(batch.a) if name == "cobb-douglas" else batch.returns
-        note("increasing returns", [net.processes[p] for p in batch.process[size > 1.0 + _ROUNDING]])
+    for technology, batch in net.families:
+        if technology.substitution is None:
+            note(f"{technology.name} processes", [net.processes[p] for p in batch.process])
+        else:
+            rising = batch.process[technology.returns(batch) > 1.0 + _ROUNDING]
+            note("increasing returns", [net.processes[p] for p in rising])
     readers = np.bincount(net.use_good, minlength=len(net.goods)) + net.sells
     note("imports of non-rival goods", goods(~net.rival & net.imports & (readers > 1)))
     note(

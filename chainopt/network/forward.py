@@ -23,6 +23,7 @@ _GOLDEN = 0.6180339887498949
 _SPREAD = 0.01
 _DISPOSED = 0.01
 _INNER = 0.95
+_ABOVE = 0.1
 _SWEEPS = 40
 
 
@@ -144,7 +145,7 @@ class _Run:
         amount[members] = np.where(rival, spare, quantity)
         of = net.use_good[reached]
         taken = np.where(net.rival[of], self.share[reached] * amount[of], amount[of])
-        self.use[reached] = np.minimum(taken, _INNER * self.use_max[reached])
+        self.use[reached] = self._inside(reached, taken)
 
     def processes(self, members: Array) -> None:
         """Run these processes at what they were given, within their capacities."""
@@ -164,7 +165,13 @@ class _Run:
                 shrink = np.where(chosen & (first > limit), limit / first, 1.0)
             if np.all(shrink == 1.0):
                 break
-            self.use[within] *= shrink[net.use_process[within]]
+            self.use[within] = self._inside(within, self.use[within] * shrink[net.use_process[within]])
+
+    def _inside(self, uses: Array, amount: Array) -> Array:
+        """These amounts of uses, between what a process takes before it makes anything and the use's max."""
+        origin = self.net.origin[uses]
+        most = origin + _INNER * (self.use_max[uses] - origin)
+        return np.clip(amount, np.minimum((1.0 + _ABOVE) * origin, most), most)
 
     def plan(self) -> Plan:
         """The amounts as a plan: what is left of a good is disposed of, or sold, where it can be."""

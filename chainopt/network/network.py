@@ -15,14 +15,15 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from chainopt.chain.batches import batch_of
 from chainopt.chain.chain import Chain
 from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Limit
-from chainopt.technology.families import TECHNOLOGIES, Array, Batch
+from chainopt.technology.families import TECHNOLOGIES, Array, Batch, Technology
 from chainopt.technology.formula import resolve
 from chainopt.technology.tape import Tape
 from chainopt.words.names import key
 
-_LEONTIEF, _FORMULA = len(TECHNOLOGIES), len(TECHNOLOGIES) + 1
+LEONTIEF, FORMULA = -1, -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,11 @@ class FormulaProcess:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A chain's numbers. Arrays over goods: supply to rival; over uses: use_good to coefficient; over levels:
-    level_process to unit_cost; yields is a sparse matrix of levels by goods. nan: not sold, not imported, not
-    disposable. `batch` holds the processes of each function, `formulas` those of a formula; `function` tells
-    which of them a process is in, and `place` its row there; `found` keeps what was derived of all these.
+    """A chain's numbers. Arrays over goods: supply to rival; over uses: use_good to coefficient, and origin, what
+    a process takes before it makes anything; over levels: level_process to unit_cost; yields is a sparse matrix of
+    levels by goods. nan: not sold, not imported, not disposable. `batch` holds the processes of each function,
+    `formulas` those of a formula; `function` tells which of them a process is in (LEONTIEF and FORMULA: in none),
+    and `place` its row there; `found` keeps what was derived of all these.
     """
 
     chain: Chain
@@ -74,6 +76,7 @@ class Network:
     formulas: tuple[FormulaProcess, ...]
     function: Array
     place: Array
+    origin: Array
     found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -84,7 +87,20 @@ class Network:
     @property
     def signed(self) -> Array:
         """Whether each use may have either sign: a formula's reading of a non-rival good."""
-        return (self.function[self.use_process] == _FORMULA) & ~self.rival[self.use_good]
+        return (self.function[self.use_process] == FORMULA) & ~self.rival[self.use_good]
+
+    @property
+    def families(self) -> list[tuple[Technology, Batch]]:
+        """Each function beside the processes that have it."""
+        return [(TECHNOLOGIES[name], batch) for name, batch in self.batch.items()]
+
+    def family(self, process: int) -> tuple[Technology, Batch] | None:
+        """One process's function, and its figures; None for a Leontief process or a formula."""
+        code = int(self.function[process])
+        if code < 0:
+            return None
+        technology, batch = self.families[code]
+        return technology, batch.part(self.place[process : process + 1])
 
     def whose(self, limit: Limit) -> tuple[str | None, str | None]:
         """The good and the process whose limit it is; None for the one that it is not about."""
@@ -137,15 +153,15 @@ class Network:
         level = np.full(len(self.level_process), nan)
         function = self.function[members]
         with np.errstate(all="ignore"):
-            for code, (name, whole) in enumerate(self.batch.items()):
+            for code, (technology, whole) in enumerate(self.families):
                 rows = self.place[members[function == code]]
                 if len(rows):
                     batch = whole.part(rows)
-                    level[self.first_level[batch.process]] = TECHNOLOGIES[name].level(batch, use[batch.use])
-            for item in (self.formulas[i] for i in self.place[members[function == _FORMULA]]):
+                    level[self.first_level[batch.process]] = technology.level(batch, use[batch.use])
+            for item in (self.formulas[i] for i in self.place[members[function == FORMULA]]):
                 values = item.program.values(use[item.use])
                 level[item.level] = [values[i] for i in item.program.outputs]
-            if np.any(function == _LEONTIEF):
+            if np.any(function == LEONTIEF):
                 chosen = np.zeros(len(self.processes), dtype=bool)
                 chosen[members] = self.leontief[members]
                 of = np.flatnonzero(chosen[self.use_process])
@@ -172,7 +188,7 @@ def network(chain: Chain) -> Network:
     first_level: list[int] = []
     yields: list[tuple[int, int, float]] = []
     formulas: list[FormulaProcess] = []
-    members: dict[str, list[int]] = {name: [] for name in TECHNOLOGIES}
+    members: dict[str, list[int]] = {name: [] for name, row in TECHNOLOGIES.items() if not row.recipe}
     first_use: list[int] = []
     for p, process in enumerate(processes):
         first_use.append(len(use_good))
@@ -186,10 +202,10 @@ def network(chain: Chain) -> Network:
             made = [spelled[key(output.name)] for output in read.outputs]
         else:
             takes = [(given.good, float(given.coefficient or 0.0), given.max) for given in process.inputs]
-            if process.function == "leontief":
-                takes = [(good, a / process.scale, most) for good, a, most in takes]
+            if process.function in members:
+                members[process.function].append(p)
             else:
-                members[process.function or ""].append(p)
+                takes = [(good, a / process.scale, most) for good, a, most in takes]
             made = [""]
         use_good += [number[good] for good, _, _ in takes]
         use_process += [p] * len(takes)
@@ -215,12 +231,15 @@ def network(chain: Chain) -> Network:
     def array(values: Sequence[float | None]) -> Array:
         return np.array([nan if value is None else value for value in values], dtype=float)
 
-    batch = {name: _batch(chain, members[name], first_use, coefficient) for name in TECHNOLOGIES}
-    function = np.full(len(processes), _LEONTIEF)
+    batch = {
+        name: batch_of(name, [processes[p] for p in of], of, [first_use[p] for p in of])
+        for name, of in members.items()
+    }
+    function = np.full(len(processes), LEONTIEF)
     place = np.zeros(len(processes), dtype=int)
     formula = np.array([item.process for item in formulas], dtype=int)
-    groups: list[Array] = [*(part.process for part in batch.values()), np.zeros(0, dtype=int), formula]
-    for code, rows in enumerate(groups):
+    groups = dict(enumerate(part.process for part in batch.values())) | {FORMULA: formula}
+    for code, rows in groups.items():
         function[rows] = code
         place[rows] = np.arange(len(rows))
     price = array([good.price for good in goods])
@@ -261,7 +280,7 @@ def network(chain: Chain) -> Network:
         use_good=np.array(use_good, dtype=int),
         use_process=np.array(use_process, dtype=int),
         coefficient=np.array(coefficient, dtype=float),
-        leontief=function == _LEONTIEF,
+        leontief=function == LEONTIEF,
         level_process=np.array(level_process, dtype=int),
         first_level=np.array(first_level, dtype=int),
         level_good=tuple(level_good),
@@ -275,25 +294,12 @@ def network(chain: Chain) -> Network:
         formulas=tuple(formulas),
         function=function,
         place=place,
+        origin=np.zeros(len(use_good)),
     )
+    for technology, part in result.families:
+        result.origin[part.use] = technology.origin(part)
     object.__setattr__(result, "limits", tuple(_limits(result, use_max)))
     return result
-
-
-def _batch(chain: Chain, members: list[int], first_use: list[int], coefficient: list[float]) -> Batch:
-    use = [u for p in members for u in range(first_use[p], first_use[p + 1])]
-    length = np.array([first_use[p + 1] - first_use[p] for p in members], dtype=int)
-    elasticity = [chain.processes[p].elasticity or 1.0 for p in members]
-    return Batch(
-        process=np.array(members, dtype=int),
-        use=np.array(use, dtype=int),
-        start=np.cumsum(length) - length,
-        of=np.repeat(np.arange(len(members)), length),
-        a=np.array([coefficient[u] for u in use], dtype=float),
-        scale=np.array([chain.processes[p].scale for p in members], dtype=float),
-        returns=np.array([chain.processes[p].returns for p in members], dtype=float),
-        r=np.array([(sigma - 1.0) / sigma for sigma in elasticity], dtype=float),
-    )
 
 
 def _limits(net: Network, use_max: list[float]) -> list[Limit]:

@@ -140,6 +140,9 @@ class _Made:
     @classmethod
     def begin(cls, net: Network, own: Array, amount: Array) -> _Made:
         uses, processes = len(net.use_good), len(net.processes)
+        partial = net.leontief.copy()
+        for technology, batch in net.families:
+            partial[batch.process] = not technology.steep
         return cls(
             net=net,
             own=own,
@@ -151,7 +154,7 @@ class _Made:
             users=_users(net),
             # Apart by a percent, so that a formula's difference of equal amounts is more than their rounding.
             apart=1.0 + _APART * (np.modf(_GOLDEN * np.arange(uses))[0] - 0.5),
-            partial=net.leontief | (net.function == list(net.batch).index("linear")),
+            partial=partial,
             taken=np.zeros(uses),
             told=np.zeros(processes, dtype=bool),
         )

@@ -112,7 +112,8 @@ def _value(expression: Any) -> float:
 def _rows(net: Network, stated: Problem, x: Any) -> Any:
     """Every row: what is linear by one matrix, less what functions, formulas and minima say."""
     intake = _at(x, stated.amounts["use"].indices)
-    made = [_FAMILIES[name](batch, intake) for name, batch in net.batch.items() if len(batch.process)]
+    families = [family for family in net.families if len(family[1].process)]
+    made = [technology.level(batch, _at(intake, batch.use), _SYMBOLS) for technology, batch in families]
     less = {"production": ca.vertcat(*made)}
     if net.formulas:
         more, less["minimum"] = _formulas(net, intake, _at(x, stated.amounts["least"].indices))
@@ -145,29 +146,27 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _cobb_douglas(batch: Batch, intake: Any) -> Any:
-    x = _at(intake, batch.use)
-    powers = _matrix(batch.a, batch.of, np.arange(len(batch.use)), (len(batch.process), len(batch.use)))
-    return ca.DM(batch.scale) * ca.exp(powers @ ca.log(x))
+class _Symbols:
+    """The algebra of CasADi's vectors."""
+
+    def sum(self, batch: Batch, values: Any) -> Any:
+        return self._weighed(batch, np.ones(len(batch.use)), values)
+
+    def product(self, batch: Batch, x: Any) -> Any:
+        return ca.exp(self._weighed(batch, batch.a, ca.log(x)))
+
+    def power_sum(self, batch: Batch, x: Any, r: Array, power: Array) -> Any:
+        return self._weighed(batch, batch.a, x ** r[batch.of]) ** power
+
+    def of(self, name: str, values: Any) -> Any:
+        return _FUNCTIONS[name](values)
+
+    def _weighed(self, batch: Batch, weights: Array, values: Any) -> Any:
+        """The sum of what belongs to each process, so weighed."""
+        return _matrix(weights, batch.of, np.arange(len(batch.use)), (len(batch.process), len(batch.use))) @ values
 
 
-def _ces(batch: Batch, intake: Any) -> Any:
-    x = _at(intake, batch.use)
-    weights = _matrix(batch.a, batch.of, np.arange(len(batch.use)), (len(batch.process), len(batch.use)))
-    return ca.DM(batch.scale) * (weights @ x ** ca.DM(batch.r[batch.of])) ** ca.DM(batch.returns / batch.r)
-
-
-def _linear(batch: Batch, intake: Any) -> Any:
-    x = _at(intake, batch.use)
-    weights = batch.scale[batch.of] * batch.a
-    return _matrix(weights, batch.of, np.arange(len(batch.use)), (len(batch.process), len(batch.use))) @ x
-
-
-_FAMILIES: dict[str, Callable[[Batch, Any], Any]] = {
-    "cobb-douglas": _cobb_douglas,
-    "ces": _ces,
-    "linear": _linear,
-}
+_SYMBOLS = _Symbols()
 
 
 def _matrix(values: Array, rows: Array, columns: Array, shape: tuple[int, int]) -> Any:

@@ -27,7 +27,7 @@ from chainopt.network.measure import Measure, magnitudes, turnover
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
 from chainopt.planner.rows import Block, Problem, Rows, curves, formulas, members, problem, starts
-from chainopt.technology.families import TECHNOLOGIES
+from chainopt.technology.families import Objects, objects
 from chainopt.technology.primitives import PRIMITIVES
 
 
@@ -92,10 +92,9 @@ def _variables(block: Block, values: np.ndarray) -> pyo.Var:
     """A block's variables with these starts."""
     component = pyo.Var(pyo.Set(initialize=block.keys, dimen=None), bounds=(0, None))
     component.construct()
-    free = np.isinf(block.low).tolist()
-    for variable, value, unbounded in zip(component.values(), values.tolist(), free, strict=True):
-        if unbounded:
-            variable.setlb(None)
+    for variable, value, low in zip(component.values(), values.tolist(), block.low.tolist(), strict=True):
+        if low != 0:
+            variable.setlb(low if np.isfinite(low) else None)
         variable.set_value(value, skip_validation=True)
     return component
 
@@ -133,13 +132,11 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def _made(net: Network, uses: Sequence[Any], leasts: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """What functions and formulas make, in the order of the rows of production, and the arguments of minima."""
-    made: list[Any] = []
-    for name, batch in net.batch.items():
-        expression = TECHNOLOGIES[name].expression
-        inputs, shares = [uses[u] for u in batch.use.tolist()], batch.a.tolist()
-        ends = pairwise([*batch.start.tolist(), len(inputs)])
-        numbers = (each.tolist() for each in (batch.scale, batch.returns, batch.r))
-        for (i, j), scale, returns, r in zip(ends, *numbers, strict=True):
-            made.append(expression(inputs[i:j], shares[i:j], scale, returns, r))
+    functions = Objects(_FUNCTIONS.__getitem__)
+    made = [
+        level
+        for technology, batch in net.families
+        for level in technology.level(batch, objects([uses[u] for u in batch.use.tolist()]), functions)
+    ]
     more, arguments = formulas(net, uses.__getitem__, leasts, _FUNCTIONS)
     return made + more, arguments

@@ -19,11 +19,11 @@ from scipy.optimize import linprog
 
 from chainopt.network.forward import forward_run
 from chainopt.network.measure import throughput
-from chainopt.network.network import FormulaProcess, Network
+from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import GAINS
 from chainopt.planner.rows import problem
-from chainopt.technology.families import TECHNOLOGIES
+from chainopt.technology.families import Batch, Technology
 from chainopt.words.status import Status
 
 Array = np.ndarray
@@ -100,27 +100,27 @@ class _Mixes:
         self.uses: dict[int, Array] = {
             int(p): np.flatnonzero(net.use_process == p) for p in np.flatnonzero(~net.leontief)
         }
-        self.family: dict[int, tuple[str, int]] = {
-            int(p): (name, row) for name, batch in net.batch.items() for row, p in enumerate(batch.process)
+        alone = {p: net.family(p) for p in self.uses}
+        # Without returns of its own a process is tried far out, as a formula is.
+        self.family: dict[int, tuple[Technology, Batch]] = {
+            p: (row, batch)
+            for p, (row, batch) in ((p, of) for p, of in alone.items() if of)
+            if row.returns(batch)[0] > 0 and not row.origin(batch).any()
         }
-        self.formula: dict[int, FormulaProcess] = {item.process: item for item in net.formulas}
         self.far: float | None = None
         self.mixes: list[_Mix] = []
         self.known: set[tuple[Any, ...]] = set()
-        self.increasing: set[int] = {p for p in self.family if self.returns(p) > 1.0 + 1e-9} | set(self.formula)
+        self.increasing = {p for p in self.uses if p not in self.family or self.returns(p) > 1.0 + 1e-9}
 
     def returns(self, p: int) -> float:
-        name, row = self.family[p]
-        batch = self.net.batch[name]
-        return float(
-            batch.sum(batch.a)[row] if name == "cobb-douglas" else batch.returns[row] if name == "ces" else 1
-        )
+        technology, batch = self.family[p]
+        return float(technology.returns(batch)[0])
 
     def begin(self, far: float | None) -> None:
         """Start from the plan's mixes; with far, increasing returns are judged at that many times the start."""
         self.far, self.mixes, self.known = far, [], set()
         for p, uses in self.uses.items():
-            if p in self.family and self.family[p][0] == "linear":
+            if p in self.family and self.family[p][0].affine:
                 for u in uses:
                     self.add(p, np.where(uses == u, 1.0, 0.0))
                 continue
@@ -145,16 +145,16 @@ class _Mixes:
 
     def growth(self, p: int, mix: Array) -> Array:
         """What a process's levels grow by per unit of a mix, in the long run; with returns above 1, far out."""
-        net, uses = self.net, self.uses[p]
+        uses = self.uses[p]
         scale = max(1.0, float(np.sum(self.start.use[uses])))
         if p in self.family:
             returns = self.returns(p)
             if returns < 1.0 - 1e-9 or (returns > 1.0 + 1e-9 and self.far is None):
                 return np.zeros(1)
             step = 1.0 if returns <= 1.0 + 1e-9 else scale * (self.far or 1.0)
-            name, row = self.family[p]
+            technology, batch = self.family[p]
             with np.errstate(all="ignore"):
-                return TECHNOLOGIES[name].level(net.batch[name].part(np.array([row])), step * mix) / step
+                return technology.level(batch, step * mix) / step
         near, far = self.trials(p, mix, scale)
         with np.errstate(all="ignore"):
             if self.far is not None and np.any(far > near * (1.0 + 1e-6)):
@@ -163,28 +163,27 @@ class _Mixes:
             return np.where(np.abs(far - near) <= 1e-6 * np.abs(near), near, 0.0)
 
     def trials(self, p: int, mix: Array, scale: float) -> tuple[Array, Array]:
-        """A formula's outputs per unit of a mix, far out and a thousand times as far."""
-        item, uses = self.formula[p], self.uses[p]
+        """A process's outputs per unit of a mix, far out and a thousand times as far."""
+        uses = self.uses[p]
         held = np.where(self.net.rival[self.net.use_good[uses]], 0.0, self.plan.use[uses])
         step = scale * (self.far or 1e9)
         found = []
         for amount in (step, 1e3 * step):
-            values = item.program.values((held + amount * mix).tolist())
-            found.append(np.array([values[i] for i in item.program.outputs]) / amount)
+            use = self.plan.use.copy()
+            use[uses] = held + amount * mix
+            level = self.net.levels(use, np.array([p]))
+            found.append(level[self.net.level_process == p] / amount)
         return found[0], found[1]
 
     def cheapen(self, price: Array) -> bool:
         """Add each constant-returns process's cheapest mix at these prices; whether any is new."""
         new = False
-        for p, (name, row) in self.family.items():
-            if name == "linear" or self.returns(p) < 1.0 - 1e-9:
+        for p, (technology, batch) in self.family.items():
+            if technology.cheapest is None or self.returns(p) < 1.0 - 1e-9:
                 continue
-            batch = self.net.batch[name].part(np.array([row]))
             paid = np.maximum(price[self.net.use_good[batch.use]], 1e-6 * max(1e-12, float(np.max(np.abs(price)))))
-            sigma = 1.0 if name == "cobb-douglas" else 1.0 / (1.0 - float(batch.r[0]))
-            new |= self.add(
-                p, np.where(self.net.rival[self.net.use_good[batch.use]], (batch.a / paid) ** sigma, 0.0)
-            )
+            mix = technology.cheapest(batch, paid)
+            new |= self.add(p, np.where(self.net.rival[self.net.use_good[batch.use]], mix, 0.0))
         return new
 
 

@@ -27,22 +27,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import KINDS
 from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 
 Array = np.ndarray
-
-_LIMITED = {
-    CAPACITY: ("level", "level", "maker"),
-    MIN_LEVEL: ("level", "level", "maker"),
-    MAX_USE: ("use", "use", "use"),
-    MAX_SALE: ("sale", "good", "good"),
-    MIN_SALE: ("sale", "good", "good"),
-    MAX_IMPORT: ("imported", "good", "good"),
-}
-"""The amount that each kind of limit bounds, what its size is that of, and its keys; in the order of the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +150,8 @@ def _problem(net: Network) -> Problem:
         ("least", "", minima, minima),
     ):
         index = np.flatnonzero(chosen)
-        low, high = np.where(signed[index], -np.inf, 0.0), np.full(len(index), np.inf)
+        least = net.origin[index] if name == "use" else 0.0
+        low, high = np.where(signed[index], -np.inf, least), np.full(len(index), np.inf)
         variables.append(Block(name, of, index, _chosen(names[of], index), low, high))
         entries[name] = np.ones(len(index)), width + np.arange(len(index)), np.cumsum([0, *chosen])
         width += len(index)
@@ -243,14 +234,14 @@ def _rows(net: Network, names: dict[str, Sequence[Any]], of: dict[str, sparse.cs
 
 
 def _limits(net: Network, names: dict[str, Sequence[Any]], of: dict[str, sparse.csr_array]) -> Iterator[Rows]:
-    for kind, (amount, what, keyed) in _LIMITED.items():
+    for kind, about in KINDS.items():
         mine = [(i, limit) for i, limit in enumerate(net.limits) if limit.kind == kind]
         number, index = np.array([(i, limit.index) for i, limit in mine], dtype=int).reshape(-1, 2).T
         bounds = [(limit.bound, limit.sign, limit.fixed) for _, limit in mine]
         bound, sign, fixed = np.array(bounds, dtype=float).reshape(-1, 3).T
         low, high = (np.where((sign == side) & (fixed == 0), side * -np.inf, bound) for side in (1, -1))
-        name, keys = kind.replace(" ", "_"), _chosen(names[keyed], index)
-        yield Rows(name, what, index, keys, low, high, of[amount][index], "rent", number, sign)
+        name, keys = kind.replace(" ", "_"), _chosen(names["maker" if about.of == "level" else about.of], index)
+        yield Rows(name, about.of, index, keys, low, high, of[about.amount][index], "rent", number, sign)
 
 
 def _sum(parts: Sequence[tuple[sparse.csr_array, Any, Array]], height: int) -> sparse.csr_array:

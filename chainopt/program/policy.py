@@ -31,7 +31,7 @@ from chainopt.network.tolerances import SAME
 from chainopt.program.program import Program
 from chainopt.program.tracer import Recording, Tracer, primitive
 from chainopt.solution.solution import Solution
-from chainopt.technology.families import TECHNOLOGIES
+from chainopt.technology.families import Objects, objects
 from chainopt.technology.primitives import PRIMITIVES
 from chainopt.technology.tape import AGAIN, MIN
 
@@ -254,20 +254,12 @@ class _Policy:
     def made(self, p: int) -> list[tuple[int, Any]]:
         """Every level of a smooth process from its inputs."""
         net = self.net
-        function, place = net.function[p], net.place[p]
-        if function < len(net.batch):
-            name = list(net.batch)[function]
-            part = net.batch[name].part(np.array([place]))
-            kept = [j for j, u in enumerate(part.use) if self.found.flows[u]]
-            made = TECHNOLOGIES[name].expression(
-                [self.get("use", int(part.use[j])) for j in kept],
-                [float(part.a[j]) for j in kept],
-                float(part.scale[0]),
-                float(part.returns[0]),
-                float(part.r[0]),
-            )
-            return [(int(net.first_level[p]), made)]
-        item = net.formulas[place]
+        if family := net.family(p):
+            technology, batch = family
+            batch = batch.taking(self.found.flows[batch.use])
+            taken = objects([self.get("use", int(u)) for u in batch.use])
+            return [(int(net.first_level[p]), technology.level(batch, taken, Objects(_operation))[0])]
+        item = net.formulas[net.place[p]]
         inputs = [self.get("use", int(u)) if self.found.flows[u] else float(self.plan.use[u]) for u in item.use]
         values = item.program.run(inputs, self._function(item))
         return [(int(k), values[i]) for k, i in zip(item.level, item.program.outputs, strict=True)]

@@ -402,21 +402,23 @@ NO_TECHNOLOGY = _message(
     "E453", "give a formula, or a function: {functions}", "A process needs to know what it makes of its inputs."
 )
 TWO_TECHNOLOGIES = _message("E454", "give a formula or a function, not both", "It could be either that counts.")
-CES_WITHOUT_ELASTICITY = _message(
+NEEDS_FIGURE = _message(
     "E455",
-    "ces needs an elasticity of substitution, above 0 and not 1",
-    "The elasticity says how readily one input takes the place of another.",
+    "{function} needs {figure.meaning}",
+    "The elasticity of a ces says how readily one input takes the place of another.",
 )
-CES_AT_ONE = _message(
-    "E456", "at 1 the ces is cobb-douglas: name that function", "The formula of the ces divides by 0 there."
+NEVER = _message(
+    "E456",
+    "at {figure.never:g} the {function} is {figure.instead}: name that function",
+    "The formula of the ces divides by 0 there.",
 )
 NO_RETURNS = _message(
     "E457",
-    "{it.function} takes no returns: leave it blank",
+    "{function} takes no {figure.column}: leave it blank",
     "Only the ces has returns of their own; those of the others are in their coefficients.",
 )
-NO_ELASTICITY = _message(
-    "E458", "{it.function} takes no elasticity: leave it blank", "Only the ces has an elasticity to choose."
+NO_FIGURE = _message(
+    "E458", "{function} takes no {figure.column}: leave it blank", "The figure belongs to other functions."
 )
 NO_INPUTS = _message(
     "E459",

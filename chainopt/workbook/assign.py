@@ -9,7 +9,7 @@ from typing import Any
 from chainopt.chain.chain import Chain
 from chainopt.words.names import key, nearest
 from chainopt.workbook.cells import CellFault, is_blank, value_of
-from chainopt.workbook.schema import SETTINGS, SHEETS, Column
+from chainopt.workbook.schema import SETTINGS, Column, columns_of
 
 _SETTINGS = {column.column: column for column in SETTINGS}
 _CHANGEABLE = ("goods", "processes", "parameters")
@@ -37,7 +37,7 @@ def assign(chain: Chain, assignments: Iterable[str]) -> Chain:
             settings = replace(settings, **{column.field: _value(text, value, column)})
             continue
         sheet, row = _record(text, name, head, parts)
-        column = _column(text, head, SHEETS[sheet])
+        column = _column(text, head, columns_of(sheet))
         parts[sheet][row] = replace(parts[sheet][row], **{column.field: _value(text, value, column)})
     return Chain(
         parts["goods"],
@@ -52,12 +52,14 @@ def _record(text: str, name: str, head: str, parts: dict[str, Any]) -> tuple[str
     """The sheet and the row that a name means; where it names several records, the one with the column."""
     names = {
         sheet: {
-            key(getattr(record, next(iter(SHEETS[sheet].values())).field)): i for i, record in enumerate(records)
+            key(getattr(record, field)): i
+            for field in [next(iter(columns_of(sheet).values())).field]
+            for i, record in enumerate(records)
         }
         for sheet, records in parts.items()
     }
     found = [(sheet, rows[key(name)]) for sheet, rows in names.items() if key(name) in rows]
-    fitting = [place for place in found if key(head) in SHEETS[place[0]]]
+    fitting = [place for place in found if key(head) in columns_of(place[0])]
     if fitting or found:
         return (fitting or found)[0]
     hint = nearest(name, [known for rows in names.values() for known in rows])

@@ -12,7 +12,6 @@ import numpy as np
 from chainopt.chain.chain import Chain, checked_chain
 from chainopt.chain.checks import Parts, problems
 from chainopt.chain.records import (
-    FUNCTIONS,
     Good,
     Input,
     Observed,
@@ -25,11 +24,12 @@ from chainopt.chain.records import (
 )
 from chainopt.chain.rules import Problem
 from chainopt.machine.memory import uncollected
+from chainopt.technology.families import TECHNOLOGIES
 from chainopt.words import messages
 from chainopt.words.names import closest, found, hints, key, keys, nearest
 from chainopt.workbook.faults import CellProblem, Faults, WorkbookError
 from chainopt.workbook.files.book import open_book
-from chainopt.workbook.schema import SETTINGS, SHEETS
+from chainopt.workbook.schema import SETTINGS, columns_of
 from chainopt.workbook.tables import Table, find_tables, read_cell
 
 Place = tuple[Table, int, dict[str, str]]
@@ -182,7 +182,7 @@ class Reader:
         raws = table.cells.get("value", [None] * len(table.rows))
         for row, raw_name, raw in zip(table.rows, table.cells["setting"], raws, strict=True):
             at = table.at(row, "setting")
-            name = read_cell(table, row, SHEETS["settings"]["setting"], raw_name, self.faults)
+            name = read_cell(table, row, columns_of("settings")["setting"], raw_name, self.faults)
             if self.faults.at(table.title, at):
                 continue
             meant = key(name) if key(name) in known else closest(name, known)
@@ -245,6 +245,6 @@ class Reader:
             return False
         table, row, _ = self.place(problem)
         process = self.processes[problem.record[0]]
-        lacks_inputs = process.function in FUNCTIONS and process.formula is None and not process.inputs
+        lacks_inputs = process.function in TECHNOLOGIES and process.formula is None and not process.inputs
         # The rows of a process listed twice go to the first.
         return lacks_inputs and (self.orphans or self.faults.at(table.title, table.at(row, "process")))

@@ -1,15 +1,18 @@
 """The workbook's schema as one table: reader, writer, template, error messages and documentation use it.
 
-Adding a column is adding a row here and a field to its record.
+Adding a column is adding a row here and a field to its record; those that functions ask for come from the table of
+functions.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
 from math import inf
 from typing import Any, Literal
 
-from chainopt.chain.records import FUNCTIONS
+from chainopt.technology.families import TECHNOLOGIES, Technology, asking, figures
 from chainopt.technology.primitives import SPELLINGS
 
 Kind = Literal["name", "text", "formula", "choice", "number", "wide", "whole", "disposal", "yes/no", "setting"]
@@ -64,7 +67,7 @@ class Column:
 
 _NAME = "any text, matched without regard to case and surrounding or repeated blanks"
 
-COLUMNS: tuple[Column, ...] = (
+_COLUMNS: tuple[Column, ...] = (
     Column("goods", "good", "good", "name", "", f"the good's name: {_NAME}", required=True, main=True),
     Column("goods", "unit", "unit", "text", "", "unit of its amounts, such as t or MWh; only shown",
            blank="none", main=True),
@@ -97,16 +100,11 @@ COLUMNS: tuple[Column, ...] = (
            "and parameters; a name that is not a plain word goes in [brackets])",
            blank="a function instead"),
     Column("processes", "function", "function", "choice", None,
-           "the level from the inputs x with coefficients a: cobb-douglas scale * prod x^a; ces scale * "
-           "(sum a x^r)^(returns/r), r = (elasticity - 1)/elasticity; leontief scale * min x/a; "
-           "linear scale * sum a x", blank="a formula instead", choices=FUNCTIONS),
+           "the level from the inputs x with coefficients a", blank="a formula instead"),
     Column("processes", "output", "outputs", "name", None,
            "the good that a function makes, one unit per unit of level: short for a row of the sheet outputs",
            blank="see the sheet outputs", refers="goods"),
     Column("processes", "scale", "scale", "number", 1.0, "the function's scale, above 0"),
-    Column("processes", "returns", "returns", "number", 1.0, "returns to scale, above 0; for ces alone"),
-    Column("processes", "elasticity", "elasticity", "number", None,
-           "elasticity of substitution, above 0 and not 1; for ces alone, which needs it", blank="none"),
     Column("processes", "capacity", "capacity", "wide", inf, "the most that the level may be"),
     Column("processes", "min level", "min_level", "number", 0.0, "the least level; 0 sets no limit"),
     Column("processes", "unit cost", "unit_cost", "number", 0.0,
@@ -151,21 +149,51 @@ SETTINGS: tuple[Column, ...] = (
            blank="no limit"),
 )  # fmt: skip
 
-SHEETS: dict[str, dict[str, Column]] = {
-    sheet: {column.column: column for column in COLUMNS if column.sheet == sheet}
-    for sheet in dict.fromkeys(column.sheet for column in COLUMNS)
-}
+SHEETS = tuple(dict.fromkeys(column.sheet for column in _COLUMNS))
 REQUIRED_SHEETS = ("goods", "processes")
 NOTES_SHEET = "notes"
 IGNORED_PREFIX = "#"
 
 
+def columns_of(sheet: str) -> dict[str, Column]:
+    """A sheet's columns by name; those that functions ask for stand after `scale`, or after `coefficient`."""
+    return _columns(sheet, tuple(TECHNOLOGIES.values()))
+
+
+@cache
+def _columns(sheet: str, technologies: tuple[Technology, ...]) -> dict[str, Column]:
+    found: dict[str, Column] = {}
+    for column in _COLUMNS:
+        if column.sheet != sheet:
+            continue
+        if (sheet, column.column) == ("processes", "function"):
+            says = "; ".join(f"{row.name} {row.says}" for row in technologies)
+            names = tuple(row.name for row in technologies)
+            column = replace(column, meaning=f"{column.meaning}: {says}", choices=names)
+        found[column.column] = column
+        if of := _ASKED_AFTER.get((sheet, column.column)):
+            found |= {asked.column: asked for asked in _asked(sheet, of)}
+    return found
+
+
+_ASKED_AFTER = {("processes", "scale"): "of_process", ("inputs", "coefficient"): "of_use"}
+
+
+def _asked(sheet: str, of: str) -> Iterator[Column]:
+    """The columns that functions ask for: a figure of several functions stands once."""
+    for figure in figures(of).values():
+        needed = ", which needs it" if figure.default is None else ""
+        meaning = f"{figure.meaning}; for {' and '.join(asking(figure, of))} alone{needed}"
+        blank = "none" if figure.default is None else ""
+        yield Column(sheet, figure.column, figure.field, "number", figure.default, meaning, blank)
+
+
 def schema_markdown() -> str:
     """The schema as Markdown, for the documentation: a table for each sheet, and one of the settings."""
     blocks = []
-    for sheet, columns in SHEETS.items():
+    for sheet in SHEETS:
         needed = "required" if sheet in REQUIRED_SHEETS else "optional"
-        blocks += [f"### Sheet `{sheet}` ({needed})", _markdown("column", tuple(columns.values()))]
+        blocks += [f"### Sheet `{sheet}` ({needed})", _markdown("column", tuple(columns_of(sheet).values()))]
     blocks += ["### The settings", _markdown("setting", SETTINGS)]
     return "\n\n".join(blocks) + "\n"
 

@@ -14,7 +14,7 @@ from chainopt.words.names import all_plain, closest, key, unseen
 from chainopt.workbook.cells import CellFault, blanks, digits, is_blank, shown, value_of
 from chainopt.workbook.faults import Faults, coordinate
 from chainopt.workbook.files.raw import Calculated, ErrorValue, Raw, Sheet
-from chainopt.workbook.schema import IGNORED_PREFIX, NOTES_SHEET, REQUIRED_SHEETS, SHEETS, Column
+from chainopt.workbook.schema import IGNORED_PREFIX, NOTES_SHEET, REQUIRED_SHEETS, SHEETS, Column, columns_of
 
 TITLE_ROWS = 10
 _TOTALS = {"total", "totals", "grand total", "subtotal", "sum", "summe", "gesamt", "somme", "suma", "totale"}
@@ -41,15 +41,15 @@ class Table:
     @property
     def complete(self) -> bool:
         """Whether every column is there without which no row can be read."""
-        return all(name in self.columns for name, column in SHEETS[self.name].items() if column.required)
+        return all(name in self.columns for name, column in columns_of(self.name).items() if column.required)
 
     def at(self, row: int, column: str) -> tuple[int, int]:
         """Where a row's cell is; where the column is absent, the cell of the row's name."""
-        return row, self.columns.get(column) or self.columns.get(next(iter(SHEETS[self.name])), 1)
+        return row, self.columns.get(column) or self.columns.get(next(iter(columns_of(self.name))), 1)
 
     def values(self, faults: Faults) -> dict[str, list[Any]]:
         """The rows' values by field; a bad cell is reported, and read as what it may mean."""
-        return {column.field: read_column(self, column, faults) for column in SHEETS[self.name].values()}
+        return {column.field: read_column(self, column, faults) for column in columns_of(self.name).values()}
 
 
 def read_column(table: Table, column: Column, faults: Faults) -> list[Any]:
@@ -137,19 +137,19 @@ def find_tables(sheets: Sequence[Sheet], faults: Faults) -> dict[str, Table]:
             chosen[meant] = sheet
     for name in REQUIRED_SHEETS:
         if name not in chosen:
-            faults.say(name, (0, 0), messages.MISSING_SHEET, columns=", ".join(SHEETS[name]))
+            faults.say(name, (0, 0), messages.MISSING_SHEET, columns=", ".join(columns_of(name)))
     tables = ((name, _table(name, chosen[name], faults)) for name in SHEETS if name in chosen)
     return {name: table for name, table in tables if table is not None}
 
 
-def _meant(text: str, known: dict[str, Any], taken: dict[str, Any]) -> tuple[str | None, str]:
+def _meant(text: str, known: Iterable[str], taken: dict[str, Any]) -> tuple[str | None, str]:
     """The free name that an unknown one stands for, if any, and the clause that offers it."""
     found = closest(text, [name for name in known if name not in taken])
     offered = found or closest(text, known)
     return found, f'. Did you mean "{offered}"?' if offered else ""
 
 
-def _known(known: dict[str, Any]) -> str:
+def _known(known: Iterable[str]) -> str:
     return f": the known ones are {', '.join(known)}; one whose name begins with {IGNORED_PREFIX} is ignored"
 
 
@@ -157,7 +157,7 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
     header = _header_row(name, sheet)
     if header is None:
         if name in REQUIRED_SHEETS:
-            faults.say(sheet.name, (1, 1), messages.EMPTY_SHEET, columns=", ".join(SHEETS[name]))
+            faults.say(sheet.name, (1, 1), messages.EMPTY_SHEET, columns=", ".join(columns_of(name)))
         return None
     if header > 1:
         faults.say(sheet.name, (1, 1), messages.TITLE_ABOVE, row=header)
@@ -175,7 +175,7 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
     _note_hidden(sheet, columns, rows, faults)
     if sheet.stale:
         _note_stale(name, sheet.name, columns, rows, cells, faults)
-    for column in SHEETS[name].values():
+    for column in columns_of(name).values():
         if column.required and column.column not in columns and (rows or name in REQUIRED_SHEETS):
             gaps = {"row": header, "column": column.column, "meaning": column.meaning}
             faults.say(sheet.name, (header, 1), messages.MISSING_COLUMN, **gaps)
@@ -217,7 +217,7 @@ def _note_stale(
     places = [
         (row, columns[name], raw.formula)
         for name, column in cells.items()
-        if SHEETS[table][name].kind != "text"
+        if columns_of(table)[name].kind != "text"
         for row, raw in zip(rows, column, strict=True)
         if isinstance(raw, Calculated) and raw.saved
     ]
@@ -265,7 +265,7 @@ def _filled(
 
 def _header_row(name: str, sheet: Sheet, all_required: bool = False) -> int | None:
     """The first row that names a known column, or every required one; without such a row the first filled."""
-    required = {column.column for column in SHEETS[name].values() if column.required}
+    required = {column.column for column in columns_of(name).values() if column.required}
     first = None
     for row, cells in enumerate(sheet.rows, 1):
         if row > TITLE_ROWS and (first or all_required):
@@ -274,7 +274,7 @@ def _header_row(name: str, sheet: Sheet, all_required: bool = False) -> int | No
             continue
         first = first or row
         texts = {key(heading(raw)) for raw in cells}
-        if row <= TITLE_ROWS and (texts >= required if all_required else texts & SHEETS[name].keys()):
+        if row <= TITLE_ROWS and (texts >= required if all_required else texts & columns_of(name).keys()):
             return row
     return None if all_required else first
 
@@ -299,15 +299,15 @@ def _columns(name: str, sheet: Sheet, header: int, faults: Faults) -> tuple[dict
             first = coordinate(header, columns[key(text)])
             faults.say(sheet.name, (header, number), messages.SECOND_COLUMN, name=shown(text), first=first)
             read_over[number] = key(text)
-        elif key(text) in SHEETS[name]:
+        elif key(text) in columns_of(name):
             columns[key(text)] = number
         elif text:
             read_over[number] = key(text)
             if not text.startswith(IGNORED_PREFIX):
                 unknown[number] = text
     for number, text in unknown.items():
-        meant, hint = _meant(text, SHEETS[name], columns)
-        gaps = {"name": shown(text), "of": name, "hint": hint or _known(SHEETS[name])}
+        meant, hint = _meant(text, columns_of(name), columns)
+        gaps = {"name": shown(text), "of": name, "hint": hint or _known(columns_of(name))}
         faults.say(sheet.name, (header, number), messages.UNKNOWN_COLUMN, **gaps)
         if meant:
             columns[meant] = number

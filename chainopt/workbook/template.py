@@ -11,7 +11,7 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from chainopt.workbook.schema import NOTES_SHEET, SETTINGS, SHEETS, Column
+from chainopt.workbook.schema import NOTES_SHEET, SETTINGS, SHEETS, Column, columns_of
 from chainopt.workbook.write import add_sheet, put, save
 
 LAST_ROW = 2000
@@ -43,7 +43,8 @@ def write_template(path: str | PathLike[str]) -> None:
     for i, line in enumerate(HOW_TO, 1):
         put(how_to, i, 1, line).alignment = Alignment(wrap_text=True)
     how_to["A1"].font = Font(bold=True)
-    for name, columns in SHEETS.items():
+    for name in SHEETS:
+        columns = columns_of(name)
         sheet = add_sheet(book, name, tuple(columns.values()), ())
         for j, column in enumerate(columns.values(), 1):
             comment = Comment(_explanation(column), "chainopt")

@@ -16,7 +16,7 @@ from chainopt.chain.records import Process
 from chainopt.machine.files import replacing
 from chainopt.workbook.cells import digits
 from chainopt.workbook.files.raw import LONGEST_TEXT, escaped
-from chainopt.workbook.schema import NOTES_SHEET, REQUIRED_SHEETS, SETTINGS, SHEETS, Column
+from chainopt.workbook.schema import NOTES_SHEET, REQUIRED_SHEETS, SETTINGS, Column, columns_of
 
 Row = dict[str, Any]
 
@@ -34,7 +34,7 @@ def write_workbook(chain: Chain, path: str | PathLike[str], *, notes: Sequence[S
         if rows or name in REQUIRED_SHEETS:
             columns = [
                 column
-                for column in SHEETS[name].values()
+                for column in columns_of(name).values()
                 if column.main or any(_differs(row.get(column.column), column.default) for row in rows)
             ]
             add_sheet(book, name, columns, rows)
@@ -78,7 +78,7 @@ def _rows(chain: Chain) -> dict[str, list[Row]]:
 def _row(sheet: str, record: object, **own: Any) -> Row:
     return {
         column.column: own[column.field] if column.field in own else getattr(record, column.field)
-        for column in SHEETS[sheet].values()
+        for column in columns_of(sheet).values()
     }
 
 

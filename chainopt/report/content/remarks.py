@@ -14,7 +14,7 @@ from chainopt.report.content.legible import figure, legible
 from chainopt.report.content.salience import ambiguous, binding, eased_by_more
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
-from chainopt.workbook.schema import SHEETS
+from chainopt.workbook.schema import columns_of
 
 _QUIET = (Verdict.AGREES, Verdict.KINK, Verdict.RENT, Verdict.IDLE)
 """Verdicts of which nothing is said at the cell: no news, or said of the good or of the limit."""
@@ -57,7 +57,7 @@ def remarks(own: Chain, chain: Chain, solution: Solution, tables: Tables) -> Ite
 def _changes(own: Chain, chain: Chain) -> Iterator[Remark]:
     """Figures that the solved chain has in place of the workbook's."""
     for sheet in ("goods", "processes", "parameters"):
-        columns = [column for column in SHEETS[sheet].values() if column.field not in ("notes", "outputs")]
+        columns = [column for column in columns_of(sheet).values() if column.field not in ("notes", "outputs")]
         name = columns[0].field
         for old, new in zip(getattr(own, sheet), getattr(chain, sheet), strict=False):
             if old == new:

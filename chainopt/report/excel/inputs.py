@@ -10,14 +10,14 @@ from xlsxwriter.worksheet import Worksheet
 from chainopt.chain.chain import Chain
 from chainopt.report.content.sheets import Column
 from chainopt.report.excel.paper import Paper
-from chainopt.workbook.schema import SHEETS
+from chainopt.workbook.schema import columns_of
 
 
 def write_inputs(paper: Paper, sheet: Worksheet, chain: Chain) -> None:
     """The chain's data as read, sheet by sheet of the workbook's schema; a default is left blank."""
     row = 0
     for name, data in _data(chain).items():
-        schema = SHEETS[name].values()
+        schema = columns_of(name).values()
         count = len(next(iter(data.values())))
         if not count:
             continue
@@ -46,7 +46,7 @@ def _data(chain: Chain) -> dict[str, dict[str, list[Any]]]:
             column.column: own[column.field]
             if column.field in own
             else [getattr(record, column.field) for record in records]
-            for column in SHEETS[sheet].values()
+            for column in columns_of(sheet).values()
         }
 
     return {
