@@ -127,8 +127,9 @@ def findings(test: MarketTest) -> list[str]:
         )
     found += [sentence(row) for row in against.to_dict("records")]
     for row in table[(table["verdict"] == RENT) & (table["profit"] < 0)].to_dict("records"):
+        imposes = "its min level" if row["rent"] < 0 else "what it always takes"
         found.append(
-            f'"{row["process"]}" runs at a loss of {-row["profit"]:.6g} that its min level imposes: without it '
+            f'"{row["process"]}" runs at a loss of {-row["profit"]:.6g} that {imposes} imposes: without it '
             "it would run at less, or not at all."
         )
     several = test.firms[test.firms["processes"] > 1]
