@@ -1,10 +1,10 @@
 """A farm: yields that fall off with each unit of water, and a boiler that burns fuel before it heats anything.
 
-Two fields share the farm's water, each with a quadratic yield: the marginal product of water is a - b x, so that
-water goes to both until its worth is the same there. The greenhouse needs heat of a boiler with a fixed load: it
-burns 4 of fuel whatever it makes, and makes heat of what it burns above that (a Stone-Geary function). The fixed
-load is a cost that no price shows: fuel's price is the worth of one more unit, and the load is paid for by what the
-rest of the fuel earns.
+Two fields share the farm's water, each with a quadratic yield: the marginal product of water is a - b x, so
+that water goes to both until its worth is the same there. The greenhouse needs heat of a boiler with a fixed
+load: it burns 4 of fuel whatever it makes, and makes heat of what it burns above that (a Stone-Geary function).
+The fixed load is a cost that no price shows: fuel's price is the worth of one more unit, and the load is paid
+for by what the rest of the fuel earns.
 """
 
 from __future__ import annotations
