@@ -230,17 +230,16 @@ def _cheapest_product(batch: Batch, price: Array) -> Array:
     return np.exp(batch.sum(weight * np.log(price / weight)))[batch.of] * weight / price
 
 
-def _product(name: str, says: str, floor: Callable[[Batch], Array], **more: Any) -> Technology:
-    """A Cobb-Douglas of what is taken above a floor."""
+def _product(name: str, says: str, above: Callable[[Batch, Any], Any], **more: Any) -> Technology:
+    """A Cobb-Douglas of what is taken above something."""
     return Technology(
         name=name,
         says=says,
-        form=lambda batch, x, algebra: algebra.product(batch, x - floor(batch)),
-        partials=lambda batch, x, level: batch.a * level[batch.of] / (x - floor(batch)),
+        form=lambda batch, x, algebra: algebra.product(batch, above(batch, x)),
+        partials=lambda batch, x, level: batch.a * level[batch.of] / above(batch, x),
         concave=lambda batch: _exponents(batch) <= 1.0 + _ROUNDING,
         essential=_yes,
         returns=_exponents,
-        origin=floor,
         cheapest=_cheapest_product,
         steep=True,
         exponents=True,
@@ -281,15 +280,14 @@ def _quadratic_form(batch: Batch, x: Any, algebra: Algebra) -> Any:
     return algebra.sum(batch, batch.a * x - 0.5 * batch["curvature"] * x * x)
 
 
-def _floor(batch: Batch) -> Array:
-    return batch["floor"]
-
-
 TECHNOLOGIES: dict[str, Technology] = {
     row.name: row
     for row in (
         _product(
-            "cobb-douglas", "scale * prod x^a", _zero, substitution=lambda batch: np.zeros(len(batch.process))
+            "cobb-douglas",
+            "scale * prod x^a",
+            lambda batch, x: x,
+            substitution=lambda batch: np.zeros(len(batch.process)),
         ),
         Technology(
             name="ces",
@@ -346,7 +344,8 @@ TECHNOLOGIES: dict[str, Technology] = {
         _product(
             "stone-geary",
             "scale * prod (x - floor)^a",
-            _floor,
+            lambda batch, x: x - batch["floor"],
+            origin=lambda batch: batch["floor"],
             of_use=(
                 Figure(
                     "floor",
