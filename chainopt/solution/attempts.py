@@ -16,7 +16,7 @@ from chainopt.backprop.certificate import feasibility
 from chainopt.backprop.idle import steep_idle
 from chainopt.chain.chain import Chain
 from chainopt.ipopt.model import solve_model
-from chainopt.machine.forked import WorkDied
+from chainopt.machine.apart import WorkDied
 from chainopt.machine.memory import uncollected
 from chainopt.network.forward import forward_run
 from chainopt.network.measure import CERTIFIED, ZERO, magnitudes, sizes, throughput, turnover

@@ -15,7 +15,7 @@ from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, sup
 from chainopt.backprop.sweep import Derivatives, differentiate
 from chainopt.chain.chain import Chain
 from chainopt.ipopt.model import ModelSolution
-from chainopt.machine.forked import FORKS, forked
+from chainopt.machine.apart import FORKS, forked
 from chainopt.network.measure import CERTIFIED, WORTHLESS, turnover
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
