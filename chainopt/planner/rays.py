@@ -18,6 +18,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from chainopt.network.forward import forward_run
+from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.network.measure import throughput
 from chainopt.network.network import FormulaProcess, Network
 from chainopt.network.plan import Plan
@@ -239,18 +240,17 @@ class _Program:
         low[self.cut[0] : self.cut[1]][signed] = -np.inf
         reads = np.flatnonzero(~net.rival[net.use_good])
         rows = [self.use[reads]]
-        names = ("sale", "imported", "disposed")
-        at = dict(zip(names, zip((sold, bought, disposed), self.cut, strict=True), strict=True))
+        at = {MAX_SALE: (sold, self.cut[0]), MIN_SALE: (sold, self.cut[0]), MAX_IMPORT: (bought, self.cut[1])}
         for limit in net.limits:
-            if limit.amount in at:
-                members, first = at[limit.amount]
+            if limit.kind in at:
+                members, first = at[limit.kind]
                 for column in first + np.flatnonzero(members == limit.index):
                     if limit.sign > 0 or limit.fixed:
                         high[column] = 0.0
                     if limit.sign < 0:
                         low[column] = 0.0
-            else:
-                row = (self.use if limit.of == "use" else self.level)[[limit.index]]
+            elif limit.kind in (CAPACITY, MIN_LEVEL, MAX_USE):
+                row = (self.use if limit.kind == MAX_USE else self.level)[[limit.index]]
                 rows += [sign * row for sign in ((1.0, -1.0) if limit.fixed else (limit.sign,))]
         held = sparse.vstack(rows, format="csr")
         held.resize(held.shape[0], len(value))
