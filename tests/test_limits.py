@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import openpyxl
@@ -19,7 +20,7 @@ from corpus import RUNS
 from interrupting import interrupted
 
 import chainopt as co
-from chainopt.machine.forked import FORKS, WorkDied, forked
+from chainopt.machine.apart import FORKS, WorkDied, forked, fresh
 
 DATA = Path(__file__).parent.parent / "data"
 NEVER = 600
@@ -378,6 +379,41 @@ def test_a_process_that_ends_is_told_from_one_that_answers():
         forked(lambda tell: os._exit(3))
     with pytest.raises(TimeoutError):
         forked(lambda tell: time.sleep(NEVER), deadline=time.perf_counter() + 0.1)
+
+
+def test_fresh_interpreters_answer_in_order_or_say_what_became_of_them():
+    assert fresh([partial(pow, 2, power) for power in range(3)]) == [1, 2, 4]
+    assert fresh([partial(os.write, 1, b"as a library prints")]) == [19]
+    with pytest.raises(ZeroDivisionError):
+        fresh([partial(divmod, 1, 0), partial(time.sleep, NEVER)])
+    with pytest.raises(WorkDied, match="exit code 3"):
+        fresh([partial(os._exit, 3)])
+    with pytest.raises(MemoryError):
+        fresh([partial(bytes, 2**30)], memory=2**29)
+    begun = time.perf_counter()
+    with pytest.raises(TimeoutError):
+        fresh([partial(time.sleep, NEVER)], seconds=1)
+    assert time.perf_counter() - begun < 1 + busy()
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGKILL])
+def test_no_fresh_interpreter_outlives_the_one_that_waits_for_it(tmp_path, end):
+    """Ctrl-C comes to the terminal's group, of which the interpreters are not; nobody tells them of SIGKILL."""
+    long = f"import os, time; open({str(tmp_path)!r} + f'/{{os.getpid()}}', 'w').close(); time.sleep({NEVER})"
+    code = (
+        "from functools import partial\n"
+        "from chainopt.machine.apart import fresh\n"
+        f"fresh([partial(exec, {long!r})] * 2)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL) as waits:
+        while len(found := list(tmp_path.iterdir())) < 2:
+            time.sleep(0.01)
+        begun = time.perf_counter()
+        waits.send_signal(end)
+        waits.wait()
+    while any(Path("/proc", path.name).exists() for path in found):
+        assert time.perf_counter() - begun < 2 * busy()
+        time.sleep(0.01)
 
 
 # Values that are not finite.

@@ -37,7 +37,7 @@ import numpy as np
 
 from chainopt.ipopt.evaluator import Problem, Vector
 from chainopt.ipopt.optimality import Point, greatest, kkt_error, not_finite, row_gaps
-from chainopt.machine.forked import FORKS, WorkDied, forked
+from chainopt.machine.apart import FORKS, WorkDied, forked
 from chainopt.machine.memory import memory_is_limited
 from chainopt.words.status import Status
 

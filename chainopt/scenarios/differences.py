@@ -8,16 +8,15 @@ Each re-solve starts from the plan already found; they run side by side in proce
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+import sys
+from collections.abc import Sequence
 from dataclasses import replace
-from multiprocessing import active_children, get_context
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from chainopt.machine.apart import fresh
 from chainopt.scenarios.change import again, known_good
 from chainopt.solution.solution import Solution
 from chainopt.words.status import Status
@@ -37,8 +36,8 @@ def differences(
 
     step is the part of what the good moves by which its supply changes. Columns: good, step (in units of the
     good), right, left (money per unit); nan where a re-solve is not certified, as where less supply is
-    infeasible. workers processes, by default one for each core (a script needs the usual `if __name__ ==
-    "__main__"`), 1 to stay in this one. Raises ValueError for a good that is not there.
+    infeasible. workers processes, by default one for each core, 1 to stay in this one. Raises ValueError for a
+    good that is not there.
     """
     net, derivatives = solution.net, solution.derivatives
     if solution.objective is None or net is None or derivatives is None:
@@ -68,31 +67,16 @@ def _value(task: tuple[Solution, str, float]) -> float:
     return solution.objective if solution.status is Status.OPTIMAL and solution.objective is not None else np.nan
 
 
+def _values(tasks: list[tuple[Solution, str, float]]) -> list[float]:
+    return [_value(task) for task in tasks]
+
+
 def _side_by_side(tasks: list[tuple[Solution, str, float]], workers: int) -> list[float]:
-    if workers == 1 or len(tasks) < 4:
-        return [_value(task) for task in tasks]
-    others = set(active_children())
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    try:
-        with _unheard():
-            values = pool.map(_value, tasks, chunksize=max(1, len(tasks) // (4 * workers)))
-        return list(values)
-    except BaseException:
-        for worker in set(active_children()) - others:
-            worker.kill()
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _unheard() -> Iterator[None]:
-    """Whatever starts meanwhile never hears of Ctrl-C, which a terminal sends to workers too."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    """The value of each task; every worker takes one of so many in turn."""
+    if workers == 1 or len(tasks) < 4 or not sys.executable:
+        return _values(tasks)
+    values = np.empty(len(tasks))
+    shares = [partial(_values, tasks[first::workers]) for first in range(min(workers, len(tasks)))]
+    for first, share in enumerate(fresh(shares)):
+        values[first::workers] = share
+    return values.tolist()

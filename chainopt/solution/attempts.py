@@ -15,7 +15,7 @@ import numpy as np
 from chainopt.backprop.certificate import feasibility
 from chainopt.backprop.idle import steep_idle
 from chainopt.ipopt.model import solve_model
-from chainopt.machine.forked import WorkDied
+from chainopt.machine.apart import WorkDied
 from chainopt.machine.memory import uncollected
 from chainopt.network.forward import forward_run
 from chainopt.network.measure import magnitudes, measure, throughput, turnover

@@ -14,7 +14,7 @@ from chainopt.backprop.concavity import bent
 from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, supporting
 from chainopt.backprop.sweep import differentiate
 from chainopt.ipopt.model import ModelSolution
-from chainopt.machine.forked import FORKS, forked
+from chainopt.machine.apart import FORKS, forked
 from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network

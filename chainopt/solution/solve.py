@@ -10,7 +10,7 @@ from chainopt.chain.chain import Chain
 from chainopt.chain.reach import reach
 from chainopt.ipopt.interior import TOLERANCE, Progress
 from chainopt.ipopt.model import ModelSolution
-from chainopt.machine.forked import WorkDied
+from chainopt.machine.apart import WorkDied
 from chainopt.machine.memory import uncollected
 from chainopt.market.formation import Market
 from chainopt.network.network import Network, network

@@ -13,7 +13,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 
-from chainopt.machine.forked import FORKS, WorkDied, forked
+from chainopt.machine.apart import FORKS, WorkDied, forked
 from chainopt.machine.memory import memory_is_limited
 from chainopt.words import messages
 from chainopt.words.names import key
