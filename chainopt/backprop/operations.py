@@ -89,7 +89,7 @@ def operations(net: Network, plan: Plan) -> Operations:
     size = measure(net, plan)
     share = np.abs(plan.use) / size.use
     # One input of a process that runs may be next to nothing for its good, and still move with the others.
-    runs = running(net, plan, size, ZERO)[net.use_process] & curved_uses(net)
+    runs = running(net, plan, size)[net.use_process] & curved_uses(net)
     slope = slopes(net, np.where((share <= ZERO) & ~net.signed & ~runs, 0.0, plan.use))
     rows = _Rows.of(net, slope)
     blocks = [

@@ -219,13 +219,11 @@ def _part(chain: Chain, solution: Solution) -> Part:
 
 def _whole_plan(part: Part, solution: Solution) -> Plan:
     """The plan in the whole chain's numbering; all nan where there is none."""
+    if solution.plan is not None:
+        return part.plan(solution.plan)
     net = part.whole
-    if solution.plan is None:
-        goods = np.full(len(net.goods), np.nan)
-        return Plan(
-            np.full(len(net.use_good), np.nan), np.full(len(net.level_process), np.nan), goods, goods, goods
-        )
-    return part.plan(solution.plan)
+    use, level, good = (np.full(len(each), np.nan) for each in (net.use_good, net.level_process, net.goods))
+    return Plan(use, level, good, good, good)
 
 
 def _money(price: Array, amount: Array) -> Array:
