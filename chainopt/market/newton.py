@@ -120,6 +120,7 @@ def _conjugate(curvature: Curvature, slope: Array, forcing: float) -> tuple[Arra
         taken += 1
         image = curvature(direction)
         bent = float(direction @ image)
+        # In one call of some thousands it bends the other way, which SciPy's cg doesn't look at.
         if not bent > 0.0:
             break
         step += size / bent * direction
