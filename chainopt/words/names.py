@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
-import numpy as np
-
 _NEAR = 0.6
 _UNSEEN = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u2060\ufeff"))
 """Soft hyphens, zero-width blanks, marks of direction; not the joiners, with which some scripts are spelled."""
@@ -80,6 +78,8 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     if foreign(name):
         wanted = key(name.translate(_LOOK_ALIKES))
     names = list(by_key)
+    import numpy as np
+
     # No more can match than both have in common, so that few of many names need to be compared in full:
     # get_close_matches answers the same, and takes up to 12 times as long among 20,000 names.
     most = 2 * _in_common(wanted, names) / np.maximum(np.array([*map(len, names)], dtype=int) + len(wanted), 1)
@@ -94,8 +94,10 @@ def closest(name: str, known: Iterable[str]) -> str | None:
     return by_key[best[1]] if best[1] else None
 
 
-def _in_common(wanted: str, names: list[str]) -> np.ndarray:
+def _in_common(wanted: str, names: list[str]) -> Any:
     """How many characters each name has in common with one, in whatever order."""
+    import numpy as np
+
     codes = np.frombuffer("".join(names).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     ends = np.cumsum([0, *map(len, names)])
     common = np.zeros(len(names), dtype=int)
