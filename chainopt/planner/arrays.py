@@ -118,9 +118,8 @@ def _rows(net: Network, stated: Problem, x: Any) -> Any:
     if net.formulas:
         more, less["minimum"] = _formulas(net, intake, _at(x, stated.amounts["least"].indices))
         less["production"] = ca.vertcat(*made, more)
-    terms = sparse.vstack([rows.terms for rows in stated.rows]).tocoo()
-    linear = _matrix(terms.data, terms.row, terms.col, terms.shape) @ x
-    return linear - ca.vertcat(*(less.get(rows.name, ca.MX(len(rows.index), 1)) for rows in stated.rows))
+    linear = ((rows, _constant(rows.terms) @ x) for rows in stated.rows if len(rows.index))
+    return ca.vertcat(*(body - less[rows.name] if rows.name in less else body for rows, body in linear))
 
 
 def _formulas(net: Network, intake: Any, given: Any) -> tuple[Any, Any]:
@@ -135,10 +134,12 @@ def _formulas(net: Network, intake: Any, given: Any) -> tuple[Any, Any]:
 
 def _worth(net: Network, stated: Problem, x: Any) -> Any:
     """The objective."""
+    linear = ca.dot(ca.DM(stated.worth.data), _at(x, stated.worth.indices))
+    if not len(stated.curved):
+        return linear
     sales = ca.SX.sym("sales", len(stated.curved))
-    worth = ca.vertcat(*curves(net, ca.vertsplit(sales), ca.log)) if len(stated.curved) else ca.SX(0, 1)
-    demand = ca.Function("demand", [sales], [worth])(_at(x, stated.amounts["sale"][stated.curved].indices))
-    return ca.dot(ca.DM(stated.worth.toarray().ravel()), x) + ca.sum1(demand)
+    demand = ca.Function("demand", [sales], [ca.vertcat(*curves(net, ca.vertsplit(sales), ca.log))])
+    return linear + ca.sum1(demand(_at(x, stated.amounts["sale"][stated.curved].indices)))
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -171,9 +172,13 @@ _SYMBOLS = _Symbols()
 
 def _matrix(values: Array, rows: Array, columns: Array, shape: tuple[int, int]) -> Any:
     """A sparse matrix of CasADi's."""
-    found = sparse.csc_array((np.asarray(values, dtype=float), (rows, columns)), shape=shape)
-    found.sort_indices()
-    pattern = ca.Sparsity(shape[0], shape[1], found.indptr.tolist(), found.indices.tolist())
+    return _constant(sparse.csc_array((np.asarray(values, dtype=float), (rows, columns)), shape=shape))
+
+
+def _constant(terms: Any) -> Any:
+    found = sparse.csc_array(terms)
+    found.sum_duplicates()
+    pattern = ca.Sparsity(found.shape[0], found.shape[1], found.indptr.tolist(), found.indices.tolist())
     return ca.DM(pattern, found.data)
 
 
