@@ -110,7 +110,7 @@ class Reader:
         self.read_settings()
         self.observed = self.records("observed", Observed)
         if "goods" in self.tables and self.tables["goods"].complete:
-            self.found = problems(*self.parts)
+            self.found = problems(self.parts)
             self.locate(self.found)
         return self.faults.listed([sheet.name for sheet in sheets])
 
@@ -141,12 +141,7 @@ class Reader:
         self.processes = from_columns(Process, values, len(names)) if names else []
 
     def attach(
-        self,
-        name: str,
-        kind: type[Record],
-        number: dict[str, int],
-        hint: Callable[[str], str] | None,
-        count: int,
+        self, name: str, kind: type[Record], number: dict[str, int], hint: Callable[[str], str] | None, count: int
     ) -> list[tuple[Record, ...]]:
         """Read the sheet inputs or outputs: each process's records."""
         table = self.tables.get(name)
