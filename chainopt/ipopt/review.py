@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from scipy import sparse
@@ -23,6 +24,7 @@ from chainopt.ipopt.evaluator import Evaluator, Vector
 from chainopt.ipopt.interior import Outcome, outcome_at
 from chainopt.ipopt.optimality import Active, Point, active_set, hessian_matrix
 from chainopt.ipopt.sharpening import sharpened
+from chainopt.words.names import some
 from chainopt.words.status import Status
 
 MOST = 500
@@ -36,6 +38,7 @@ _LARGE = 1e4
 _GROWTH = 5.0
 _RELAXED = 1e-6
 _CONE = 1e-6
+_listed = partial(some, most=4, spell="'{}'")
 
 Rerun = Callable[[Evaluator], Outcome]
 """Solves a problem as the one under review was solved."""
@@ -282,8 +285,3 @@ def _allowed(shifts: Vector, at_bounds: Vector, active: Active) -> Vector | None
         if found.status == 0 and -found.fun > 1e-6:
             return shifts @ found.x
     return None
-
-
-def _listed(names: list[str], most: int = 4) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
