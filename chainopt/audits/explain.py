@@ -23,6 +23,8 @@ from chainopt.technology.curvature import shapes
 from chainopt.words.names import key
 from chainopt.words.status import Status
 
+Array = np.ndarray
+
 
 @dataclass(frozen=True, slots=True)
 class Cause:
@@ -244,12 +246,20 @@ def _unending(net: Network, plan: Plan | None) -> tuple[Cause, ...]:
     imported, sold, level = ray.imported, ray.sale, ray.level
     unit = next((float(v[v > 0][0]) for v in (imported, sold, level) if np.any(v > 0)), 1.0)
     ray = Ray(level / unit, sold / unit, imported / unit, ray.disposed / unit, ray.value / unit, ray.growing)
-    causes = [_step(net, "max import", int(g)) for g in np.flatnonzero(ray.imported > 0)]
-    running = dict.fromkeys(int(net.level_process[k]) for k in np.flatnonzero(ray.level))
-    causes += [_step(net, "capacity", p) for p in running]
-    causes += [_step(net, "max sale", int(g)) for g in np.flatnonzero(ray.sale > 0)]
-    causes += [_step(net, "min sale", int(g)) for g in np.flatnonzero(ray.sale < 0)]
-    causes += [_step(net, "disposal", int(g)) for g in np.flatnonzero(ray.disposed > 0) if net.disposal[g] < 0]
+    runs = np.isin(np.arange(len(net.processes)), net.level_process[ray.level != 0])
+    thrown, stopped = "throwing {name} away earns money", "a {column} of {name} would stop it"
+    of_good, of_process = ("goods", net.goods), ("processes", net.processes)
+    causes = [
+        Cause(sheet, names[i], column, text.format(column=column, name=names[i]), value=float(holds[i]))
+        for (sheet, names), column, chosen, text, holds in (
+            (of_good, "max import", ray.imported > 0, stopped, net.max_import),
+            (of_process, "capacity", runs, stopped, np.full(len(runs), inf)),
+            (of_good, "max sale", ray.sale > 0, stopped, net.max_sale),
+            (of_good, "min sale", ray.sale < 0, stopped, net.min_sale),
+            (of_good, "disposal", (ray.disposed > 0) & (net.disposal < 0), thrown, net.disposal),
+        )
+        for i in np.flatnonzero(chosen)
+    ]
     if not causes:
         return ()
     first = replace(causes[0], text=f"{_story(net, ray)}; {causes[0].text}")
@@ -258,26 +268,22 @@ def _unending(net: Network, plan: Plan | None) -> tuple[Cause, ...]:
 
 def _story(net: Network, ray: Ray) -> str:
     """The ray as one sentence, per unit of its first import or sale."""
-    steps = [
-        f"buy {_amount(net, ray.imported[g], net.goods[g])} of {net.goods[g]} at {net.import_price[g]:g}"
-        for g in np.flatnonzero(ray.imported > 0)
-    ]
-    steps += [
-        f"buy back {_amount(net, -ray.sale[g], net.goods[g])} of {net.goods[g]} at {net.price[g]:g}"
-        for g in np.flatnonzero(ray.sale < 0)
-    ]
     first = np.isin(np.arange(len(ray.level)), net.first_level)
-    steps += [
-        f"run {net.processes[net.level_process[k]]} at {ray.level[k]:.6g}"
-        for k in np.flatnonzero((ray.level != 0) & first)
-    ]
-    steps += [
-        f"sell {_amount(net, ray.sale[g], net.goods[g])} of {net.goods[g]} at {net.price[g]:g}"
-        for g in np.flatnonzero(ray.sale > 0)
-    ]
-    steps += [
-        f"throw away {_amount(net, ray.disposed[g], net.goods[g])} of {net.goods[g]}"
-        for g in np.flatnonzero(ray.disposed > SHOWN)
+    runs = np.flatnonzero((ray.level != 0) & first)
+
+    def moved(verb: str, amount: Array, least: float = 0.0, price: Array | None = None) -> list[str]:
+        found = []
+        for g in np.flatnonzero(amount > least):
+            at = "" if price is None else f" at {price[g]:g}"
+            found.append(f"{verb} {_amount(net, amount[g], net.goods[g])} of {net.goods[g]}{at}")
+        return found
+
+    steps = [
+        *moved("buy", ray.imported, price=net.import_price),
+        *moved("buy back", -ray.sale, price=net.price),
+        *(f"run {net.processes[net.level_process[k]]} at {ray.level[k]:.6g}" for k in runs),
+        *moved("sell", ray.sale, price=net.price),
+        *moved("throw away", ray.disposed, SHOWN),
     ]
     told = ", ".join(steps)
     told = f"{told}: earns {ray.value:.6g} a round; no limit stops it"
@@ -288,15 +294,3 @@ def _story(net: Network, ray: Ray) -> str:
         names = ", ".join(f'"{net.processes[p]}"' for p in ray.growing)
         told += f" (returns to scale of {names} increase: it earns this once large, and more beyond)"
     return told
-
-
-def _step(net: Network, column: str, index: int) -> Cause:
-    if column == "capacity":
-        name = net.processes[index]
-        return Cause("processes", name, column, f"a capacity of {name} would stop it", value=inf)
-    good = net.goods[index]
-    names = {"max import": "a max import", "max sale": "a max sale", "min sale": "a min sale"}
-    if column == "disposal":
-        return Cause("goods", good, column, f"throwing {good} away earns money", value=float(net.disposal[index]))
-    value = {"max import": net.max_import, "max sale": net.max_sale, "min sale": net.min_sale}[column][index]
-    return Cause("goods", good, column, f"{names[column]} of {good} would stop it", value=float(value))

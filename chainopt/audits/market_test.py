@@ -36,16 +36,13 @@ from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
 from chainopt.network.tolerances import BINDS, CURVED, SAME, ZERO
 from chainopt.solution.solution import Solution
+from chainopt.words.names import some
 
 Array = np.ndarray
 PROFIT, ZERO_PROFIT, RENT = "profit", "zero profit", "rent"
-LOSS, ENDLESS, SADDLE, OTHER = (
-    "loss: would shut down",
-    "increasing returns: no finite best response",
-    "saddle",
-    "would change its mix",
-)
-VERDICTS = (PROFIT, ZERO_PROFIT, RENT, LOSS, ENDLESS, SADDLE, OTHER)
+LOSS, ENDLESS = "loss: would shut down", "increasing returns: no finite best response"
+SADDLE, OTHER = "saddle", "would change its mix"
+_KEEPS = (PROFIT, ZERO_PROFIT, RENT)
 _STEP = 1e-5
 
 
@@ -70,7 +67,7 @@ class MarketTest:
     @property
     def supported(self) -> bool:
         """Whether the posted prices hold the plan: no process and no one else would rather do otherwise."""
-        return bool(self.processes["verdict"].isin((PROFIT, ZERO_PROFIT, RENT)).all()) and self.gap <= SAME
+        return bool(self.processes["verdict"].isin(_KEEPS).all()) and self.gap <= SAME
 
 
 def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
@@ -111,7 +108,7 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
 def findings(test: MarketTest) -> list[str]:
     """What the test finds, in plain sentences: first whether a market holds the plan, then who would not."""
     table = test.processes
-    against = table[~table["verdict"].isin((PROFIT, ZERO_PROFIT, RENT))]
+    against = table[~table["verdict"].isin(_KEEPS)]
     found = []
     if test.supported:
         found.append(
@@ -119,11 +116,11 @@ def findings(test: MarketTest) -> list[str]:
             f"leaving it either (duality gap {test.gap:.1e} of the plan's money). It is a competitive equilibrium."
         )
     else:
-        who = f"{_some(against['process']) if len(against) else 'a buyer or importer'} would not keep to it"
+        who = some(against["process"].tolist()) if len(against) else "a buyer or importer"
         gap = "without bound" if test.gap == inf else f"{test.gap:.3g} of the plan's money"
         found.append(
             "No competitive equilibrium supports the plan at these prices, although each price is the derivative "
-            f"of the optimal value: {who} (duality gap {gap})."
+            f"of the optimal value: {who} would not keep to it (duality gap {gap})."
         )
     found += [sentence(row) for row in against.to_dict("records")]
     for row in table[(table["verdict"] == RENT) & (table["profit"] < 0)].to_dict("records"):
@@ -135,52 +132,33 @@ def findings(test: MarketTest) -> list[str]:
     several = test.firms[test.firms["processes"] > 1]
     if len(several):
         found.append(
-            f"Firms with several processes ({_some(several['firm'])}) choose them one by one: what a firm makes "
-            "for itself has a price too, so that its profit is their sum."
+            f"Firms with several processes ({some(several['firm'].tolist())}) choose them one by one: what a firm "
+            "makes for itself has a price too, so that its profit is their sum."
         )
     return found
 
 
 _COLUMNS = (
-    "process",
-    "firm",
-    "verdict",
-    "profit",
-    "rent",
-    "returns",
-    "second_order",
-    "best_profit",
-    "deviation",
+    "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
     "deviation_share",
-)
-
-
-def _some(names: pd.Series, most: int = 3) -> str:
-    shown = ", ".join(f'"{name}"' for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+)  # fmt: skip
+_REASONS = {
+    LOSS: "{at}: it would rather shut down, and earn 0 without inputs. Its price equals its derivative, but a "
+    "derivative does not ask whether the whole pays.",
+    ENDLESS: "{at}, and has increasing returns there: at these prices more always pays more, so that no finite "
+    "amount is its best.",
+    SADDLE: "{at}, a stationary point that is no maximum of its profit ({second_order}): elsewhere it would earn "
+    "{deviation:.6g} more.",
+    OTHER: "{at}, and would earn {deviation:.6g} more with another mix or scale.",
+}
 
 
 def sentence(row: Mapping[Hashable, Any]) -> str:
     """One process's reason not to keep to the plan."""
-    name, profit = f'"{row["process"]}" (firm {row["firm"]})', row["profit"]
-    gain, verdict = row["deviation"], row["verdict"]
+    profit, told = row["profit"], {str(name): value for name, value in row.items()}
     at = f"makes a loss of {-profit:.6g} at the plan" if profit < 0 else f"earns {profit:.6g} at the plan"
-    if verdict == LOSS:
-        return (
-            f"{name} {at}: it would rather shut down, and earn 0 without inputs. Its price equals its derivative, "
-            "but a derivative does not ask whether the whole pays."
-        )
-    if verdict == ENDLESS:
-        return (
-            f"{name} {at}, and has increasing returns there: at these prices more always pays more, so that no "
-            "finite amount is its best."
-        )
-    if verdict == SADDLE:
-        return (
-            f"{name} {at}, a stationary point that is no maximum of its profit ({row['second_order']}): "
-            f"elsewhere it would earn {gain:.6g} more."
-        )
-    return f"{name} {at}, and would earn {gain:.6g} more with another mix or scale."
+    reason = _REASONS.get(row["verdict"], _REASONS[OTHER]).format(at=at, **told)
+    return f'"{row["process"]}" (firm {row["firm"]}) {reason}'
 
 
 def _row(

@@ -10,18 +10,18 @@ formula's minimum, and the money that all begins with.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from scipy import sparse
 
-from chainopt.backprop.absorbers import LIMIT, Column, Row, Structure, absorbers, structure
-from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE, bounded
+from chainopt.backprop.absorbers import LIMIT, Column, Row, Structure, absorbers, entries, structure
+from chainopt.backprop.operations import AMOUNTS, DISPOSAL, IMPORT, LEVEL, SALE, USE, bounded
 from chainopt.backprop.sweep import shares
 from chainopt.network.demand import demand_price
-from chainopt.network.network import Network
 from chainopt.network.tolerances import DUST_SHARE, ZERO
 from chainopt.solution.solution import Solution
 
@@ -52,49 +52,35 @@ class Draft:
     lines: tuple[Line, ...]
 
 
-@dataclass(slots=True)
 class Clerk:
     """What drawing up receipts needs of a solution, and the drafts by node."""
 
-    solution: Solution
-    net: Network
-    found: Structure | None
-    slope: sparse.csr_array
-    uses_of: list[list[int]]
-    limit_of: dict[Row, int]
-    final: Array
-    drafts: dict[Node, Draft] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, solution: Solution) -> Clerk:
+    def __init__(self, solution: Solution):
         net, plan, derivatives = solution.net, solution.plan, solution.derivatives
         assert net and plan and derivatives
-        ops = derivatives.operations
-        found: Structure | None = None
-        if derivatives.method != "sweep":
-            try:
-                found = structure(net, plan, ops)
-            except ValueError:
-                found = None
-        slope = sparse.csr_array(ops.slopes.level if found is None else found.level_slope).copy()
-        slope.data[~np.isfinite(slope.data)] = 0.0
-        uses_of: list[list[int]] = [[] for _ in net.processes]
+        self.net, self.plan, self.ops, self.method = net, plan, derivatives.operations, derivatives.method
+        self.found: Structure | None = None
+        if self.method != "sweep":
+            with suppress(ValueError):
+                self.found = structure(net, plan, self.ops)
+        found = self.found
+        self.slope = sparse.csr_array(self.ops.slopes.level if found is None else found.level_slope).copy()
+        self.slope.data[~np.isfinite(self.slope.data)] = 0.0
+        self.uses_of: list[list[int]] = [[] for _ in net.processes]
         for u, p in enumerate(net.use_process.tolist()):
-            uses_of[p].append(u)
+            self.uses_of[p].append(u)
         bound = found.bound if found is not None else {}
-        limit_of: dict[Row, int] = {
+        self.limit_of: dict[Row, int] = {
             (LIMIT, limit.index): number
             for number, limit in enumerate(net.limits)
             if limit.of == "level" and bound.get(limit.index) == limit.bound
         }
-        final = np.nan_to_num(demand_price(net, plan.sale), posinf=0.0)
-        return cls(solution, net, found, slope, uses_of, limit_of, final)
+        self.final = np.nan_to_num(demand_price(net, plan.sale), posinf=0.0)
+        self.drafts: dict[Node, Draft] = {}
 
     def draw_up(self) -> dict[Node, Draft]:
         """The lines of every price and rent that the plan fixes."""
-        derivatives = self.solution.derivatives
-        assert derivatives
-        if derivatives.method == "sweep":
+        if self.method == "sweep":
             self._by_shares()
         elif self.found is not None:
             self._by_structure(self.found)
@@ -122,7 +108,7 @@ class Clerk:
             found[node] = found.get(node, 0.0) + amount
 
         def make(k: int, amount: float) -> None:
-            for g, yield_ in _entries(net.yields, k):
+            for g, yield_ in entries(net.yields, k):
                 add(("good", g), amount * yield_)
             if (LIMIT, k) in self.limit_of:
                 number = self.limit_of[LIMIT, k]
@@ -136,7 +122,7 @@ class Clerk:
                 node: Node = ("good", int(net.use_good[u])) if net.rival[net.use_good[u]] else ("reading", u)
                 add(node, -float(net.coefficient[u]))
         elif kind == USE:
-            for k, slope in _entries(self.slope, i):
+            for k, slope in entries(self.slope, i):
                 make(k, slope)
             for number, slopes in enumerate(self.found.tie_slope if self.found is not None else ()):
                 if i in slopes:
@@ -152,10 +138,8 @@ class Clerk:
 
     def amount(self, column: Column) -> float:
         """What an operation moves: of a Leontief level, its level."""
-        plan, (kind, i) = self.solution.plan, column
-        assert plan
-        of = {USE: plan.use, LEVEL: plan.level, SALE: plan.sale, IMPORT: plan.imported, DISPOSAL: plan.disposed}
-        return float(of[kind][i])
+        kind, i = column
+        return float(getattr(self.plan, AMOUNTS[kind])[i])
 
     def taker(self, column: Column) -> tuple[str, str | None]:
         """An operation's kind in words, and its process."""
@@ -188,10 +172,7 @@ class Clerk:
 
     def _by_shares(self) -> None:
         """A smooth chain: every good by the shares of all that take it, as the reverse sweep has them."""
-        net, plan = self.net, self.solution.plan
-        derivatives = self.solution.derivatives
-        assert plan and derivatives
-        part = shares(net, plan, derivatives.operations)
+        net, part = self.net, shares(self.net, self.plan, self.ops)
         takers: list[list[tuple[Column, float]]] = [[] for _ in net.goods]
         for u, g in enumerate(net.use_good.tolist()):
             if abs(part.use[u]) > ZERO or net.signed[u]:
@@ -268,10 +249,7 @@ class Clerk:
 
     def _held(self, found: Structure) -> None:
         """The rent of a limit that holds an operation: what the operation earns at the margin."""
-        net = self.net
-        derivatives = self.solution.derivatives
-        assert derivatives
-        binds = derivatives.operations.may[derivatives.operations.rent_columns]
+        net, binds = self.net, self.ops.may[self.ops.rent_columns]
         columns = {
             number: column
             for number, limit in enumerate(net.limits)
@@ -285,8 +263,3 @@ class Clerk:
             per = float(net.coefficient[limit.index]) if limit.of == "use" and column[0] == LEVEL else 1.0
             lines = tuple(self.lines(column, None, rate=-limit.sign * per))
             self.drafts["rent", number] = Draft("limit", lines)
-
-
-def _entries(matrix: sparse.csr_array, row: int) -> Iterable[tuple[int, float]]:
-    part = slice(matrix.indptr[row], matrix.indptr[row + 1])
-    return zip(matrix.indices[part].tolist(), matrix.data[part].tolist(), strict=True)

@@ -70,7 +70,7 @@ def receipts(solution: Solution, *, unit: float = 1.0) -> Receipts | None:
     net = solution.net
     if not solution.certified or net is None or len(net.use_good) > MOST_USES:
         return None
-    clerk = Clerk.of(solution)
+    clerk = Clerk(solution)
     drafts = clerk.draw_up()
     goods: list[Node] = [("good", g) for g in range(len(net.goods))]
     asked = sorted({line.of for draft in drafts.values() for line in draft.lines})

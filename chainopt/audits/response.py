@@ -185,8 +185,8 @@ def best_response(offer: Offer, *, starts: int = _SEEDS) -> Response:
         makes = technology.partials(batch, offer.x, offer.level)
         cost = offer.price / makes
         found = _greedy(offer, offer.worth[0] - cost, makes * offer.most, abs(offer.worth[0]) + abs(cost))
-    elif technology.cheapest is not None and offer.worth[0] > 0 and _cheap(offer, money) is not None:
-        found = _along_mixes(offer, money)
+    elif technology.cheapest is not None and offer.worth[0] > 0 and (price := _cheap(offer, money)) is not None:
+        found = _along_mixes(offer, price, technology.cheapest(batch, price), float(technology.returns(batch)[0]))
     elif technology.at_least_nothing and (offer.price >= 0).all() and offer.worth[0] <= 0 and offer.may_stop:
         found = Response(0.0)
     else:
@@ -234,15 +234,9 @@ def _cheap(offer: Offer, money: float) -> Array | None:
     return np.maximum(offer.price, floor)
 
 
-def _along_mixes(offer: Offer, money: float) -> Response:
-    """The best point of the expansion path of a process with returns, at positive prices."""
-    price, worth, origin = _cheap(offer, money), float(offer.worth[0]), offer.origin
-    assert price is not None
-    assert offer.family is not None
-    technology, batch = offer.family
-    assert technology.cheapest is not None
-    returns, share = float(technology.returns(batch)[0]), technology.cheapest(batch, price)
-    share = share / np.max(share)
+def _along_mixes(offer: Offer, price: Array, mix: Array, returns: float) -> Response:
+    """The best point of the expansion path of a process with returns, at positive prices and their mix."""
+    worth, origin, share = float(offer.worth[0]), offer.origin, mix / np.max(mix)
     made, cost = float(offer.made(origin + share)[0]), float(price @ share)
     if not (made > 0 and isfinite(made)):
         return _search(offer, _SEEDS)
@@ -268,10 +262,10 @@ def _along_mixes(offer: Offer, money: float) -> Response:
         fixed = float(price @ origin)
         x = np.minimum(origin + share * chosen, offer.most)
         return Response(worth * made * chosen**returns - cost * chosen - fixed, x)
-    return _capped_path(offer, share, low, high)
+    return _capped_path(offer, share)
 
 
-def _capped_path(offer: Offer, share: Array, low: float, high: float) -> Response:
+def _capped_path(offer: Offer, share: Array) -> Response:
     """The same where uses have a max: a line search along the path, which flattens use by use."""
     origin = offer.origin
 

@@ -83,13 +83,11 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
     size, floor = ops.measure, ops.measure.trifle
     use_value, sale_value, disposal_value = use_values(net, derivatives)
     paid, price = use_prices(net, multipliers), multipliers.price
-    derivative = settled(derivatives, intervals)
+    derivative = settled(intervals)
     # What each use and each sale pays for its own limits, on top of the good's price.
     use_rent, sale_rent = (net.bounding(amount) @ multipliers.rent for amount in ("use", "sale"))
     use_noise, use_active = _rows(net, ops, ops.stack(multipliers))
-    active = {kind: np.zeros(len(net.goods), dtype=bool) for kind in (SALE, DISPOSAL)}
-    for kind, of in active.items():
-        of[ops.index[(ops.kind == kind) & ops.active]] = True
+    active = {kind: ops.spread(kind, ops.active, False) for kind in (SALE, DISPOSAL)}
     steep = ~np.isin(np.arange(len(net.use_good)), ops.index[ops.kind == USE]) & ~net.use_leontief
     by_good = np.argsort(net.use_good, kind="stable")
     first = np.searchsorted(net.use_good[by_good], np.arange(len(net.goods) + 1))
@@ -136,16 +134,12 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
 
 def _rows(net: Network, ops: Operations, z: Array) -> tuple[Array, Array]:
     """The money of each use's row per unit of the use, which says what gap is noise; and whether it is in use."""
-    money = abs(ops.matrix) @ np.abs(np.nan_to_num(z)) + np.abs(ops.constant)
-    noise, active = np.zeros(len(net.use_good)), np.zeros(len(net.use_good), dtype=bool)
-    smooth = ops.kind == USE
-    noise[ops.index[smooth]], active[ops.index[smooth]] = money[smooth], ops.active[smooth]
-    levels = ops.kind == LEVEL
-    of_level, runs = np.zeros(len(net.level_process)), np.zeros(len(net.level_process), dtype=bool)
-    of_level[ops.index[levels]], runs[ops.index[levels]] = money[levels], ops.active[levels]
+    money = ops.money(z)
+    noise, active = ops.spread(USE, money, 0.0), ops.spread(USE, ops.active, False)
     of = np.flatnonzero(net.use_leontief)
     level = net.first_level[net.use_process[of]]
-    noise[of], active[of] = of_level[level] / net.coefficient[of], runs[level]
+    noise[of] = ops.spread(LEVEL, money, 0.0)[level] / net.coefficient[of]
+    active[of] = ops.spread(LEVEL, ops.active, False)[level]
     return noise, active
 
 

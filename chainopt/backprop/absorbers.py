@@ -104,7 +104,7 @@ class Structure:
 
     def _taken(self, u: int, amount: float, found: dict[Row, float], seen: tuple[int, ...]) -> None:
         """What a smooth process makes of more that it takes, and the limits and ties that this moves."""
-        for k, slope in _entries(self.level_slope, u):
+        for k, slope in entries(self.level_slope, u):
             found[LIMIT, k] = found.get((LIMIT, k), 0.0) + slope * amount
             self._made(k, slope * amount, found, seen)
         for number, slopes in enumerate(self.tie_slope):
@@ -112,11 +112,11 @@ class Structure:
                 found[TIE, number] = found.get((TIE, number), 0.0) + slopes[u] * amount
 
     def _made(self, k: int, amount: float, found: dict[Row, float], seen: tuple[int, ...]) -> None:
-        for g, yield_ in _entries(self.net.yields, k):
+        for g, yield_ in entries(self.net.yields, k):
             self._there_is(g, yield_ * amount, found, seen)
 
 
-def _entries(matrix: sparse.csr_array, row: int) -> list[tuple[int, float]]:
+def entries(matrix: sparse.csr_array, row: int) -> list[tuple[int, float]]:
     """The entries of a row by column."""
     part = slice(matrix.indptr[row], matrix.indptr[row + 1])
     return list(zip(matrix.indices[part].tolist(), matrix.data[part].tolist(), strict=True))
@@ -126,13 +126,9 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
     """What moves at a plan; raises ValueError for a binding limit that no program here can keep."""
     goods = len(net.goods)
 
-    def active(kind: int, count: int) -> Array:
-        found = np.zeros(count, dtype=bool)
-        found[ops.index[ops.active & (ops.kind == kind)]] = True
-        return found
-
-    level = active(LEVEL, len(net.level_process))
-    free_sale, imported, free_disposal = (active(kind, goods) for kind in (SALE, IMPORT, DISPOSAL))
+    level, used, free_sale, imported, free_disposal = (
+        ops.spread(kind, ops.active, False) for kind in (LEVEL, USE, SALE, IMPORT, DISPOSAL)
+    )
     dust = DUST * ops.measure.good
     disposed = free_disposal | (net.disposes & (plan.disposed > dust))
     # The first of what a demand curve asks for may be worth much, however little it is.
@@ -144,7 +140,7 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
         runs[item.process] |= bool(np.any(np.abs(plan.level[item.level]) > 0))
     # What a running process takes next to nothing of stays as it is, unless nothing is made without it.
     flows = runs[net.use_process] & ~net.use_leontief & ((plan.use != 0) | net.signed)
-    free = flows & (active(USE, len(net.use_good)) | essential_uses(net))
+    free = flows & (used | essential_uses(net))
     held, bound = _held(net, ops, runs)
     for column in [column for column in held if column[0] == USE and held[column] == 0]:
         flows[column[1]] = False
@@ -315,15 +311,13 @@ def _choose(found: Structure, rows: list[Row]) -> dict[Column, Row]:
     net = found.net
     if not rows:
         return {}
-    columns: dict[Column, float] = {}
-    for k in np.flatnonzero(net.leontief[net.level_process] & found.runs[net.level_process]).tolist():
-        if (LEVEL, k) not in found.held:
-            columns[LEVEL, k] = 1.0
-    for g in np.flatnonzero(found.imports).tolist():
-        if (IMPORT, g) not in found.held:
-            columns[IMPORT, g] = 1.0
-    for g in np.flatnonzero(found.disposes & ~net.rival).tolist():
-        columns[DISPOSAL, g] = 1.0
+    preferred = {
+        LEVEL: (net.leontief & found.runs)[net.level_process],
+        IMPORT: found.imports,
+        DISPOSAL: found.disposes & ~net.rival,
+    }
+    alone = [(kind, i) for kind, chosen in preferred.items() for i in np.flatnonzero(chosen).tolist()]
+    columns: dict[Column, float] = {column: 1.0 for column in alone if column not in found.held}
     for g, members in found.groups.items():
         for column in members if found.moving[g] else ():
             columns[column] = _SHARED if len(members) > 1 else _ALONE

@@ -17,7 +17,7 @@ from chainopt.backprop.idle import starting_profit, steep_idle
 from chainopt.backprop.operations import MINIMUM, READERS, Operations
 from chainopt.network.multipliers import Multipliers, level_values, use_prices
 from chainopt.network.network import Network
-from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.plan import Plan, at_limits
 from chainopt.network.tolerances import LEAST_LEVEL
 
 Array = np.ndarray
@@ -27,8 +27,7 @@ def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multiplier
     """The three KKT residuals of a plan with the solver's multipliers."""
     z = ops.stack(multipliers)
     profit = ops.matrix @ z + ops.constant
-    money = abs(ops.matrix) @ np.abs(z) + np.abs(ops.constant)
-    money = np.maximum(money, ops.least)
+    money = np.maximum(ops.money(z), ops.least)
     money = np.where(money > 0, money, 1.0)
     equal = np.isin(ops.kind, (READERS, MINIMUM))
     stationarity = np.where(equal, np.abs(profit), np.maximum(profit, 0.0)) / money
@@ -56,16 +55,13 @@ def feasibility(net: Network, plan: Plan, moved: Array) -> float:
     made = net.levels(plan.use)
     free = np.isnan(made) & net.leontief[net.level_process]
     made = np.where(free, plan.level, made)
-    scale = np.maximum(np.abs(made), np.abs(plan.level))
+    scale, least = np.maximum(np.abs(made), np.abs(plan.level)), _level_size(net, size)
     with np.errstate(invalid="ignore"):
-        off = (plan.level - made) / np.where(scale > _level_size(net, size), scale, _level_size(net, size))
+        off = (plan.level - made) / np.where(scale > least, scale, least)
     off = np.where(net.leontief[net.level_process], np.maximum(off, 0.0), np.abs(off))
-    limits = np.array([limit.bound for limit in net.limits])
-    amount = limited_amount(net, plan)
-    sign = np.array([limit.sign for limit in net.limits])
-    fixed = np.array([limit.fixed for limit in net.limits], dtype=bool)
-    over = np.where(fixed, np.abs(amount - limits), sign * (amount - limits))
-    over = over / np.maximum(np.maximum(np.abs(limits), np.abs(amount)), 1e-300) if len(limits) else over
+    bound, amount, sign, fixed = at_limits(net, plan)
+    over = np.where(fixed, np.abs(amount - bound), sign * (amount - bound))
+    over = over / np.maximum(np.maximum(np.abs(bound), np.abs(amount)), 1e-300)
     below = [
         np.where(net.signed, 0.0, -plan.use / size[net.use_good]),
         np.where(net.sale_signed, 0.0, -plan.sale / size),
@@ -73,8 +69,7 @@ def feasibility(net: Network, plan: Plan, moved: Array) -> float:
         -plan.disposed / size,
     ]
     parts = np.concatenate([np.abs(balance), np.abs(reading), off, over, *below])
-    worst = float(np.max(parts, initial=0.0))
-    return worst if np.isfinite(worst) and not np.isnan(parts).any() else np.inf
+    return float(np.max(np.nan_to_num(parts, nan=np.inf, posinf=np.inf), initial=0.0))
 
 
 def _level_size(net: Network, size: Array) -> Array:
@@ -96,15 +91,11 @@ def _rents(net: Network, plan: Plan, ops: Operations, z: Array, row_money: Array
     entries = sparse.coo_array(ops.matrix[:, np.arange(len(z))[ops.rent_columns]])
     money = np.zeros(len(rent))
     np.maximum.at(money, entries.col, row_money[entries.row] / np.abs(entries.data))
-    bound = np.array([limit.bound for limit in net.limits], dtype=float)
-    amount = limited_amount(net, plan)
-    sign = np.array([limit.sign for limit in net.limits], dtype=float)
-    judged = np.array([not limit.fixed for limit in net.limits], dtype=bool) & (money > 0)
-    size = np.maximum(np.abs(bound), np.abs(amount))
+    bound, amount, sign, fixed = at_limits(net, plan)
+    judged = ~fixed & (money > 0)
     with np.errstate(all="ignore"):
-        return np.where(judged, rent / money, 0.0), np.where(
-            judged, np.minimum(sign * (bound - amount) / size, 1.0), 0.0
-        )
+        slack = np.minimum(sign * (bound - amount) / np.maximum(np.abs(bound), np.abs(amount)), 1.0)
+        return np.where(judged, rent / money, 0.0), np.where(judged, slack, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

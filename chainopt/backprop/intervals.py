@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
+from highspy import HighsModelStatus
 from scipy import sparse
 
 from chainopt.backprop.open_prices import OpenPrices, Rows, open_prices
@@ -33,14 +34,8 @@ _PATIENCE = 4
 _MOST_WORK = 400_000_000
 """Simplex iterations times rows: ten to fifteen seconds."""
 
-POINT, BOUNDED, BELOW, ABOVE, UNBOUNDED, SKIPPED = (
-    "point",
-    "bounded",
-    "unbounded below",
-    "unbounded above",
-    "unbounded",
-    "not computed",
-)
+POINT, BOUNDED, SKIPPED = "point", "bounded", "not computed"
+BELOW, ABOVE, UNBOUNDED = "unbounded below", "unbounded above", "unbounded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +109,7 @@ def supporting(net: Network, plan: Plan, derivatives: Derivatives, known: Array)
     return known
 
 
-def settled(derivatives: Derivatives, intervals: Intervals) -> Array:
+def settled(intervals: Intervals) -> Array:
     """The derivative of each good: the equations' price, or the one point that the inequalities leave."""
     ends = np.array([kind == POINT for kind in intervals.kind])
     with np.errstate(invalid="ignore"):
@@ -175,24 +170,15 @@ class _Program:
             return
         size, active = 1.0 / _largest(rows.matrix), rows.active
         part = sparse.csr_array(sparse.diags_array(size) @ rows.matrix)
-        rest, slack = (
-            size * rows.rest / scale,
-            self.given.slack * np.maximum(self.floor, size * rows.money / scale),
-        )
-        infinite = highspy.kHighsInf
+        rest, infinite = size * rows.rest / scale, highspy.kHighsInf
+        slack = self.given.slack * np.maximum(self.floor, size * rows.money / scale)
         if not self.homogeneous:
             lower, upper = np.where(active, -rest - slack, -infinite), slack - rest
         else:
             both = np.flatnonzero(active)
-            part = sparse.csr_array(
-                sparse.vstack(
-                    [
-                        sparse.hstack([part, sparse.csr_array((rest - slack)[:, None])]),
-                        sparse.hstack([-part[both], sparse.csr_array((-rest - slack)[both, None])]),
-                    ],
-                    format="csr",
-                )
-            )
+            above, below = (rest - slack)[:, None], (-rest - slack)[both, None]
+            part = sparse.block_array([[part, sparse.csr_array(above)], [-part[both], sparse.csr_array(below)]])
+            part = sparse.csr_array(part)
             lower, upper = np.full(part.shape[0], -infinite), np.zeros(part.shape[0])
         self.solver.addRows(part.shape[0], lower, upper, part.nnz, part.indptr[:-1], part.indices, part.data)
 
@@ -221,12 +207,9 @@ class _Program:
             if self.limited and self.work >= _MOST_WORK:
                 raise _TooMuchWork
             status = self._run()
-            if status in (
-                highspy.HighsModelStatus.kUnbounded,
-                highspy.HighsModelStatus.kUnboundedOrInfeasible,
-            ):
+            if status in (HighsModelStatus.kUnbounded, HighsModelStatus.kUnboundedOrInfeasible):
                 return np.inf if sense == highspy.ObjSense.kMaximize else -np.inf
-            if status != highspy.HighsModelStatus.kOptimal:
+            if status != HighsModelStatus.kOptimal:
                 return np.nan
             # More planes would make the interval narrower; new rows make HiGHS forget what it has found.
             end = float(self.solver.getInfo().objective_function_value)
@@ -235,20 +218,17 @@ class _Program:
                 break
         return end
 
-    def _run(self) -> highspy.HighsModelStatus:
+    def _run(self) -> HighsModelStatus:
         """Solve from the last basis; afresh where that goes round in circles; and with presolve where that ends
         without an answer.
         """
         if not self.stalls:
             self._solve()
-            self.stalls = self.solver.getModelStatus() == highspy.HighsModelStatus.kIterationLimit
+            self.stalls = self.solver.getModelStatus() == HighsModelStatus.kIterationLimit
         if self.stalls:
             self.solver.clearSolver()
             self._solve()
-        if self.solver.getModelStatus() not in (
-            highspy.HighsModelStatus.kOptimal,
-            highspy.HighsModelStatus.kUnbounded,
-        ):
+        if self.solver.getModelStatus() not in (HighsModelStatus.kOptimal, HighsModelStatus.kUnbounded):
             self.solver.clearSolver()
             self._solve(presolve=True)
         return self.solver.getModelStatus()

@@ -120,9 +120,10 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
     missing = np.isnan(derivatives.unknowns) & ops.may
     known = np.where(np.isnan(derivatives.unknowns), 0.0, derivatives.unknowns)
     at = np.flatnonzero(missing)
-    rest, money = ops.matrix @ known + ops.constant, abs(ops.matrix) @ np.abs(known) + np.abs(ops.constant)
+    rest, money = ops.matrix @ known + ops.constant, ops.money(known)
     settled = ops.active & ((abs(ops.matrix) @ missing.astype(float)) == 0)
     gap = np.abs(rest) / np.maximum(money, np.maximum(ops.least, 1e-300))
+    slack = float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, MOST_SLACK))
     start = starts(net, steep_idle(net, plan, ops.measure), ops.measure)
     earns, pays = ops.earns[start.level], ops.pays[start.use]
     least = ops.measure.noise / start.moved
@@ -137,9 +138,7 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
         signed=ops.signed[at],
         unit=unit,
         scale=scale,
-        slack=LEAST_SLACK
-        if exact
-        else float(np.clip(10 * np.max(gap[settled], initial=0.0), LEAST_SLACK, MOST_SLACK)),
+        slack=LEAST_SLACK if exact else slack,
         rows=rows.those(rows.touched),
         start=start,
         earns=sparse.csr_array(earns[:, at] @ units),

@@ -17,7 +17,8 @@ flows are taken at exactly zero: where they are infinite, the operation has no r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,15 @@ from chainopt.network.limits import Limit
 from chainopt.network.measure import Measure, measure
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
-from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.plan import Plan, at_limits
 from chainopt.network.tolerances import BINDS, ZERO
 
 Array = np.ndarray
 
 USE, LEVEL, SALE, IMPORT, DISPOSAL, READERS, MINIMUM = range(7)
-_MOVES = {"use": USE, "level": LEVEL, "sale": SALE, "imported": IMPORT, "disposed": DISPOSAL}
+AMOUNTS = {USE: "use", LEVEL: "level", SALE: "sale", IMPORT: "imported", DISPOSAL: "disposed"}
+"""What an operation moves, by the name of a plan's amounts."""
+_MOVES = {amount: kind for kind, amount in AMOUNTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,17 @@ class Operations:
         first = 2 * self.goods + self.uses
         return slice(first, len(self.may) - self.slopes.argument_gap.size)
 
+    def money(self, unknowns: Array) -> Array:
+        """The sum of each row's terms without their signs; what is nan counts as nothing."""
+        return abs(self.matrix) @ np.abs(np.nan_to_num(unknowns)) + np.abs(self.constant)
+
+    def spread(self, kind: int, values: Array, rest: Any = np.nan) -> Array:
+        """Values by row as values by what the rows of a kind are of: uses, levels or goods; rest without a row."""
+        counts = {USE: self.uses, LEVEL: self.earns.shape[0]}
+        result, mine = np.full(counts.get(kind, self.goods), rest), self.kind == kind
+        result[self.index[mine]] = values[mine]
+        return result
+
     def stack(self, multipliers: Multipliers) -> Array:
         """The unknowns' vector from multipliers: nan for the price of a good that the solver left out."""
         return np.concatenate(
@@ -91,28 +105,26 @@ def operations(net: Network, plan: Plan) -> Operations:
     # One input of a process that runs may be next to nothing for its good, and still move with the others.
     runs = running(net, plan, size)[net.use_process] & curved_uses(net)
     slope = slopes(net, np.where((share <= ZERO) & ~net.signed & ~runs, 0.0, plan.use))
-    rows = _Rows.of(net, slope)
-    blocks = [
-        *_process_blocks(net, plan, size, slope, rows),
-        *_good_blocks(net, plan, size, rows),
-    ]
+    rows = _Rows(net, slope.argument_gap.size)
+    blocks = [*_process_blocks(net, plan, size, slope, rows), *_good_blocks(net, plan, size, rows)]
     matrix = sparse.csr_array(sparse.vstack([block.rows for block in blocks], format="csr"))
-    constant = np.concatenate([block.constant for block in blocks])
-    part = np.concatenate([block.share for block in blocks])
-    always = np.concatenate([np.broadcast_to(block.always, len(block.index)) for block in blocks])
+
+    def stacked(name: str) -> Array:
+        return np.concatenate([np.broadcast_to(getattr(block, name), len(block.index)) for block in blocks])
+
+    constant, share = stacked("constant"), stacked("share")
     finite = np.isfinite(constant) & np.isfinite(matrix @ np.ones(matrix.shape[1]))
     may, signed = _unknowns(net, plan, slope, size)
-    least = size.noise * np.concatenate([block.per_unit for block in blocks])
     return Operations(
         matrix=matrix[finite],
         constant=constant[finite],
-        kind=np.concatenate([np.full(len(block.index), block.kind) for block in blocks])[finite],
-        index=np.concatenate([block.index for block in blocks])[finite],
-        active=((part > ZERO) | always)[finite],
-        share=part[finite],
+        kind=stacked("kind")[finite],
+        index=stacked("index")[finite],
+        active=((share > ZERO) | stacked("always"))[finite],
+        share=share[finite],
         may=may,
         signed=signed,
-        least=least[finite],
+        least=(size.noise * stacked("per_unit"))[finite],
         measure=size,
         slopes=slope,
         earns=rows.earns,
@@ -145,30 +157,27 @@ class _Block:
     always: Any = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Rows:
-    """Rows over the unknowns: prices, readings by use, readings by final demand, rents, minima's multipliers."""
+    """Rows over the unknowns: prices, readings by use, readings by final demand, rents, minima's multipliers.
+
+    All processes' rows are made of what each level earns and each use pays.
+    """
 
     net: Network
     arguments: int
-    earns: sparse.csr_array
-    pays: sparse.csr_array
 
-    @classmethod
-    def of(cls, net: Network, slope: Slopes) -> _Rows:
-        """With what each level earns and each use pays: all processes' rows are made of these."""
-        goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
-        empty = sparse.csr_array((0, 0))
-        rows = cls(net, slope.argument_gap.size, empty, empty)
-        rival = net.rival[net.use_good]
-        earns = rows.row(levels, net.yields, rents=-net.bounding("level"))
-        pays = rows.row(
-            uses,
-            _select(np.where(rival, net.use_good, -1), goods),
-            _select(np.where(rival, -1, np.arange(uses)), uses),
-            rents=net.bounding("use"),
-        )
-        return replace(rows, earns=earns, pays=pays)
+    @cached_property
+    def earns(self) -> sparse.csr_array:
+        return self.row(len(self.net.level_process), self.net.yields, rents=-self.net.bounding("level"))
+
+    @cached_property
+    def pays(self) -> sparse.csr_array:
+        use_good, uses = self.net.use_good, len(self.net.use_good)
+        rival = self.net.rival[use_good]
+        price = _select(np.where(rival, use_good, -1), len(self.net.goods))
+        reading = _select(np.where(rival, -1, np.arange(uses)), uses)
+        return self.row(uses, price, reading, rents=self.net.bounding("use"))
 
     def row(
         self,
@@ -249,45 +258,27 @@ def _good_blocks(net: Network, plan: Plan, size: Measure, rows: _Rows) -> Iterat
         (np.where(net.rival[net.use_good], 0.0, -1.0), (net.use_good, np.arange(uses))), shape=(goods, uses)
     )
     reading_sale = _select(np.where(net.sells & ~net.rival, every, -1), goods, -1.0)
+    read, none, ones = rows.row(goods, price, readers, reading_sale), np.zeros(goods), np.ones(goods)
     for kind, row, constant, chosen, share, always in (
         (SALE, sale, paid, net.sells, np.abs(plan.sale) / size.good, net.sale_signed),
         (IMPORT, bought, -net.import_price, net.imports, plan.imported / size.good, False),
         (DISPOSAL, thrown, -net.disposal, net.disposes, plan.disposed / size.good, False),
-        (
-            READERS,
-            rows.row(goods, price, readers, reading_sale),
-            np.zeros(goods),
-            ~net.rival,
-            np.ones(goods),
-            True,
-        ),
+        (READERS, read, none, ~net.rival, ones, True),
     ):
         of = np.flatnonzero(chosen)
-        held = always[of] if isinstance(always, np.ndarray) else always
+        held = np.broadcast_to(always, goods)[of]
         yield _Block(kind, row[of], constant[of], of, share[of], 1.0 / size.good[of], held)
 
 
 def _unknowns(net: Network, plan: Plan, slope: Slopes, size: Measure) -> tuple[Array, Array]:
     """Which unknowns can differ from zero at the plan, and which of them may be negative."""
-    goods = len(net.goods)
-    bound = np.array([limit.bound for limit in net.limits], dtype=float)
-    fixed = np.array([limit.fixed for limit in net.limits], dtype=bool)
-    amount = limited_amount(net, plan)
+    every = np.ones(len(net.goods), dtype=bool)
+    bound, amount, _, fixed = at_limits(net, plan)
     binds = np.abs(amount - bound) <= BINDS * np.maximum(np.abs(bound), np.abs(amount))
-    reads = ~net.rival[net.use_good]
+    reads, gap = ~net.rival[net.use_good], slope.argument_gap
     level = plan.level[net.first_level[net.use_process]]
     slack = plan.use - net.coefficient * level
     reads_all = reads & (~net.use_leontief | (slack <= BINDS * size.use))
-    may = np.concatenate(
-        [np.ones(goods, bool), reads_all, net.sells & ~net.rival, fixed | binds, slope.argument_gap <= BINDS]
-    )
-    signed = np.concatenate(
-        [
-            np.ones(goods, bool),
-            reads & ~net.use_leontief,
-            np.ones(goods, bool),
-            fixed,
-            np.zeros(slope.argument_gap.size, bool),
-        ]
-    )
+    may = np.concatenate([every, reads_all, net.sells & ~net.rival, fixed | binds, gap <= BINDS])
+    signed = np.concatenate([every, reads & ~net.use_leontief, every, fixed, np.zeros(gap.size, dtype=bool)])
     return may, signed

@@ -22,7 +22,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from chainopt.backprop.equations import solve_equations
-from chainopt.backprop.operations import DISPOSAL, LEVEL, MINIMUM, READERS, SALE, Operations, operations
+from chainopt.backprop.operations import DISPOSAL, LEVEL, MINIMUM, READERS, SALE, USE, Operations, operations
 from chainopt.network.demand import demand_price
 from chainopt.network.network import Network
 from chainopt.network.order import layers
@@ -58,7 +58,7 @@ def differentiate(net: Network, plan: Plan) -> Derivatives:
     """Back-propagate prices through a chain at a plan."""
     ops = operations(net, plan)
     swept, radius = sweep(net, plan, ops)
-    if is_smooth(net, ops) and np.isfinite(swept).all():
+    if is_smooth(ops) and np.isfinite(swept).all():
         return Derivatives(ops, _complete(net, ops, swept), "sweep", radius)
     ops, unknowns = _consistent(ops)
     return Derivatives(ops, unknowns, "price equations", radius)
@@ -73,8 +73,7 @@ def _consistent(ops: Operations) -> tuple[Operations, Array]:
     faint = (ops.share < FAINT) & ~np.isin(ops.kind, (READERS, MINIMUM))
     for _ in range(_ROUNDS):
         gap = np.abs(_product(ops.matrix, unknowns) + ops.constant)
-        money = abs(ops.matrix) @ np.abs(np.nan_to_num(unknowns)) + np.abs(ops.constant)
-        money = np.maximum(money, ops.least)
+        money = np.maximum(ops.money(unknowns), ops.least)
         with np.errstate(invalid="ignore"):
             wrong = ops.active & faint & (gap > CONTRADICTION * money)
         if not wrong.any():
@@ -84,7 +83,7 @@ def _consistent(ops: Operations) -> tuple[Operations, Array]:
     return ops, unknowns
 
 
-def is_smooth(net: Network, ops: Operations) -> bool:
+def is_smooth(ops: Operations) -> bool:
     """Whether the sweep says all: every process that runs has a derivative, and no limit binds."""
     leontief = ops.active & (ops.kind == LEVEL)
     return not (leontief.any() or ops.slopes.argument_gap.size or ops.may[ops.rent_columns].any())
@@ -186,10 +185,8 @@ def _complete(net: Network, ops: Operations, price: Array) -> Array:
         earned = net.yields @ price - net.unit_cost
         paid = ops.slopes.level @ earned
     unknowns[len(price) + reads] = paid[reads]
-    sale = ops.kind == SALE
-    sold = ops.index[sale]
-    shared = ~net.rival[sold]
-    unknowns[len(price) + ops.uses + sold[shared]] = ops.constant[sale][shared]
+    sold = np.where(net.rival, 0.0, ops.spread(SALE, ops.constant, 0.0))
+    unknowns[len(price) + ops.uses : ops.rent_columns.start] = sold
     return unknowns
 
 
@@ -201,27 +198,15 @@ def use_values(net: Network, derivatives: Derivatives) -> tuple[Array, Array, Ar
     """
     ops, goods, uses = derivatives.operations, len(net.goods), len(net.use_good)
     known = derivatives.unknowns
-    rents = ops.rent_columns
-    use_value = np.full(uses, np.nan)
-    smooth = ops.kind == 0
-    level = ops.kind == LEVEL
-    matrix = ops.matrix
+    of = np.flatnonzero(net.use_leontief)
+    level = net.first_level[net.use_process[of]]
     with np.errstate(invalid="ignore"):
-        profit = _product(matrix, known) + ops.constant
+        profit = _product(ops.matrix, known) + ops.constant
         price = np.where(net.rival[net.use_good], known[:goods][net.use_good], known[goods : goods + uses])
-        pays = price + net.bounding("use") @ known[rents]
-        use_value[ops.index[smooth]] = profit[smooth] + pays[ops.index[smooth]]
-        of_level = np.full(len(net.level_process), np.nan)
-        of_level[ops.index[level]] = profit[level]
-        of = np.flatnonzero(net.use_leontief)
-        use_value[of] = pays[of] + of_level[net.first_level[net.use_process[of]]] / net.coefficient[of]
-    sale_value = np.full(goods, np.nan)
-    sale = ops.kind == SALE
-    sale_value[ops.index[sale]] = ops.constant[sale]
-    disposal_value = np.full(goods, np.nan)
-    thrown = ops.kind == DISPOSAL
-    disposal_value[ops.index[thrown]] = ops.constant[thrown] + 0.0
-    return use_value, sale_value, disposal_value
+        pays = price + net.bounding("use") @ known[ops.rent_columns]
+        use_value = ops.spread(USE, profit) + pays
+        use_value[of] = pays[of] + ops.spread(LEVEL, profit)[level] / net.coefficient[of]
+    return use_value, ops.spread(SALE, ops.constant), ops.spread(DISPOSAL, ops.constant + 0.0)
 
 
 def _product(matrix: sparse.csr_array, known: Array) -> Array:

@@ -21,7 +21,7 @@ saddles and losses: off concave chains an equilibrium in this sense is a station
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -132,21 +132,10 @@ def compare(equilibrium: Equilibrium, solution: Solution) -> pd.DataFrame:
     whole = network(equilibrium.chain)
     ours, theirs = places(equilibrium.net, whole), places(solution.net, whole)
     price, planner = ours.goods(equilibrium.multipliers.price), theirs.goods(solution.multipliers.price)
-    intervals = solution.intervals
-    low, high = (
-        theirs.goods(end) if intervals is not None else np.full(len(whole.goods), np.nan)
-        for end in ((intervals.low, intervals.high) if intervals is not None else (planner, planner))
-    )
-    return pd.DataFrame(
-        {
-            "good": whole.goods,
-            "price": price,
-            "planner": planner,
-            "difference": price - planner,
-            "low": low,
-            "high": high,
-        }
-    )
+    none, intervals = np.full(len(solution.net.goods), np.nan), solution.intervals
+    low, high = (intervals.low, intervals.high) if intervals is not None else (none, none)
+    columns = {"good": whole.goods, "price": price, "planner": planner, "difference": price - planner}
+    return pd.DataFrame(columns | {"low": theirs.goods(low), "high": theirs.goods(high)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,9 +200,5 @@ class _WithoutTanh(ExpressionReplacementVisitor):
 def _moved(plan: Plan) -> Plan:
     """The same plan with each amount moved by up to three percent, the same way each time."""
     random = np.random.default_rng(0)
-    return Plan(
-        *(
-            amount * (1.0 + random.uniform(-0.03, 0.03, len(amount)))
-            for amount in (plan.use, plan.level, plan.sale, plan.imported, plan.disposed)
-        )
-    )
+    amounts = (getattr(plan, item.name) for item in fields(plan))
+    return Plan(*(amount * (1.0 + random.uniform(-0.03, 0.03, len(amount))) for amount in amounts))

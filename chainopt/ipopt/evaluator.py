@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import casadi
 import numpy as np
@@ -97,39 +97,6 @@ class _Compiled:
         return np.asarray(self._sparsity.row(), dtype=np.int32), columns
 
 
-class Problem(Protocol):
-    """What a solver needs of a problem: an Evaluator is one, and so is the same problem in other units."""
-
-    @property
-    def variables(self) -> tuple[Any, ...]: ...
-    @property
-    def rows(self) -> tuple[Any, ...]: ...
-    @property
-    def target(self) -> Any | None: ...
-    @property
-    def sign(self) -> float: ...
-    @property
-    def seconds(self) -> dict[str, float]: ...
-    @property
-    def x0(self) -> Vector: ...
-    @property
-    def x_lower(self) -> Vector: ...
-    @property
-    def x_upper(self) -> Vector: ...
-    @property
-    def g_lower(self) -> Vector: ...
-    @property
-    def g_upper(self) -> Vector: ...
-    def objective(self, x: Vector) -> float: ...
-    def gradient(self, x: Vector) -> Vector: ...
-    def constraints(self, x: Vector) -> Vector: ...
-    def jacobian(self, x: Vector) -> Vector: ...
-    def hessian(self, x: Vector, multipliers: Vector, factor: float) -> Vector: ...
-    def jacobianstructure(self) -> tuple[Indices, Indices]: ...
-    def hessianstructure(self) -> tuple[Indices, Indices]: ...
-    def jacobian_matrix(self, x: Vector) -> csr_array: ...
-
-
 @dataclass(frozen=True, eq=False)
 class Evaluator:
     """The functions of one model, and all else that a solver needs to know of it.
@@ -154,27 +121,27 @@ class Evaluator:
     def _compiled(self) -> dict[str, _Compiled]:
         return {name: _Compiled(function) for name, function in self.functions.items()}
 
-    def objective(self, x: npt.ArrayLike) -> float:
+    def objective(self, x: Vector) -> float:
         """f(x), the function that is minimised."""
         return float(self._compiled["objective"](x)[0])
 
-    def gradient(self, x: npt.ArrayLike) -> Vector:
+    def gradient(self, x: Vector) -> Vector:
         """The dense gradient of f."""
         return self._compiled["gradient"](x)
 
-    def constraints(self, x: npt.ArrayLike) -> Vector:
+    def constraints(self, x: Vector) -> Vector:
         """g(x)."""
         return self._compiled["constraints"](x)
 
-    def jacobian(self, x: npt.ArrayLike) -> Vector:
+    def jacobian(self, x: Vector) -> Vector:
         """The nonzeros of dg/dx, in the order of `jacobianstructure`."""
         return self._compiled["jacobian"](x)
 
-    def hessian(self, x: npt.ArrayLike, multipliers: npt.ArrayLike, factor: float) -> Vector:
+    def hessian(self, x: Vector, multipliers: Vector, factor: float) -> Vector:
         """The nonzeros of the lower triangle of factor f'' + sum_i multipliers_i g_i''."""
         return self._compiled["hessian"](x, multipliers, factor)
 
-    def jacobian_matrix(self, x: npt.ArrayLike) -> csr_array:
+    def jacobian_matrix(self, x: Vector) -> csr_array:
         """dg/dx as a sparse matrix, rows by variables."""
         rows, ends = self._compiled["jacobian"].places[0], self._compiled["jacobian"].ends
         return csr_array(csc_array((self.jacobian(x), rows, ends), shape=(self.g_lower.size, self.x0.size)))

@@ -35,7 +35,7 @@ from typing import Any
 
 import numpy as np
 
-from chainopt.ipopt.evaluator import Problem, Vector
+from chainopt.ipopt.evaluator import Evaluator, Vector
 from chainopt.ipopt.optimality import Point, greatest, kkt_error, not_finite, row_gaps
 from chainopt.machine.apart import FORKS, WorkDied, forked
 from chainopt.machine.memory import memory_is_limited
@@ -165,7 +165,7 @@ def solver_version() -> str:
 
 
 def run(
-    evaluator: Problem,
+    evaluator: Evaluator,
     *,
     start: Start | None = None,
     tolerance: float | None = None,
@@ -204,7 +204,7 @@ def run(
     return replace(outcome, seconds=problem.seconds())
 
 
-def warm_start(problem: Problem, x: Vector, multipliers: Vector) -> Start:
+def warm_start(problem: Evaluator, x: Vector, multipliers: Vector) -> Start:
     """A start near a solution, with multipliers of the bounds that go with those of the rows.
 
     Inside, a bound's multiplier is the barrier's, mu / (x - bound); at its bound, where the multiplier is more,
@@ -253,7 +253,7 @@ class _Problem:
     """
 
     def __init__(
-        self, evaluator: Problem, progress: Callable[[Progress], object] | None, time_limit: float | None
+        self, evaluator: Evaluator, progress: Callable[[Progress], object] | None, time_limit: float | None
     ) -> None:
         self.evaluator = evaluator
         self.progress = progress
@@ -269,6 +269,8 @@ class _Problem:
         self.seen: Callable[[Progress, Vector | None], None] = self._seen
         self.jacobianstructure = evaluator.jacobianstructure
         self.hessianstructure = evaluator.hessianstructure
+        for name in ("objective", "gradient", "constraints", "jacobian", "hessian"):
+            setattr(self, name, partial(self._evaluate, getattr(evaluator, name)))
 
     @property
     def out_of_time(self) -> bool:
@@ -349,24 +351,9 @@ class _Problem:
         self.current_iterate, self.seen = ipopt.get_current_iterate, seen
         return ipopt
 
-    def objective(self, x: Vector) -> float:
-        return self._evaluate(x, self.evaluator.objective, x)
-
-    def gradient(self, x: Vector) -> Vector:
-        return self._evaluate(x, self.evaluator.gradient, x)
-
-    def constraints(self, x: Vector) -> Vector:
-        return self._evaluate(x, self.evaluator.constraints, x)
-
-    def jacobian(self, x: Vector) -> Vector:
-        return self._evaluate(x, self.evaluator.jacobian, x)
-
-    def hessian(self, x: Vector, multipliers: Vector, factor: float) -> Vector:
-        return self._evaluate(x, self.evaluator.hessian, x, multipliers, factor)
-
-    def _evaluate(self, x: Vector, function: Callable[..., Any], *arguments: Any) -> Any:
+    def _evaluate(self, function: Callable[..., Any], x: Vector, *arguments: Any) -> Any:
         clock = time.perf_counter()
-        value = function(*arguments)
+        value = function(x, *arguments)
         self.evaluations += time.perf_counter() - clock
         if not np.isfinite(value).all():
             if self.iterations == 0 and self.infeasibility == np.inf:
@@ -388,7 +375,7 @@ class _Problem:
 
 
 @np.errstate(all="ignore")
-def outcome_at(e: Problem, point: Point, code: int, iterations: int, tolerance: float = TOLERANCE) -> Outcome:
+def outcome_at(e: Evaluator, point: Point, code: int, iterations: int, tolerance: float = TOLERANCE) -> Outcome:
     """The outcome at a point where Ipopt ended with `code`, or beside it."""
     words, status = _CODES.get(code, (f"unknown code {code}", Status.EVALUATION_ERROR))
     objective = e.objective(point.x)
@@ -415,7 +402,7 @@ def outcome_at(e: Problem, point: Point, code: int, iterations: int, tolerance: 
     return Outcome(status, detail, point, objective, error, iterations, code)
 
 
-def runs_away(e: Problem, point: Point, size: float, *, sure: bool) -> bool:
+def runs_away(e: Evaluator, point: Point, size: float, *, sure: bool) -> bool:
     """Whether a variable far beyond the given numbers, of this size, is there because nothing stops it.
 
     At a solution, however large, the forces on a variable cancel; on a runaway the objective's pull, or nothing

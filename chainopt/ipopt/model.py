@@ -19,7 +19,7 @@ import pyomo.environ as pyo
 from pyomo.common.collections import ComponentMap
 from pyomo.core.staleflag import StaleFlagManager
 
-from chainopt.ipopt.evaluator import Evaluator, InfeasibleModelError, Problem, build_evaluator, refusals
+from chainopt.ipopt.evaluator import Evaluator, InfeasibleModelError, build_evaluator, refusals
 from chainopt.ipopt.interior import TOLERANCE, Options, Outcome, Progress, Start, run, solver_version, warm_start
 from chainopt.ipopt.review import reviewed
 from chainopt.ipopt.scaling import Scaling, read_scaling, scaled
@@ -93,10 +93,10 @@ def solve_model(
         if load:
             _load(model, solution)
         return solution
-    problem: Problem = functions if scaling is None else scaled(functions, scaling)
+    problem = functions if scaling is None else scaled(functions, scaling)
     begin = _warm(functions, scaling, problem, duals) if duals is not None else None
 
-    def attempted(problem: Problem, start: Start | None, tolerance: float | None) -> Outcome:
+    def attempted(problem: Evaluator, start: Start | None, tolerance: float | None) -> Outcome:
         return run(
             problem,
             start=start,
@@ -107,7 +107,7 @@ def solve_model(
             progress=progress,
         )
 
-    def solved(problem: Problem, start: Start | None = None) -> Outcome:
+    def solved(problem: Evaluator, start: Start | None = None) -> Outcome:
         outcome = attempted(problem, start, tolerance)
         if tolerance is not None or outcome.status is not Status.EVALUATION_ERROR or outcome.raised is not None:
             return outcome
@@ -141,7 +141,7 @@ def _as_read(model: Any) -> tuple[Evaluator, Scaling | None]:
     return functions, read_scaling(model, functions)
 
 
-def _warm(functions: Evaluator, scaling: Scaling | None, problem: Problem, duals: Mapping[Any, float]) -> Start:
+def _warm(functions: Evaluator, scaling: Scaling | None, problem: Evaluator, duals: Mapping[Any, float]) -> Start:
     """The problem's start with these duals, and bound multipliers that go with them."""
     given = np.array([duals.get(row, 0.0) for row in functions.rows])
     multipliers = -functions.sign * given

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from chainopt.ipopt.evaluator import Problem, Vector
+from chainopt.ipopt.evaluator import Evaluator, Vector
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class Point:
     upper: Vector
 
 
-def kkt_error(evaluator: Problem, point: Point) -> tuple[float, float, float]:
+def kkt_error(evaluator: Evaluator, point: Point) -> tuple[float, float, float]:
     """Stationarity, feasibility and complementarity of a point: the greatest violation of each.
 
     Stationarity is relative to the sum of the absolute terms of its equation, feasibility to the
@@ -50,13 +50,13 @@ def kkt_error(evaluator: Problem, point: Point) -> tuple[float, float, float]:
     )
 
 
-def row_gaps(e: Problem, x: Vector) -> Vector:
+def row_gaps(e: Evaluator, x: Vector) -> Vector:
     """By how much each row is violated."""
     values = e.constraints(x)
     return np.maximum(0, np.maximum(e.g_lower - values, values - e.g_upper))
 
 
-def hessian_matrix(e: Problem, x: Vector, multipliers: Vector) -> Vector:
+def hessian_matrix(e: Evaluator, x: Vector, multipliers: Vector) -> Vector:
     """f'' + multipliers' g'' as a dense matrix, both triangles."""
     rows, columns = e.hessianstructure()
     lower = np.zeros((x.size, x.size))
@@ -64,7 +64,7 @@ def hessian_matrix(e: Problem, x: Vector, multipliers: Vector) -> Vector:
     return lower + np.tril(lower, -1).T
 
 
-def not_finite(e: Problem, x: Vector) -> str:
+def not_finite(e: Evaluator, x: Vector) -> str:
     """Names of the objective and rows whose value or slope at x is not finite."""
     rows = e.jacobianstructure()[0]
     bad = ~np.isfinite(e.constraints(x))
@@ -96,7 +96,7 @@ class Active:
     bound_strong: Any
 
 
-def active_set(problem: Problem, point: Point, jacobian: Vector) -> Active:
+def active_set(problem: Evaluator, point: Point, jacobian: Vector) -> Active:
     """Active: within 1e-4 of the bound, relative; strongly: with a multiplier that is not small either."""
     pull = max(1.0, float(np.abs(problem.gradient(point.x)).max(initial=0.0)))
 

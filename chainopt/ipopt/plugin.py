@@ -19,22 +19,14 @@ from chainopt.words.status import Status
 
 # What became of the solve, of the solver, and of the solution, in Pyomo's words.
 _IN_PYOMO = {
-    Status.OPTIMAL: (TerminationCondition.optimal, SolverStatus.ok, SolutionStatus.optimal),
-    Status.UNCERTIFIED: (TerminationCondition.other, SolverStatus.warning, SolutionStatus.unsure),
-    Status.INFEASIBLE: (TerminationCondition.infeasible, SolverStatus.warning, SolutionStatus.infeasible),
-    Status.UNBOUNDED: (TerminationCondition.unbounded, SolverStatus.warning, SolutionStatus.unbounded),
-    Status.ITERATION_LIMIT: (
-        TerminationCondition.maxIterations,
-        SolverStatus.warning,
-        SolutionStatus.stoppedByLimit,
-    ),
-    Status.TIME_LIMIT: (
-        TerminationCondition.maxTimeLimit,
-        SolverStatus.warning,
-        SolutionStatus.stoppedByLimit,
-    ),
-    Status.EVALUATION_ERROR: (TerminationCondition.error, SolverStatus.error, SolutionStatus.error),
-    Status.INTERRUPTED: (TerminationCondition.userInterrupt, SolverStatus.aborted, SolutionStatus.unknown),
+    Status.OPTIMAL: ("optimal", "ok", "optimal"),
+    Status.UNCERTIFIED: ("other", "warning", "unsure"),
+    Status.INFEASIBLE: ("infeasible", "warning", "infeasible"),
+    Status.UNBOUNDED: ("unbounded", "warning", "unbounded"),
+    Status.ITERATION_LIMIT: ("maxIterations", "warning", "stoppedByLimit"),
+    Status.TIME_LIMIT: ("maxTimeLimit", "warning", "stoppedByLimit"),
+    Status.EVALUATION_ERROR: ("error", "error", "error"),
+    Status.INTERRUPTED: ("userInterrupt", "aborted", "unknown"),
 }
 
 
@@ -96,8 +88,8 @@ def _results(model: Any, solution: ModelSolution, *, with_solution: bool) -> Sol
     condition, solver_status, solution_status = _IN_PYOMO[solution.status]
     results: Any = SolverResults()
     results.solver.name = solution.solver
-    results.solver.status = solver_status
-    results.solver.termination_condition = condition
+    results.solver.status = SolverStatus(solver_status)
+    results.solver.termination_condition = TerminationCondition(condition)
     results.solver.message = solution.message
     results.solver.wallclock_time = sum(solution.seconds.get(k, 0.0) for k in ("write", "derivatives", "solve"))
     results.problem.name = model.name
@@ -112,10 +104,10 @@ def _results(model: Any, solution: ModelSolution, *, with_solution: bool) -> Sol
     return results
 
 
-def _solution(model: Any, results: Any, solution: ModelSolution, status: SolutionStatus) -> Solution:
+def _solution(model: Any, results: Any, solution: ModelSolution, status: str) -> Solution:
     symbols = SymbolMap()
     record: Any = Solution()
-    record.status = status
+    record.status = SolutionStatus(status)
     for i, (variable, value) in enumerate(solution.values.items()):
         symbols.addSymbol(variable, f"v{i}")
         rc = {"Rc": solution.rc[variable]} if variable in solution.rc else {}

@@ -13,17 +13,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from functools import partial
 
 import numpy as np
 from scipy import sparse
 from scipy.linalg import eigh
 from scipy.optimize import linprog, lsq_linear
 
-from chainopt.ipopt.evaluator import Problem, Vector
+from chainopt.ipopt.evaluator import Evaluator, Vector
 from chainopt.ipopt.interior import Outcome, outcome_at
 from chainopt.ipopt.optimality import Active, Point, active_set, hessian_matrix
 from chainopt.ipopt.sharpening import sharpened
+from chainopt.words.names import some
 from chainopt.words.status import Status
 
 MOST = 500
@@ -37,12 +38,13 @@ _LARGE = 1e4
 _GROWTH = 5.0
 _RELAXED = 1e-6
 _CONE = 1e-6
+_listed = partial(some, most=4, spell="'{}'")
 
-Rerun = Callable[[Problem], Outcome]
+Rerun = Callable[[Evaluator], Outcome]
 """Solves a problem as the one under review was solved."""
 
 
-def reviewed(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
+def reviewed(problem: Evaluator, outcome: Outcome, rerun: Rerun) -> Outcome:
     """The outcome, or a better one beside a saddle; UNCERTIFIED where its point or multipliers don't stand."""
     if outcome.status not in (Status.OPTIMAL, Status.UNCERTIFIED) or not problem.x0.size:
         return outcome
@@ -64,7 +66,7 @@ def reviewed(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
     return outcome
 
 
-def _dependence(problem: Problem, point: Point) -> str:
+def _dependence(problem: Evaluator, point: Point) -> str:
     rows = dependent_rows(problem, point)
     if rows:
         return f"multipliers are not unique: {_listed(rows)} {'is' if len(rows) == 1 else 'are'} dependent"
@@ -74,7 +76,7 @@ def _dependence(problem: Problem, point: Point) -> str:
     return ""
 
 
-def _off_saddles(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
+def _off_saddles(problem: Evaluator, outcome: Outcome, rerun: Rerun) -> Outcome:
     for _ in range(_RESTARTS):
         direction = descent(problem, outcome.point)
         if direction is None:
@@ -84,7 +86,7 @@ def _off_saddles(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
         found = []
         for sign in (1.0, -1.0):
             beside = np.clip(outcome.point.x + sign * step, problem.x_lower, problem.x_upper)
-            other = rerun(_changed(problem, x0=beside))
+            other = rerun(replace(problem, x0=beside))
             if other.raised is not None or other.status is Status.UNBOUNDED:
                 return other
             if other.status is Status.OPTIMAL:
@@ -106,7 +108,7 @@ def _off_saddles(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
     return replace(outcome, status=Status.UNCERTIFIED, detail=detail)
 
 
-def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome:
+def _without_growth(problem: Evaluator, outcome: Outcome, rerun: Rerun) -> Outcome:
     """UNCERTIFIED where multipliers are large, and several times smaller once their rows are relaxed a little."""
     point = outcome.point
     size = np.abs(point.multipliers)
@@ -115,9 +117,7 @@ def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome
     if not large.any():
         return outcome
     width = _RELAXED * np.maximum(1.0, np.abs(problem.constraints(point.x))) * large
-    relaxed = rerun(
-        _changed(problem, x0=point.x, g_lower=problem.g_lower - width, g_upper=problem.g_upper + width)
-    )
+    relaxed = rerun(replace(problem, x0=point.x, g_lower=problem.g_lower - width, g_upper=problem.g_upper + width))
     if relaxed.raised is not None:
         return replace(relaxed, point=point)
     grown = large & (size > _GROWTH * np.abs(relaxed.point.multipliers))
@@ -134,7 +134,7 @@ def _without_growth(problem: Problem, outcome: Outcome, rerun: Rerun) -> Outcome
     return replace(outcome, status=Status.UNCERTIFIED, detail=detail)
 
 
-def _has_multipliers(problem: Problem, point: Point) -> bool:
+def _has_multipliers(problem: Evaluator, point: Point) -> bool:
     """Whether multipliers of moderate size exist: -grad f lies in the cone of the active rows and bounds."""
     jacobian = problem.jacobian_matrix(point.x).toarray()
     active = active_set(problem, point, jacobian)
@@ -149,12 +149,7 @@ def _has_multipliers(problem: Problem, point: Point) -> bool:
     return bool(residual <= _CONE * pull and np.abs(found.x).max(initial=0.0) <= _LARGE * pull)
 
 
-def _changed(problem: Problem, **arrays: Vector) -> Problem:
-    changed: Problem = replace(cast(Any, problem), **arrays)
-    return changed
-
-
-def descent(problem: Problem, point: Point) -> Vector | None:
+def descent(problem: Evaluator, point: Point) -> Vector | None:
     """A direction of negative curvature that keeps the active rows and bounds to first order; None without."""
     x = point.x
     curvature = hessian_matrix(problem, x, point.multipliers)
@@ -230,7 +225,7 @@ def _null_space(rows: Vector, rank: float = _RANK) -> Vector:
     return basis / np.sqrt((basis**2).sum(axis=0))
 
 
-def dependent_rows(problem: Problem, point: Point, rank: float = _RANK) -> list[str]:
+def dependent_rows(problem: Evaluator, point: Point, rank: float = _RANK) -> list[str]:
     """Names of active rows among which the multipliers may be shifted, keeping every sign; [] where unique."""
     jacobian = problem.jacobian_matrix(point.x).toarray()
     active = active_set(problem, point, jacobian)
@@ -290,8 +285,3 @@ def _allowed(shifts: Vector, at_bounds: Vector, active: Active) -> Vector | None
         if found.status == 0 and -found.fun > 1e-6:
             return shifts @ found.x
     return None
-
-
-def _listed(names: list[str], most: int = 4) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -8,7 +8,7 @@ judgement of a point, then don't depend on the units in which a model is written
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -39,15 +39,6 @@ class Scaling:
             point.upper * self.x / self.objective,
         )
 
-    def there(self, point: Point) -> Point:
-        """A problem's point in the scaled problem's units."""
-        return Point(
-            point.x * self.x,
-            point.multipliers * self.objective / self.g,
-            point.lower * self.objective / self.x,
-            point.upper * self.objective / self.x,
-        )
-
 
 def read_scaling(model: Any, evaluator: Evaluator) -> Scaling | None:
     """The factors that the model's suffix `scaling_factor` gives; 1 for what it leaves out, None without it.
@@ -72,21 +63,11 @@ def read_scaling(model: Any, evaluator: Evaluator) -> Scaling | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Scaled:
-    """An Evaluator of the scaled problem, over that of the problem itself; see Evaluator for its members."""
+class Scaled(Evaluator):
+    """The scaled problem, over the evaluator of the problem itself."""
 
     inner: Evaluator
     scaling: Scaling
-    rows: tuple[Any, ...]
-    variables: tuple[Any, ...]
-    target: Any
-    sign: float
-    seconds: dict[str, float]
-    x0: Vector
-    x_lower: Vector
-    x_upper: Vector
-    g_lower: Vector
-    g_upper: Vector
     slope: Vector
     bend: Vector
 
@@ -128,19 +109,15 @@ def scaled(evaluator: Evaluator, scaling: Scaling) -> Scaled:
     """The evaluator of the scaled problem; its `sign` also undoes the objective's factor."""
     rows, columns = evaluator.jacobianstructure()
     first, second = evaluator.hessianstructure()
-    return Scaled(
-        inner=evaluator,
-        scaling=scaling,
-        rows=evaluator.rows,
-        variables=evaluator.variables,
-        target=evaluator.target,
-        sign=evaluator.sign / scaling.objective,
-        seconds=evaluator.seconds,
-        x0=evaluator.x0 * scaling.x,
-        x_lower=evaluator.x_lower * scaling.x,
-        x_upper=evaluator.x_upper * scaling.x,
-        g_lower=evaluator.g_lower * scaling.g,
-        g_upper=evaluator.g_upper * scaling.g,
-        slope=scaling.g[rows] / scaling.x[columns],
-        bend=1.0 / (scaling.x[first] * scaling.x[second]),
-    )
+    kept = {item.name: getattr(evaluator, item.name) for item in fields(evaluator)}
+    changed = {
+        "sign": evaluator.sign / scaling.objective,
+        "x0": evaluator.x0 * scaling.x,
+        "x_lower": evaluator.x_lower * scaling.x,
+        "x_upper": evaluator.x_upper * scaling.x,
+        "g_lower": evaluator.g_lower * scaling.g,
+        "g_upper": evaluator.g_upper * scaling.g,
+        "slope": scaling.g[rows] / scaling.x[columns],
+        "bend": 1.0 / (scaling.x[first] * scaling.x[second]),
+    }
+    return Scaled(**kept | changed, inner=evaluator, scaling=scaling)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.linalg import LinAlgError, lstsq
 
-from chainopt.ipopt.evaluator import Problem
+from chainopt.ipopt.evaluator import Evaluator
 from chainopt.ipopt.optimality import Active, Point, active_set, greatest, hessian_matrix, kkt_error
 
 MOST = 200
@@ -27,7 +27,7 @@ _RANK = 1e-10
 
 
 @np.errstate(all="ignore")
-def sharpened(problem: Problem, point: Point) -> Point | None:
+def sharpened(problem: Evaluator, point: Point) -> Point | None:
     """A point beside this one that meets the first-order conditions better.
 
     None where nothing is open at this one, every active row and bound having a multiplier; and where Newton's
@@ -47,7 +47,7 @@ def sharpened(problem: Problem, point: Point) -> Point | None:
     return None
 
 
-def _settled(problem: Problem, point: Point, active: Active, rows: Any, bounds: Any) -> Point | None:
+def _settled(problem: Evaluator, point: Point, active: Active, rows: Any, bounds: Any) -> Point | None:
     """Where Newton's steps settle with these of the active rows and bounds as equations."""
     rows, row_sign = active.rows[rows], active.row_sign[rows]
     bounds, bound_sign = active.bounds[bounds], active.bound_sign[bounds]

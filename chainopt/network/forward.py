@@ -7,7 +7,6 @@ stationary point between identical processes with increasing returns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -29,7 +28,7 @@ _SWEEPS = 40
 
 def forward_run(net: Network) -> Plan:
     """A plan inside every limit that it can keep, positive where amounts must be, balanced where it can be."""
-    run = _Run.begin(net)
+    run = _Run(net)
     goods, edges = len(net.goods), dependencies(net)
     for layer in layers(edges):
         run.goods(layer.alone[layer.alone < goods])
@@ -57,65 +56,31 @@ def _rounds(net: Network, edges: sparse.csr_array, cycle: Array) -> list[Array]:
     return [cycle[part] for layer in layers(inner) for part in (layer.alone, *layer.cycles)]
 
 
-@dataclass(slots=True)
 class _Run:
     """The amounts of a run so far; goods() and processes() compute those whose sources are known."""
 
-    net: Network
-    typical: Array
-    use: Array
-    level: Array
-    sale: Array
-    imported: Array
-    share: Array
-    sale_share: Array
-    use_max: Array
-    sale_low: Array
-    sale_high: Array
-    import_max: Array
-    capacity: Array
-    min_level: Array
-    yields_by_good: sparse.csc_array
-    users: sparse.csr_array
-
-    @classmethod
-    def begin(cls, net: Network) -> _Run:
-        goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
-        (min_level, capacity), (sale_low, sale_high) = net.bounds("level"), net.bounds("sale")
-        use_max, import_max = net.bounds("use")[1], net.bounds("imported")[1]
-        min_level[np.isinf(min_level)] = sale_low[np.isinf(sale_low)] = 0.0
+    def __init__(self, net: Network):
+        goods, uses = len(net.goods), len(net.use_good)
+        self.net, self.typical = net, typical_amounts(net)
+        (min_level, self.capacity), (self.sale_low, self.sale_high) = net.bounds("level"), net.bounds("sale")
+        self.use_max, self.import_max = net.bounds("use")[1], net.bounds("imported")[1]
+        min_level[np.isinf(min_level)] = self.sale_low[np.isinf(self.sale_low)] = 0.0
         weight = 1.0 + _SPREAD * np.modf(np.arange(1, uses + 1) * _GOLDEN)[0]
         weight[~net.rival[net.use_good]] = 0.0
-        sale_weight = np.where(net.sells & (sale_low < sale_high), 1.0, 0.0)
+        sale_weight = np.where(net.sells & (self.sale_low < self.sale_high), 1.0, 0.0)
         taken = np.bincount(net.use_good, weight, goods) + sale_weight
         total = np.where(net.disposes, taken * (1.0 + _DISPOSED), taken)
         with np.errstate(all="ignore"):
-            share, sale_share = weight / total[net.use_good], sale_weight / total
-        typical = typical_amounts(net)
-        level = np.zeros(levels)
+            self.share = np.nan_to_num(weight / total[net.use_good])
+            self.sale_share = np.nan_to_num(sale_weight / total)
+        self.use, self.sale, self.imported = np.zeros(uses), np.zeros(goods), np.zeros(goods)
+        self.level = np.zeros(len(net.level_process))
         free = net.leontief & (np.bincount(net.use_process, minlength=len(net.processes)) == 0)
         first = net.first_level[free]
-        level[first] = np.maximum(
-            min_level[first], np.minimum(_INNER * capacity[first], wanted_levels(net, typical)[first])
-        )
-        return cls(
-            net=net,
-            typical=typical,
-            use=np.zeros(uses),
-            level=level,
-            sale=np.zeros(goods),
-            imported=np.zeros(goods),
-            share=np.nan_to_num(share),
-            sale_share=np.nan_to_num(sale_share),
-            use_max=use_max,
-            sale_low=sale_low,
-            sale_high=sale_high,
-            import_max=import_max,
-            capacity=capacity,
-            min_level=min_level,
-            yields_by_good=sparse.csc_array(net.yields),
-            users=sparse.csr_array((np.arange(uses), (net.use_good, np.arange(uses))), shape=(goods, uses)),
-        )
+        wanted = np.minimum(_INNER * self.capacity, wanted_levels(net, self.typical))[first]
+        self.level[first] = np.maximum(min_level[first], wanted)
+        self.yields_by_good = sparse.csc_array(net.yields)
+        self.users = sparse.csr_array((np.arange(uses), (net.use_good, np.arange(uses))), shape=(goods, uses))
 
     def goods(self, members: Array, guess: bool = False) -> None:
         """Share what there is of these goods among their users; guess: what nothing has made yet is there too."""

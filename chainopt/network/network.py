@@ -7,7 +7,7 @@ other than non-negativity, with a rent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import inf, isfinite, nan
 from typing import Any
@@ -24,6 +24,9 @@ from chainopt.technology.tape import Tape
 from chainopt.words.names import key
 
 LEONTIEF, FORMULA = -1, -2
+_SAME = ("supply", "price", "min_sale", "max_sale", "import_price", "max_import", "disposal")
+_BY_GOOD = {name: name for name in _SAME} | {"elasticity": "demand_elasticity", "reference": "reference_sale"}
+"""Arrays over goods, each with the name that a record has for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,18 +221,9 @@ def network(chain: Chain) -> Network:
             level_good.append(output)
         yields += [(first_level[p], number[output.good], output.yield_) for output in process.outputs]
         if process.formula is not None:
-            formulas.append(
-                FormulaProcess(
-                    p,
-                    program,
-                    np.arange(first_use[p], len(use_good)),
-                    np.arange(first_level[p], len(level_process)),
-                )
-            )
+            uses, levels = np.arange(first_use[p], len(use_good)), np.arange(first_level[p], len(level_process))
+            formulas.append(FormulaProcess(p, program, uses, levels))
     first_use.append(len(use_good))
-
-    def array(values: Sequence[float | None]) -> Array:
-        return np.array([nan if value is None else value for value in values], dtype=float)
 
     batch = {
         name: batch_of(name, [processes[p] for p in of], of, [first_use[p] for p in of])
@@ -242,13 +236,12 @@ def network(chain: Chain) -> Network:
     for code, rows in groups.items():
         function[rows] = code
         place[rows] = np.arange(len(rows))
-    price = array([good.price for good in goods])
-    min_sale = array([good.min_sale for good in goods])
-    max_sale = array([good.max_sale for good in goods])
-    import_price = array([good.import_price for good in goods])
-    max_import = array([good.max_import for good in goods])
-    disposal = array([good.disposal for good in goods])
-    priced = ~np.isnan(price)
+    # As floats, None is nan.
+    by_good = {
+        ours: np.array([getattr(good, its) for good in goods], dtype=float) for ours, its in _BY_GOOD.items()
+    }
+    price, min_sale, max_sale = by_good["price"], by_good["min_sale"], by_good["max_sale"]
+    disposal, priced = by_good["disposal"], ~np.isnan(price)
     sold = priced | (min_sale != 0)
     used = np.bincount(np.array(use_good, dtype=int), minlength=len(goods)) > 0
     # A non-rival good may stand for a value of either sign; but what is thrown away isn't less than nothing, and
@@ -263,19 +256,11 @@ def network(chain: Chain) -> Network:
         chain=chain,
         goods=tuple(number),
         processes=tuple(process.process for process in processes),
-        supply=array([good.supply for good in goods]),
-        price=price,
-        min_sale=min_sale,
-        max_sale=max_sale,
-        elasticity=array([good.demand_elasticity for good in goods]),
-        reference=array([good.reference_sale for good in goods]),
-        import_price=import_price,
-        max_import=max_import,
-        disposal=disposal,
+        **by_good,
         rival=rival,
         sells=(priced & ~((min_sale == 0) & (max_sale == 0) & rival)) | (min_sale != 0),
         sale_signed=(priced & (min_sale < 0)) | ~rival,
-        imports=~np.isnan(import_price) & (max_import > 0),
+        imports=~np.isnan(by_good["import_price"]) & (by_good["max_import"] > 0),
         disposes=~np.isnan(disposal) & ~pointless,
         use_good=np.array(use_good, dtype=int),
         use_process=np.array(use_process, dtype=int),

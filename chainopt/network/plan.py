@@ -81,3 +81,11 @@ def at_rest(net: Network) -> Plan:
 def limited_amount(net: Network, plan: Plan) -> Array:
     """The amount that each limit bounds."""
     return np.array([getattr(plan, limit.amount)[limit.index] for limit in net.limits], dtype=float)
+
+
+def at_limits(net: Network, plan: Plan) -> tuple[Array, Array, Array, Array]:
+    """Each limit's bound, the amount that it bounds, its sign, and whether it is fixed."""
+    bound, sign = (
+        np.array([getattr(limit, name) for limit in net.limits], dtype=float) for name in ("bound", "sign")
+    )
+    return bound, limited_amount(net, plan), sign, np.array([limit.fixed for limit in net.limits], dtype=bool)

@@ -15,7 +15,6 @@ known stands for none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -106,7 +105,7 @@ def _worth(money: float, price: Array) -> Array:
 
 def _made(net: Network, order: Sequence[Layer], own: Array, first: Array) -> Array:
     """The amounts that follow from these first ones, which those of their own keep; 0 where none does."""
-    made = _Made.begin(net, own > 0, first.copy())
+    made = _Made(net, own > 0, first.copy())
     goods = len(net.goods)
     for layer in order:
         made.goods(layer.alone[layer.alone < goods])
@@ -116,7 +115,6 @@ def _made(net: Network, order: Sequence[Layer], own: Array, first: Array) -> Arr
     return made.amount
 
 
-@dataclass(slots=True)
 class _Made:
     """Amounts and levels so far, 0 where nothing is known of them; most: each level's limit.
 
@@ -124,40 +122,18 @@ class _Made:
     each good is parted; apart: each use's own factor. By use, taken, and by process, told: of those last seen.
     """
 
-    net: Network
-    own: Array
-    amount: Array
-    level: Array
-    most: Array
-    by_good: sparse.csc_array
-    first_use: Array
-    users: Array
-    apart: Array
-    partial: Array
-    taken: Array
-    told: Array
-
-    @classmethod
-    def begin(cls, net: Network, own: Array, amount: Array) -> _Made:
+    def __init__(self, net: Network, own: Array, amount: Array):
         uses, processes = len(net.use_good), len(net.processes)
-        partial = net.leontief.copy()
+        self.net, self.own, self.amount, self.most = net, own, amount, _most(net)
+        self.level, self.taken = np.zeros(len(net.level_process)), np.zeros(uses)
+        self.by_good = sparse.csc_array(net.yields)
+        self.first_use = np.searchsorted(net.use_process, np.arange(processes + 1))
+        self.users = _users(net)
+        # Apart by a percent, so that a formula's difference of equal amounts is more than their rounding.
+        self.apart = 1.0 + _APART * (np.modf(_GOLDEN * np.arange(uses))[0] - 0.5)
+        self.told, self.partial = np.zeros(processes, dtype=bool), net.leontief.copy()
         for technology, batch in net.families:
-            partial[batch.process] = not technology.steep
-        return cls(
-            net=net,
-            own=own,
-            amount=amount,
-            level=np.zeros(len(net.level_process)),
-            most=_most(net),
-            by_good=sparse.csc_array(net.yields),
-            first_use=np.searchsorted(net.use_process, np.arange(processes + 1)),
-            users=_users(net),
-            # Apart by a percent, so that a formula's difference of equal amounts is more than their rounding.
-            apart=1.0 + _APART * (np.modf(_GOLDEN * np.arange(uses))[0] - 0.5),
-            partial=partial,
-            taken=np.zeros(uses),
-            told=np.zeros(processes, dtype=bool),
-        )
+            self.partial[batch.process] = not technology.steep
 
     def goods(self, members: Array, together: np.ufunc = np.add) -> None:
         at = members[~self.own[members]]

@@ -169,7 +169,7 @@ class _View:
             numeraire=numeraire,
             unit=unit,
             price=of.goods(multipliers.price / unit),
-            backprop=of.goods(settled(derivatives, intervals)),
+            backprop=of.goods(settled(intervals)),
             low=of.goods(intervals.low),
             high=of.goods(intervals.high),
             interval=tuple(interval),

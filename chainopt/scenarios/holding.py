@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE
 from chainopt.scenarios.change import again, known_good
 from chainopt.solution.solution import Solution
 from chainopt.words.status import Status
+
+_DONE = {SALE: "sold", IMPORT: "imported", DISPOSAL: "thrown away"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,12 @@ def _pattern(solution: Solution) -> dict[str, bool]:
     ops = derivatives.operations
     pattern: dict[str, bool] = {}
     for kind, index, active in zip(ops.kind, ops.index, ops.active, strict=True):
-        if kind == 0:
+        if kind == USE:
             text = f"{net.processes[net.use_process[index]]} uses {net.goods[net.use_good[index]]}"
-        elif kind == 1:
+        elif kind == LEVEL:
             text = f"{net.processes[net.level_process[index]]} runs"
-        elif kind in (2, 3, 4):
-            text = f"{net.goods[index]} is {('sold', 'imported', 'thrown away')[kind - 2]}"
+        elif kind in _DONE:
+            text = f"{net.goods[index]} is {_DONE[kind]}"
         else:
             continue
         pattern[text] = bool(active)

@@ -24,6 +24,7 @@ from chainopt.network.tolerances import CERTIFIED
 from chainopt.planner.rays import confirmed
 from chainopt.solution.clock import Clock
 from chainopt.solution.solution import Solution
+from chainopt.words.names import some
 from chainopt.words.status import Status
 
 _DOUBTFUL = (Status.UNCERTIFIED, Status.EVALUATION_ERROR)
@@ -47,12 +48,7 @@ class Answer:
 
     @property
     def worth_another(self) -> bool:
-        return self.model.status in (
-            Status.OPTIMAL,
-            Status.UNCERTIFIED,
-            Status.EVALUATION_ERROR,
-            Status.ITERATION_LIMIT,
-        )
+        return self.model.status in (Status.OPTIMAL, *_DOUBTFUL, Status.ITERATION_LIMIT)
 
 
 def best(part: Part, answers: Sequence[Answer], clock: Clock) -> Solution:
@@ -102,7 +98,7 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
     warnings = []
     if local:
         warnings.append(
-            f"the optimum is local: {_some(local)} {'is' if len(local) == 1 else 'are'} not concave there"
+            f"the optimum is local: {some(local)} {'is' if len(local) == 1 else 'are'} not concave there"
         )
     if derivatives.radius >= 1:
         warnings.append(
@@ -141,9 +137,4 @@ def _doubts(net: Network, multipliers: Multipliers, size: Measure, intervals: In
     with np.errstate(invalid="ignore"):
         outside = (multipliers.price < intervals.low - floor) | (multipliers.price > intervals.high + floor)
     names = [net.goods[g] for g in np.flatnonzero(outside)]
-    return [f"the multiplier of {_some(names)} is outside its price interval"] if names else []
-
-
-def _some(names: list[str], most: int = 3) -> str:
-    shown = ", ".join(f'"{name}"' for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    return [f"the multiplier of {some(names)} is outside its price interval"] if names else []

@@ -92,28 +92,14 @@ def _cut_off(chain: Chain, part: Part | None, error: BaseException, clock: Clock
         status, message = Status.EVALUATION_ERROR, said
     value = None if part is None or clock.plan is None else clock.plan.value(part.net)
     return Solution(
-        chain,
-        status,
-        message,
-        value,
-        part=part,
-        plan=clock.plan,
-        iterations=clock.iterations,
-        cut_off=clock.doing,
+        chain, status, message, value, part, clock.plan, iterations=clock.iterations, cut_off=clock.doing
     )
 
 
-def _solved(
-    part: Part,
-    method: str,
-    limits: Mapping[str, Any],
-    start: Solution | None,
-    clock: Clock,
-) -> Solution:
+def _solved(part: Part, method: str, limits: Mapping[str, Any], start: Solution | None, clock: Clock) -> Solution:
     """The solution by a method; raises what cuts it off outside of Ipopt's own time."""
     net, warm = part.net, None
     known, formed, handed = _known(net, start), None, ""
-    told = _told(limits["progress"])
     clock.doing = "prices formed"
     if method != "ipopt":
         found, handed, formed = _by_market(part, limits, clock)
@@ -123,7 +109,7 @@ def _solved(
             clock.plan = known = formed
             clock.check()
     elif start is None:
-        answer = market_start(net, clock.left, told)
+        answer = market_start(net, clock.left, _told(limits["progress"]))
         clock.stop("market")
         if answer is not None and answer.interrupted:
             return _interrupted(part, answer, clock)
@@ -191,9 +177,7 @@ def _stopped(first: Solution, message: str) -> Solution:
 def _formed(net: Network, limits: Mapping[str, Any], clock: Clock) -> Plan | None:
     """The market's plan, whatever it is worth, where it finds one; raises KeyboardInterrupt on Ctrl-C."""
     clock.doing = "prices formed"
-    told = _told(limits["progress"])
-    answer = market_answer(net, max_passes=limits["max_iterations"], time_limit=clock.left, progress=told)
-    clock.stop("market")
+    answer = _answered(net, {**limits, "tolerance": None}, clock)
     if answer.interrupted:
         raise KeyboardInterrupt
     return answer.plan
@@ -204,14 +188,7 @@ def _by_market(part: Part, limits: Mapping[str, Any], clock: Clock) -> tuple[Sol
 
     Else None, why, and a plan to begin from where there is one.
     """
-    answer = market_answer(
-        part.net,
-        tolerance=limits["tolerance"],
-        max_passes=limits["max_iterations"],
-        time_limit=clock.left,
-        progress=_told(limits["progress"]),
-    )
-    clock.stop("market")
+    answer = _answered(part.net, limits, clock)
     if answer.interrupted:
         return _interrupted(part, answer, clock), "", None
     if answer.doubts or answer.plan is None:
@@ -223,6 +200,19 @@ def _by_market(part: Part, limits: Mapping[str, Any], clock: Clock) -> tuple[Sol
     if found.status is not Status.OPTIMAL:
         return None, found.message, answer.plan
     return replace(found, solver="market"), "", answer.plan
+
+
+def _answered(net: Network, limits: Mapping[str, Any], clock: Clock) -> MarketAnswer:
+    """The market's answer within these limits."""
+    answer = market_answer(
+        net,
+        tolerance=limits["tolerance"],
+        max_passes=limits["max_iterations"],
+        time_limit=clock.left,
+        progress=_told(limits["progress"]),
+    )
+    clock.stop("market")
+    return answer
 
 
 def _interrupted(part: Part, answer: MarketAnswer, clock: Clock) -> Solution:

@@ -117,6 +117,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f'. Did you mean "{meant}"?{of}'
 
 
+def some(names: Sequence[str], most: int = 3, spell: str = '"{}"') -> str:
+    """The first few of several names, each so spelled, and how many more there are."""
+    shown = ", ".join(map(spell.format, names[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
 def hints(known: Iterable[str], otherwise: str) -> Callable[[str], str]:
     """What to say of each of many wrong names: `nearest` of the first hundred, otherwise where none is near."""
     names = list(known)
