@@ -173,52 +173,38 @@ def _layers(columns: Columns) -> tuple[Array, Array, Array]:
     """The layer of each good and of each process, and the torn goods."""
     goods, processes = len(columns.supply), len(columns.scale)
     of = np.repeat(np.arange(processes), np.diff(columns.start))
-    by_good = np.argsort(columns.use_good, kind="stable")
-    reader = of[by_good]
-    reader_start = np.concatenate([[0], np.cumsum(np.bincount(columns.use_good, minlength=goods))])
-    made_start = np.searchsorted(columns.made_process, np.arange(processes + 1))
-    makers = np.bincount(columns.made_good, minlength=goods)
-    waits = np.diff(columns.start)
-    found = _follow(goods, waits, makers, reader, reader_start, made_start, columns.made_good)
-    if (found[1] >= 0).all():
-        return *found, np.zeros(0, dtype=int)
-    torn = _torn(columns, of)
-    # A torn good waits for nobody.
-    makers[torn] = 0
-    good, process = _follow(goods, waits, makers, reader, reader_start, made_start, columns.made_good)
-    return good, process, torn
+    reader = of[np.argsort(columns.use_good, kind="stable")]
+    readers = np.bincount(columns.use_good, minlength=goods)
+    reader_start = np.cumsum(readers) - readers
+    outputs = np.bincount(columns.made_process, minlength=processes)
+    made_start = np.cumsum(outputs) - outputs
 
+    def follow(makers: Array) -> tuple[Array, Array]:
+        """Layers from the sources on; -1 for what a cycle holds up."""
+        waits, good_layer, process_layer = np.diff(columns.start), np.full(goods, -1), np.full(processes, -1)
+        ready, layer = np.flatnonzero(makers == 0), 0
+        while len(ready):
+            good_layer[ready] = layer
+            reached = reader[ranges(reader_start[ready], readers[ready])]
+            found, times = np.unique(reached, return_counts=True)
+            waits[found] -= times
+            run = found[waits[found] == 0]
+            process_layer[run] = layer
+            made = columns.made_good[ranges(made_start[run], outputs[run])]
+            found, times = np.unique(made, return_counts=True)
+            makers[found] -= times
+            layer += 1
+            ready = found[makers[found] == 0]
+        return good_layer, process_layer
 
-def _follow(
-    goods: int,
-    waits: Array,
-    makers: Array,
-    reader: Array,
-    reader_start: Array,
-    made_start: Array,
-    made_good: Array,
-) -> tuple[Array, Array]:
-    """Layers from the sources on; -1 for what a cycle holds up."""
-    waits, makers = waits.copy(), makers.copy()
-    good_layer, process_layer = np.full(goods, -1), np.full(len(waits), -1)
-    ready, layer = np.flatnonzero(makers == 0), 0
-    while len(ready):
-        good_layer[ready] = layer
-        reached = reader[ranges(reader_start[ready], np.diff(reader_start)[ready])]
-        found, times = _counts(reached)
-        waits[found] -= times
-        run = found[waits[found] == 0]
-        process_layer[run] = layer
-        made = made_good[ranges(made_start[run], np.diff(made_start)[run])]
-        found, times = _counts(made)
-        makers[found] -= times
-        layer += 1
-        ready = found[makers[found] == 0]
-    return good_layer, process_layer
-
-
-def _counts(values: Array) -> tuple[Array, Array]:
-    return np.unique(values, return_counts=True)
+    makers, torn = np.bincount(columns.made_good, minlength=goods), np.zeros(0, dtype=int)
+    found = follow(makers.copy())
+    if (found[1] < 0).any():
+        torn = _torn(columns, of)
+        # A torn good waits for nobody.
+        makers[torn] = 0
+        found = follow(makers)
+    return *found, torn
 
 
 def _torn(columns: Columns, of: Array) -> Array:

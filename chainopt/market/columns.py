@@ -62,23 +62,16 @@ class Columns:
 
     def __post_init__(self) -> None:
         goods, processes = len(self.supply), len(self.scale)
-        lengths = {
-            "price": goods,
-            "elasticity": goods,
-            "reference": goods,
-            "import_price": goods,
-            "disposal": goods,
-            "start": processes + 1,
-            "returns": processes,
-            "r": processes,
-            "unit_cost": processes,
-            "coefficient": len(self.use_good),
-            "made_good": len(self.made_process),
-            "made_yield": len(self.made_process),
-        }
-        for name, length in lengths.items():
-            if len(getattr(self, name)) != length:
-                raise ValueError(f"the column {name} has {len(getattr(self, name))} entries, not {length}")
+        for length, names in (
+            (goods, "price elasticity reference import_price disposal"),
+            (processes + 1, "start"),
+            (processes, "returns r unit_cost"),
+            (len(self.use_good), "coefficient"),
+            (len(self.made_process), "made_good made_yield"),
+        ):
+            for name in names.split():
+                if len(getattr(self, name)) != length:
+                    raise ValueError(f"the column {name} has {len(getattr(self, name))} entries, not {length}")
         if self.start[0] != 0 or self.start[-1] != len(self.use_good) or np.any(np.diff(self.start) < 1):
             raise ValueError("start must rise from 0 to the number of uses: every process has at least one")
         if np.any(np.diff(self.made_process) < 0):

@@ -24,8 +24,9 @@ import numpy as np
 from chainopt.market.circuit import Circuit
 from chainopt.market.columns import Columns
 from chainopt.market.formation import Market
+from chainopt.network.demand import demand_area
 from chainopt.network.tolerances import BALANCED, GAP, GOOD_COUNTS, PAYS, USE_COUNTS
-from chainopt.technology.logforms import CES, COBB_DOUGLAS, LogForm
+from chainopt.technology.logforms import COST, LEVEL, logarithms
 
 Array = np.ndarray
 _CONSTANT = 1e-9
@@ -68,7 +69,8 @@ def certify(market: Market) -> MarketCertificate:
     """Judge a market's plan and prices."""
     c = market.columns
     length = np.diff(c.start)
-    parts, level = _parts(c, market.use, length)
+    log_scale = np.log(c.scale)
+    log_level, parts = logarithms(LEVEL, c.start, c.r, c.coefficient, c.returns, log_scale, np.log(market.use))
     earned = _earned(c, market.price)
     pays = parts * np.repeat(earned * market.level, length)
     money = market.price[c.use_good] * market.use
@@ -86,33 +88,13 @@ def certify(market: Market) -> MarketCertificate:
         gap=float(np.divide(excess, turnover)) if excess else 0.0,
         over=max(_largest(over), _largest(sale_over)),
         unequal=max(_largest(unequal), _largest(sale_unequal), _largest(unpriced)),
-        balance=_balance(c, market, level),
+        balance=_balance(c, market, np.exp(log_level)),
     )
 
 
 def _largest(values: Array) -> float:
     """The largest, at least 0; inf where one is not a number."""
     return float(np.max(np.nan_to_num(values, nan=np.inf), initial=0.0))
-
-
-def _by_form(r: Array) -> tuple[tuple[LogForm, Array], ...]:
-    """Which processes are of each technology."""
-    ces = r != 0
-    return tuple((form, chosen) for form, chosen in ((COBB_DOUGLAS, ~ces), (CES, ces)) if chosen.any())
-
-
-def _parts(c: Columns, use: Array, length: Array) -> tuple[Array, Array]:
-    """d ln level/d ln x by use, and each process's level, at these uses."""
-    log_x = np.log(use)
-    parts, level = np.empty(len(use)), np.empty(len(c.scale))
-    r, returns = np.repeat(c.r, length), np.repeat(c.returns, length)
-    for form, chosen in _by_form(c.r):
-        uses = np.repeat(chosen, length)
-        term = np.where(uses, form.term(c.coefficient, r, log_x), 0.0)
-        total = np.add.reduceat(term, c.start[:-1])
-        level[chosen] = (c.scale * np.exp(form.log_level(total, c.returns, c.r)))[chosen]
-        parts[uses] = form.part(c.coefficient, term, np.repeat(total, length), returns)[uses]
-    return parts, level
 
 
 def _earned(c: Columns, price: Array) -> Array:
@@ -184,46 +166,25 @@ def _bound(c: Columns, market: Market) -> float:
         price = _repaired(c, market, price)
     if np.any(price > c.import_price * (1.0 + _ROUNDING)) or np.isnan(price[c.use_good]).any():
         return np.inf
-    log_level_cost, _ = _log_unit_cost(
-        c.start, c.coefficient, np.log(price)[c.use_good], c.r, c.returns, np.log(c.scale)
-    )
+    log_price, log_scale = np.log(price)[c.use_good], np.log(c.scale)
+    log_cost, _ = logarithms(COST, c.start, c.r, c.coefficient, c.returns, log_scale, log_price)
     earned = _earned(c, price)
     # max_y lambda y - K y^(1/R) = (1 - R) lambda y,   ln y = R/(1 - R) (ln lambda + ln R - ln K)
     with np.errstate(all="ignore"):
-        log_level = c.returns / (1.0 - c.returns) * (np.log(earned) + np.log(c.returns) - log_level_cost)
+        log_level = c.returns / (1.0 - c.returns) * (np.log(earned) + np.log(c.returns) - log_cost)
         profit = (1.0 - c.returns) * earned * np.exp(log_level)
     profit = np.where(constant | (earned <= 0), 0.0, profit)
-    if np.any(constant & (np.log(np.maximum(earned, 0.0)) > log_level_cost + _UNPROFITABLE)):
+    if np.any(constant & (np.log(np.maximum(earned, 0.0)) > log_cost + _UNPROFITABLE)):
         return np.inf
     curved = np.isfinite(c.elasticity) & ~np.isnan(c.price)
     return float(price[c.supply > 0] @ c.supply[c.supply > 0] + profit.sum() + _surplus(c, price, curved))
-
-
-def _log_unit_cost(
-    start: Array, coefficient: Array, log_price: Array, r: Array, returns: Array, log_scale: Array
-) -> tuple[Array, Array]:
-    """ln C(1), of the least that a first unit of each level costs at these prices; and the share of each use."""
-    length = np.diff(start)
-    of_use = np.repeat(r, length)
-    cost, share = np.empty(len(r)), np.empty(len(coefficient))
-    for form, chosen in _by_form(r):
-        term = np.where(np.repeat(chosen, length), form.cost_term(coefficient, of_use, log_price), 0.0)
-        total = np.add.reduceat(term, start[:-1])
-        cost[chosen] = form.log_cost(-log_scale, total, returns, r)[chosen]
-        uses = np.repeat(chosen, length)
-        share[uses] = form.cost_share(coefficient, term, np.repeat(total, length), np.repeat(returns, length))[
-            uses
-        ]
-    return cost, share
 
 
 def _surplus(c: Columns, price: Array, curved: Array) -> float:
     """What buyers with a demand curve keep at best: max_s area(s) - price s."""
     w, p, e, ref = c.price[curved], price[curved], c.elasticity[curved], c.reference[curved]
     sale = ref * (w / p) ** e
-    power = 1.0 - 1.0 / e
-    area = w * ref * np.where(power == 0, np.log(sale / ref), ((sale / ref) ** power - 1.0) / power)
-    return float((area - p * sale).sum())
+    return float((demand_area(w, e, ref, sale) - p * sale).sum())
 
 
 def _repaired(c: Columns, market: Market, price: Array) -> Array:
@@ -257,14 +218,12 @@ def _repair(o: Circuit, layer: int, price: Array, held: Array, idle: Array, *, f
     if not constant.any():
         return
     uses, made = slice(o.start[first], o.start[end]), slice(o.made_start[first], o.made_start[end])
-    made_start, start = (
-        o.made_start[first : end + 1] - o.made_start[first],
-        o.start[first : end + 1] - o.start[first],
-    )
+    start = o.start[first : end + 1] - o.start[first]
+    made_start = o.made_start[first : end + 1] - o.made_start[first]
     goods, of = o.made_good[made], o.use_good[uses]
     earned = np.add.reduceat(o.made_yield[made] * price[goods], made_start[:-1]) - o.unit_cost[first:end]
     r, returns, log_scale = o.r[first:end], o.returns[first:end], o.log_scale[first:end]
-    cost, share = _log_unit_cost(start, o.coefficient[uses], np.log(price)[of], r, returns, log_scale)
+    cost, share = logarithms(COST, start, r, o.coefficient[uses], returns, log_scale, np.log(price)[of])
     free = np.add.reduceat(np.where(held[of], 0.0, share), start[:-1])
     excess = np.where(constant & (earned > 0), np.log(earned) - cost, 0.0)
     if forward:

@@ -25,11 +25,12 @@ from chainopt.market import newton
 from chainopt.market.anderson import Anderson
 from chainopt.market.circuit import Circuit, circuit, softened
 from chainopt.market.columns import Columns
-from chainopt.market.subsidy import GOOD_MATTERS, USE_MATTERS, Point
-from chainopt.market.sweeps import TRIFLE, Pass, empty_pass
+from chainopt.market.subsidy import GOOD_MATTERS, USE_MATTERS, Point, outlets
+from chainopt.market.sweeps import TRIFLE, Pass, empty_pass, sweep
 from chainopt.network.demand import demand_area
 
 Array = np.ndarray
+Sweep = Callable[[Circuit, Array, Pass], None]
 TOLERANCE = 1e-9
 MAX_PASSES = 1000
 _WORTH_LOADING = 200_000
@@ -116,7 +117,7 @@ def form_prices(
         loaded = "chainopt.market.loops" in sys.modules
         worth = loaded or (len(columns.use_good) >= _WORTH_LOADING and find_spec("numba"))
         engine = "numba" if worth else "numpy"
-    sweep = _engine(engine)
+    once = _engine(engine)
     order = circuit(columns)
     ready = time.perf_counter()
     room = empty_pass(order)
@@ -133,10 +134,17 @@ def form_prices(
         order: Circuit = order,
         room: Pass = room,
     ) -> Market:
-        seconds = {"order": ready - begun, "passes": time.perf_counter() - ready}
-        at_rest = not interrupted and change <= max(tolerance, TOLERANCE)
-        return _in_columns(
-            columns, order, bid, room, change, at_rest, passes, products, engine, seconds, interrupted
+        return Market(
+            columns,
+            order,
+            **_amounts(columns, order, bid, room),
+            at_rest=not interrupted and change <= max(tolerance, TOLERANCE),
+            change=change,
+            passes=passes,
+            products=products,
+            engine=engine,
+            seconds={"order": ready - begun, "passes": time.perf_counter() - ready},
+            interrupted=interrupted,
         )
 
     def subsidised(point: Point, passes: int, products: int = 0, interrupted: bool = False) -> Market:
@@ -162,8 +170,12 @@ def form_prices(
         most = min(max_passes, _FEW if near else _MANY)
     try:
         if near and most < max_passes:
-            first, opening = _soft_bids(order, sweep, room, equal, deadline)
-        bid, change, passes = _iterate(order, sweep, room, first, tolerance, most, deadline, seen)
+            soft, quiet = softened(order, _SOFT), _Watch(equal, None)
+            bid, change, opening = _iterate(
+                soft, once, room, equal, _SOFT_TOLERANCE, _SOFT_PASSES, deadline, quiet
+            )
+            first = bid if change < np.inf else equal
+        bid, change, passes = _iterate(order, once, room, first, tolerance, most, deadline, seen)
         passes += opening
         if change > tolerance and most < max_passes:
             lost = not (room.answer > -np.inf).all()
@@ -172,11 +184,11 @@ def form_prices(
                 return subsidised(point, passes, products)
             # Where all lose there is no turnover left at the end of the path.
             reached = None
-            bid, change, passes = _iterate(order, sweep, room, equal, tolerance, max_passes, deadline, seen)
+            bid, change, passes = _iterate(order, once, room, equal, tolerance, max_passes, deadline, seen)
     except KeyboardInterrupt:
         if reached is not None:
             return subsidised(reached, seen.passes, interrupted=True)
-        sweep(order, seen.bid, room)
+        once(order, seen.bid, room)
         return standing(seen.bid, seen.change, seen.passes, interrupted=True)
     return standing(bid, change, passes)
 
@@ -193,21 +205,19 @@ class _Watch:
             self.tell(bid, change, self.passes)
 
 
-def _engine(name: str) -> Callable[[Circuit, Array, Pass], None]:
+def _engine(name: str) -> Sweep:
     if name == "numba":
         from chainopt.market import loops
 
         return loops.sweep
-    if name == "numpy":
-        from chainopt.market import sweeps
-
-        return sweeps.sweep
-    raise ValueError(f'there is no engine "{name}": engines are numba and numpy')
+    if name != "numpy":
+        raise ValueError(f'there is no engine "{name}": engines are numba and numpy')
+    return sweep
 
 
 def _iterate(
     order: Circuit,
-    sweep: Callable[[Circuit, Array, Pass], None],
+    once: Sweep,
     room: Pass,
     bid: Array,
     tolerance: float,
@@ -222,7 +232,7 @@ def _iterate(
     sunk = np.zeros(order.bids, dtype=bool)
     change, best, best_pass, reweigh, usual = np.inf, np.inf, 0, _REWEIGH, 0.0
     for passes in range(1, max_passes + 1):
-        sweep(order, bid, room)
+        once(order, bid, room)
         residual = room.answer - bid
         residual[np.isnan(residual)] = -_CLIP
         # The first offers are of no size in particular: plain passes find it, however far it is.
@@ -260,7 +270,7 @@ def _iterate(
         else:
             bid = np.maximum(accelerated.step(bid, residual), lowest)
     else:
-        sweep(order, bid, room)
+        once(order, bid, room)
     return bid, change, passes
 
 
@@ -272,20 +282,6 @@ def first_bids(order: Circuit) -> Array:
     return bid
 
 
-def _soft_bids(
-    order: Circuit,
-    sweep: Callable[[Circuit, Array, Pass], None],
-    room: Pass,
-    equal: Array,
-    deadline: float | None,
-) -> tuple[Array, int]:
-    """Where a market of nearly constant returns opens: bids of a softer one, and the passes that they took."""
-    bid, change, passes = _iterate(
-        softened(order, _SOFT), sweep, room, equal, _SOFT_TOLERANCE, _SOFT_PASSES, deadline, _Watch(equal, None)
-    )
-    return (bid if change < np.inf else equal), passes
-
-
 def steps(order: Circuit) -> Array:
     """The part d of its change that each bid makes: less where an offer falls as what it gets rises.
 
@@ -293,11 +289,8 @@ def steps(order: Circuit) -> Array:
     below -1 a whole step would overshoot for ever.
     """
     step = np.ones(order.bids)
-    ces = np.flatnonzero(order.r)
-    for_uses = np.repeat(np.minimum(1.0, 1.5 / (1.0 - order.r)), np.diff(order.start))
-    of = np.repeat(order.r != 0, np.diff(order.start))
-    if len(ces):
-        step[order.use_bid[of]] = for_uses[of]
+    # 1 of a Cobb-Douglas.
+    step[order.use_bid] = np.repeat(np.minimum(1.0, 1.5 / (1.0 - order.r)), np.diff(order.start))
     step[order.process_bids : order.first_torn] = np.minimum(1.0, order.sale_elasticity)
     return step
 
@@ -352,11 +345,10 @@ def _change(order: Circuit, bid: Array, room: Pass, residual: Array, value: floa
 @np.errstate(all="ignore")
 def _turnover(order: Circuit, room: Pass) -> float:
     """What final demand pays in all, and what levels cost."""
-    sole = np.flatnonzero(~np.isnan(order.outlet) & (room.quantity > 0))
     earned = room.answer[order.process_bids : order.first_torn]
     left = room.quantity - room.offered / np.where(room.posted > 0, room.posted, 1.0)
     return float(
-        np.abs(order.outlet[sole]) @ room.quantity[sole]
+        np.abs(outlets(order, room)).sum()
         + np.exp(earned).sum()
         + order.floor @ np.maximum(left, 0.0)
         + np.abs(order.unit_cost) @ room.level
@@ -364,20 +356,8 @@ def _turnover(order: Circuit, room: Pass) -> float:
 
 
 @np.errstate(all="ignore")
-def _in_columns(
-    columns: Columns,
-    order: Circuit,
-    bid: Array,
-    room: Pass,
-    change: float,
-    at_rest: bool,
-    passes: int,
-    products: int,
-    engine: str,
-    seconds: dict[str, float],
-    interrupted: bool,
-) -> Market:
-    """The last pass in the order of the columns."""
+def _amounts(columns: Columns, order: Circuit, bid: Array, room: Pass) -> dict[str, Array]:
+    """The last pass's prices and amounts, by the market's names for them, in the order of the columns."""
     money = np.exp(bid[: order.first_torn])
     posted = np.where(room.posted > 0, room.posted, np.inf)
     use, level = np.empty(len(order.use)), np.empty(len(order.process))
@@ -395,35 +375,18 @@ def _in_columns(
     disposed = np.where(sells, 0.0, rest)
     sale = np.where(sells, rest, sale)
     imported = np.where(np.isnan(order.outlet), room.imported, 0.0)
-    amounts = (use, level, sale, imported, disposed)
     idle = np.zeros(len(level), dtype=bool)
     gone = bid[order.use_bid] < np.log(room.trifle) - _SUNK / 2.0
     idle[order.process] = np.logical_and.reduceat(gone, order.start[:-1])
+    amounts = {"use": use, "level": level, "sale": sale, "imported": imported, "disposed": disposed}
     if idle.any():
-        amounts = _without(columns, idle, *amounts)
-    use, level, sale, imported, disposed = amounts
-    return Market(
-        columns=columns,
-        order=order,
-        price=np.where((room.quantity > 0) | ~np.isnan(order.outlet), price, np.nan),
-        use=use,
-        level=level,
-        sale=sale,
-        imported=imported,
-        disposed=disposed,
-        at_rest=at_rest,
-        change=change,
-        passes=passes,
-        products=products,
-        engine=engine,
-        seconds=seconds,
-        interrupted=interrupted,
-    )
+        amounts = _without(columns, idle, **amounts)
+    return amounts | {"price": np.where((room.quantity > 0) | ~np.isnan(order.outlet), price, np.nan)}
 
 
 def _without(
     c: Columns, idle: Array, use: Array, level: Array, sale: Array, imported: Array, disposed: Array
-) -> tuple[Array, Array, Array, Array, Array]:
+) -> dict[str, Array]:
     """The amounts with nothing in place of next to nothing: of idle processes, and of what waits for them.
 
     What nobody else would take stays with them.
@@ -442,5 +405,5 @@ def _without(
         stocked = there(level, imported) > 0
         sale, disposed = sale * stocked, disposed * stocked
         if not use[~stocked[c.use_good]].any():
-            return use, level, sale, imported, disposed
+            return {"use": use, "level": level, "sale": sale, "imported": imported, "disposed": disposed}
         use = np.where(stocked[c.use_good], use, 0.0)

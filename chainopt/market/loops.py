@@ -9,59 +9,44 @@ from numba import njit
 
 from chainopt.market.circuit import Circuit
 from chainopt.market.sweeps import Array, Pass
-from chainopt.technology import logforms
+from chainopt.technology.logforms import CES, COBB_DOUGLAS
 
 _loop = njit(cache=True, error_model="numpy")
 _inline = njit(error_model="numpy")
-_cd_term = _inline(logforms.COBB_DOUGLAS.term)
-_cd_log_level = _inline(logforms.COBB_DOUGLAS.log_level)
-_cd_part = _inline(logforms.COBB_DOUGLAS.part)
-_ces_term = _inline(logforms.CES.term)
-_ces_log_level = _inline(logforms.CES.log_level)
-_ces_part = _inline(logforms.CES.part)
-_ces_log_pull = _inline(logforms.CES.log_pull)
+_cd_term, _cd_log, _cd_part = map(_inline, COBB_DOUGLAS)
+_ces_term, _ces_log, _ces_part = map(_inline, CES)
 
 
 def sweep(circuit: Circuit, bid: Array, room: Pass) -> None:
     """One pass at these bids, into `room`: see `sweeps.sweep`."""
-    totals = np.empty(len(circuit.process))
-    terms = np.empty(len(circuit.use_good) if circuit.r.any() else 0)
-    log_rate = np.empty(len(circuit.supply))
-    made = np.zeros(len(circuit.supply))
-    _forward(circuit, bid, circuit.first_torn, room, log_rate, totals, terms, made)
-    _reverse(circuit, bid, circuit.first_torn, room, log_rate, totals, terms, made)
+    goods, processes, uses = len(circuit.supply), len(circuit.process), len(circuit.use_good)
+    # -ln p and what is made of a torn good; by process and by use, the terms and their totals.
+    between = np.zeros(goods), np.zeros(goods), np.empty(processes), np.empty(uses)
+    _forward(circuit, bid, room, between)
+    _reverse(circuit, bid, room, between)
 
 
 @_loop
-def _forward(
-    c: Any,
-    bid: Array,
-    first_torn: int,
-    room: Any,
-    log_rate: Array,
-    totals: Array,
-    terms: Array,
-    made: Array,
-) -> None:
+def _forward(c: Any, bid: Array, room: Any, between: Any) -> None:
+    log_rate, made, totals, terms = between
     offered, quantity = room.offered, room.quantity
     is_torn = np.zeros(len(quantity), dtype=np.bool_)
     for g in range(len(quantity)):
         offered[g] = 0.0 if np.isnan(c.scrap[g]) else room.trifle[0]
     quantity[:] = c.supply
     for p in range(len(c.process)):
-        first = c.start[p]
         if c.r[p] == 0.0:
-            money = np.exp(bid[c.use_bid[first]])
-            for u in range(first, c.start[p + 1]):
+            money = np.exp(bid[c.use_bid[c.start[p]]])
+            for u in range(c.start[p], c.start[p + 1]):
                 offered[c.use_good[u]] += c.coefficient[u] * money
         else:
-            for u in range(first, c.start[p + 1]):
+            for u in range(c.start[p], c.start[p + 1]):
                 offered[c.use_good[u]] += c.coefficient[u] * np.exp(bid[c.use_bid[u]])
     for i in range(len(c.sale_good)):
         offered[c.sale_good[i]] += np.exp(bid[c.process_bids + i])
     for i in range(len(c.torn)):
         # What is shared out of a torn good is the guess; its own amount gathers in `made`.
-        quantity[c.torn[i]] = np.exp(bid[first_torn + i])
+        quantity[c.torn[i]] = np.exp(bid[c.process_bids + len(c.sale_good) + i])
         is_torn[c.torn[i]] = True
     for layer in range(len(c.layer_ces)):
         for i in range(c.layer_good[layer], c.layer_good[layer + 1]):
@@ -76,16 +61,16 @@ def _forward(
             if r == 0.0:
                 own = bid[c.use_bid[c.start[p]]]
                 for u in range(c.start[p], c.start[p + 1]):
-                    total += _cd_term(c.coefficient[u], r, c.log_coefficient[u] + own + log_rate[c.use_good[u]])
-                log_level = _cd_log_level(total, c.returns[p], r)
+                    total += _cd_term(r, c.coefficient[u], c.log_coefficient[u] + own + log_rate[c.use_good[u]])
+                log_level = _cd_log(r, total, c.returns[p], c.log_scale[p])
             else:
                 for u in range(c.start[p], c.start[p + 1]):
                     log_x = c.log_coefficient[u] + bid[c.use_bid[u]] + log_rate[c.use_good[u]]
-                    terms[u] = _ces_term(c.coefficient[u], r, log_x)
+                    terms[u] = _ces_term(r, c.coefficient[u], log_x)
                     total += terms[u]
-                log_level = _ces_log_level(total, c.returns[p], r)
+                log_level = _ces_log(r, total, c.returns[p], c.log_scale[p])
             totals[p] = total
-            level = np.exp(c.log_scale[p] + log_level)
+            level = np.exp(log_level)
             room.level[p] = level
             for k in range(c.made_start[p], c.made_start[p + 1]):
                 g = c.made_good[k]
@@ -96,18 +81,10 @@ def _forward(
 
 
 @_loop
-def _reverse(
-    c: Any,
-    bid: Array,
-    first_torn: int,
-    room: Any,
-    log_rate: Array,
-    totals: Array,
-    terms: Array,
-    made: Array,
-) -> None:
+def _reverse(c: Any, bid: Array, room: Any, between: Any) -> None:
+    log_rate, made, totals, terms = between
     answer, quantity, price, offered = room.answer, room.quantity, room.price, room.offered
-    torn = len(c.torn)
+    torn, first_torn = len(c.torn), c.process_bids + len(c.sale_good)
     paid = np.zeros(len(quantity))
     is_torn = np.zeros(len(quantity), dtype=np.bool_)
     for g in range(len(quantity)):
@@ -132,24 +109,24 @@ def _reverse(
                 earned += c.made_yield[k] * price[c.made_good[k]]
             revenue = earned * room.level[p] if room.level[p] > 0.0 else 0.0
             room.revenue[p] = revenue
-            r = c.r[p]
+            r, head = c.r[p], c.start[p]
             if r == 0.0:
-                for u in range(c.start[p], c.start[p + 1]):
-                    paid[c.use_good[u]] += _cd_part(c.coefficient[u], 0.0, totals[p], c.returns[p]) * revenue
-                answer[c.use_bid[c.start[p]]] = np.log(revenue)
+                for u in range(head, c.start[p + 1]):
+                    paid[c.use_good[u]] += _cd_part(r, c.coefficient[u], 0.0, totals[p], c.returns[p]) * revenue
+                answer[c.use_bid[head]] = np.log(revenue)
             elif room.level[p] == 0.0:
-                for u in range(c.start[p], c.start[p + 1]):
+                for u in range(head, c.start[p + 1]):
                     answer[c.use_bid[u]] = -np.inf
             else:
-                # Within a process all offers are as the pulls; one of them says how much.
-                head = c.start[p]
-                log_x = c.log_coefficient[head] + bid[c.use_bid[head]] + log_rate[c.use_good[head]]
-                part = _ces_part(c.coefficient[head], terms[head], totals[p], c.returns[p])
-                level = np.log(part / c.coefficient[head]) - _ces_log_pull(r, log_x) + np.log(revenue)
+                # Within a process all offers are as the pulls, r ln x; one of them says how much.
+                level = 0.0
                 for u in range(head, c.start[p + 1]):
-                    log_x = c.log_coefficient[u] + bid[c.use_bid[u]] + log_rate[c.use_good[u]]
-                    paid[c.use_good[u]] += _ces_part(c.coefficient[u], terms[u], totals[p], c.returns[p]) * revenue
-                    answer[c.use_bid[u]] = _ces_log_pull(r, log_x) + level
+                    pull = r * (c.log_coefficient[u] + bid[c.use_bid[u]] + log_rate[c.use_good[u]])
+                    part = _ces_part(r, c.coefficient[u], terms[u], totals[p], c.returns[p])
+                    if u == head:
+                        level = np.log(part / c.coefficient[u]) - pull + np.log(revenue)
+                    paid[c.use_good[u]] += part * revenue
+                    answer[c.use_bid[u]] = pull + level
         for i in range(c.layer_good[layer], c.layer_good[layer + 1]):
             g = c.good[i]
             if not is_torn[g] and np.isnan(c.outlet[g]):

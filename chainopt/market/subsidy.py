@@ -38,7 +38,7 @@ from chainopt.market.circuit import Circuit
 from chainopt.market.sweeps import Array, Pass, empty_pass, sweep
 from chainopt.network.demand import demand_area
 from chainopt.network.tolerances import GOOD_COUNTS, USE_COUNTS
-from chainopt.technology.logforms import CES
+from chainopt.technology.logforms import LEVEL, logarithms
 
 USE_MATTERS, GOOD_MATTERS = 0.1 * USE_COUNTS, 0.1 * GOOD_COUNTS
 """Of the turnover: what a rest is asked of, a tenth of what its certificate asks it of."""
@@ -149,25 +149,27 @@ def look(bidders: Bidders, bids: Array, subsidy: float) -> Point:
     room.imported[bidders.abroad] = brought
     share = np.exp(bids[:users]) / room.offered[good]
     share[:uses] *= o.coefficient
-    part = _parts(o, np.log(share * room.quantity[good])[:uses])
+    log_x = np.log(share * room.quantity[good])[:uses]
+    _, part = logarithms(LEVEL, o.start, o.r, o.coefficient, o.returns, o.log_scale, log_x)
     length = np.diff(o.start)
     sold = share[uses:] * room.quantity[o.sale_good]
     earned = sold * o.sale_price * (sold / o.sale_reference) ** (-1.0 / o.sale_elasticity)
     unaided = np.concatenate([part * np.repeat(room.revenue - subsidy, length), earned])
     pays = np.concatenate([part * np.repeat(room.revenue, length), earned + subsidy])
     paid = np.bincount(good, pays, goods)
-    excess = pays - share * paid[good]
+    charged = share * paid[good]
+    excess = pays - charged
     abroad = room.price[bidders.abroad] * brought
     costs = bidders.cost * brought
-    turnover = float(np.abs(earned).sum() + costs.sum() + np.abs(_outlets(o, room)).sum())
+    sole = outlets(o, room)
+    turnover = float(np.abs(earned).sum() + costs.sum() + np.abs(sole).sum())
     value = float(
-        _outlets(o, room).sum()
+        sole.sum()
         + demand_area(o.sale_price, o.sale_elasticity, o.sale_reference, sold).sum()
         - o.unit_cost @ room.level
         - costs.sum()
     )
     logs = float(np.log(room.level).sum() + np.log(sold).sum() + bids[users:].sum())
-    charged = share * paid[good]
     relative = np.concatenate([unaided / charged - 1.0, abroad / costs - 1.0])
     money = np.concatenate([charged, costs])
     carries = np.concatenate([paid[good], paid[bidders.abroad]]) >= GOOD_MATTERS * turnover
@@ -191,19 +193,10 @@ def look(bidders: Bidders, bids: Array, subsidy: float) -> Point:
     )
 
 
-def _outlets(o: Circuit, room: Pass) -> Array:
+def outlets(o: Circuit, room: Pass) -> Array:
     """What goods that no process uses are worth."""
     sole = np.flatnonzero(~np.isnan(o.outlet) & (room.quantity > 0))
     return o.outlet[sole] * room.quantity[sole]
-
-
-def _parts(o: Circuit, log_x: Array) -> Array:
-    """d ln level/d ln x, by use."""
-    length = np.diff(o.start)
-    ces = np.repeat(o.r != 0, length)
-    term = np.where(ces, CES.term(o.coefficient, np.repeat(o.r, length), log_x), 0.0)
-    total = np.repeat(np.add.reduceat(term, o.start[:-1]), length)
-    return np.where(ces, CES.part(o.coefficient, term, total, np.repeat(o.returns, length)), o.coefficient)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -122,10 +122,11 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
         for form, first, end in _batches(c, layer):
             uses = slice(c.start[first], c.start[end])
             log_x[uses] -= log_posted[c.use_good[uses]]
-            term[uses] = form.term(c.coefficient[uses], r_of_use[uses], log_x[uses])
+            term[uses] = form.term(r_of_use[uses], c.coefficient[uses], log_x[uses])
             total[first:end] = np.add.reduceat(term[uses], within[first:end])
-            log_level = form.log_level(total[first:end], c.returns[first:end], c.r[first:end])
-            room.level[first:end] = np.exp(c.log_scale[first:end] + log_level)
+            batch = slice(first, end)
+            log_level = form.log(c.r[batch], total[batch], c.returns[batch], c.log_scale[batch])
+            room.level[batch] = np.exp(log_level)
         first, end = c.layer_process[layer], c.layer_process[layer + 1]
         made = slice(c.made_start[first], c.made_start[end])
         level = room.level[first:end]
@@ -146,8 +147,10 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
     if len(of):
         by_use = np.repeat(np.arange(len(c.process)), lengths)[of]
         # The pull of complements that are next to absent is beyond all numbers: nothing is made of them.
-        parts[of] = np.nan_to_num(CES.part(c.coefficient[of], term[of], total[by_use], c.returns[by_use]))
-        pulls[of] = CES.log_pull(r_of_use[of], log_x[of])
+        parts[of] = np.nan_to_num(
+            CES.part(c.r[by_use], c.coefficient[of], term[of], total[by_use], c.returns[by_use])
+        )
+        pulls[of] = r_of_use[of] * log_x[of]
     return parts, pulls
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from chainopt.program.tracer import SCALAR, UFUNCS, Tracer, plain, primitive, refuse
 
 _DIGITS = 1e-11
+_QUESTIONS = ("isfinite", "isinf", "isnan", "isclose")
 
 _sqrt, _log, _exp, _atan, _sinh = map(primitive, ("sqrt", "log", "exp", "atan", "sinh"))
 
@@ -69,14 +70,6 @@ def _less(a: Any, b: Any) -> bool:
     return bool(a < b)
 
 
-def _larger(a: Any, b: Any) -> Any:
-    return a if a > b else b
-
-
-def _smaller(a: Any, b: Any) -> Any:
-    return a if a < b else b
-
-
 def _asked(function: Callable[..., bool]) -> Callable[..., bool]:
     """A question about one number or two, whose answer steers the trace as a comparison does."""
 
@@ -108,14 +101,9 @@ MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in SCALAR 
     "degrees": lambda x: x * (180.0 / math.pi),
     "radians": lambda x: x * (math.pi / 180.0),
     "copysign": _copysign,
-    "isfinite": _asked(math.isfinite),
-    "isinf": _asked(math.isinf),
-    "isnan": _asked(math.isnan),
-    "isclose": _asked(math.isclose),
+    **{name: _asked(getattr(math, name)) for name in _QUESTIONS},
 }
 """What a function of `math` does with tracers; those of one primitive are its row."""
-
-_QUESTIONS = ("isfinite", "isinf", "isnan", "isclose")
 
 
 def _checked(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -146,6 +134,8 @@ MATH |= {
 }
 
 UFUNCS |= {
+    getattr(np, name): rule for name, rule in MATH.items() if isinstance(getattr(np, name, None), np.ufunc)
+} | {
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
@@ -157,28 +147,14 @@ UFUNCS |= {
     np.absolute: abs,
     np.square: lambda x: x * x,
     np.reciprocal: lambda x: 1.0 / x,
-    np.maximum: _larger,
-    np.minimum: _smaller,
-    np.fmax: _larger,
-    np.fmin: _smaller,
+    **dict.fromkeys((np.maximum, np.fmax), lambda a, b: a if a > b else b),
+    **dict.fromkeys((np.minimum, np.fmin), lambda a, b: a if a < b else b),
     np.less: operator.lt,
     np.less_equal: operator.le,
     np.greater: operator.gt,
     np.greater_equal: operator.ge,
     np.equal: operator.eq,
     np.not_equal: operator.ne,
-    np.arcsin: MATH["asin"],
-    np.arccos: MATH["acos"],
-    np.arctan: MATH["atan"],
-    np.arcsinh: MATH["asinh"],
-    np.arccosh: MATH["acosh"],
-    np.arctanh: MATH["atanh"],
-    np.arctan2: MATH["atan2"],
-} | {
-    getattr(np, name): rule
-    for name, rule in MATH.items()
-    if isinstance(getattr(np, name, None), np.ufunc)
-    and name not in ("pow", "asin", "acos", "atan", "asinh", "acosh")
 }
 
 for _ufunc, _rule in UFUNCS.items():

@@ -16,7 +16,7 @@ import numpy as np
 from chainopt.program.bounds import MAX_STEPS
 from chainopt.program.following import depth, followed, following
 from chainopt.program.program import Program
-from chainopt.program.structure import mapped, same
+from chainopt.program.structure import free, mapped, same
 from chainopt.program.tracer import Recording, TraceError, Tracer, plain, users_frame
 
 
@@ -131,13 +131,9 @@ def _run(
     outputs: dict[str, int] = {}
 
     def output(value: Any, path: str) -> int:
-        unique, count = path, 1
-        while unique in outputs:
-            count += 1
-            unique = f"{path}_{count}"
-        outputs[unique] = len(steps)
+        outputs[free(path, outputs.__contains__)] = number = len(steps)
         steps.append(recording.step_of(value))
-        return outputs[unique]
+        return number
 
     def refuse(value: Any, path: str) -> Any:
         shown = f"{type(value).__name__} {value!r:.40}"

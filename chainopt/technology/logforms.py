@@ -1,13 +1,10 @@
 """Cobb-Douglas and CES in logarithms, number by number: the market's one definition of each.
 
-    total = sum_u term(a_u, r, ln x_u)      ln(level/scale) = log_level(total)      part_u = d ln level/d ln x_u
-    part_u ~ a_u exp(log_pull(r, ln x_u)) within a process
+    total = sum_u term(r, a_u, ln x_u)      ln level = log(r, total, returns, ln scale)
+    part_u = d ln level/d ln x_u = part(r, a_u, term_u, total, returns)
 
-and the other side, the least that a level costs at prices: C(y) with
-
-    total = sum_u cost_term(a_u, r, ln price_u)       ln C(y) = log_cost(ln(y/scale), total)
-
-of which each use is cost_share
+and the other side, the least that a first unit costs at prices, by the same three of ln price_u: `log` is ln C(1),
+and `part` the share of each use in it. r is 0 for a Cobb-Douglas, whose `returns` are the sum of its a_u.
 
 Each function takes numbers or arrays: NumPy runs them on columns, Numba compiles them into its loops.
 """
@@ -15,88 +12,61 @@ Each function takes numbers or arrays: NumPy runs them on columns, Numba compile
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-
-def cobb_douglas_term(a: Any, r: Any, log_x: Any) -> Any:
-    return a * log_x
+Array = np.ndarray
 
 
-def cobb_douglas_log_level(total: Any, returns: Any, r: Any) -> Any:
-    return total
-
-
-def cobb_douglas_part(a: Any, term: Any, total: Any, returns: Any) -> Any:
-    return a
-
-
-def cobb_douglas_log_pull(r: Any, log_x: Any) -> Any:
-    return 0.0
-
-
-def cobb_douglas_cost_term(a: Any, r: Any, log_price: Any) -> Any:
-    return a * (log_price - np.log(a))
-
-
-def cobb_douglas_log_cost(log_level: Any, total: Any, returns: Any, r: Any) -> Any:
-    return np.log(returns) + (log_level + total) / returns
-
-
-def cobb_douglas_cost_share(a: Any, term: Any, total: Any, returns: Any) -> Any:
-    return a / returns
-
-
-def ces_term(a: Any, r: Any, log_x: Any) -> Any:
-    return a * np.exp(r * log_x)
-
-
-def ces_log_level(total: Any, returns: Any, r: Any) -> Any:
-    return returns / r * np.log(total)
-
-
-def ces_part(a: Any, term: Any, total: Any, returns: Any) -> Any:
-    return returns * term / total
-
-
-def ces_log_pull(r: Any, log_x: Any) -> Any:
-    return r * log_x
-
-
-def ces_cost_term(a: Any, r: Any, log_price: Any) -> Any:
-    return np.exp((np.log(a) - r * log_price) / (1.0 - r))
-
-
-def ces_log_cost(log_level: Any, total: Any, returns: Any, r: Any) -> Any:
-    return log_level / returns - (1.0 - r) / r * np.log(total)
-
-
-def ces_cost_share(a: Any, term: Any, total: Any, returns: Any) -> Any:
-    return term / total
-
-
-@dataclass(frozen=True, slots=True)
-class LogForm:
-    """One technology in logarithms; see the module."""
+class LogForm(NamedTuple):
+    """One side of a technology in logarithms; see the module."""
 
     term: Callable[..., Any]
-    log_level: Callable[..., Any]
+    log: Callable[..., Any]
     part: Callable[..., Any]
-    log_pull: Callable[..., Any]
-    cost_term: Callable[..., Any]
-    log_cost: Callable[..., Any]
-    cost_share: Callable[..., Any]
 
 
 COBB_DOUGLAS = LogForm(
-    cobb_douglas_term,
-    cobb_douglas_log_level,
-    cobb_douglas_part,
-    cobb_douglas_log_pull,
-    cobb_douglas_cost_term,
-    cobb_douglas_log_cost,
-    cobb_douglas_cost_share,
+    term=lambda r, a, log_x: a * log_x,
+    log=lambda r, total, returns, log_scale: log_scale + total,
+    part=lambda r, a, term, total, returns: a,
 )
-CES = LogForm(ces_term, ces_log_level, ces_part, ces_log_pull, ces_cost_term, ces_log_cost, ces_cost_share)
+CES = LogForm(
+    term=lambda r, a, log_x: a * np.exp(r * log_x),
+    log=lambda r, total, returns, log_scale: log_scale + returns / r * np.log(total),
+    part=lambda r, a, term, total, returns: returns * term / total,
+)
+LEVEL = (COBB_DOUGLAS, CES)
+COST = (
+    LogForm(
+        term=lambda r, a, log_price: a * (log_price - np.log(a)),
+        log=lambda r, total, returns, log_scale: np.log(returns) + (total - log_scale) / returns,
+        part=lambda r, a, term, total, returns: a / returns,
+    ),
+    LogForm(
+        term=lambda r, a, log_price: np.exp((np.log(a) - r * log_price) / (1.0 - r)),
+        log=lambda r, total, returns, log_scale: -log_scale / returns - (1.0 - r) / r * np.log(total),
+        part=lambda r, a, term, total, returns: term / total,
+    ),
+)
+
+
+def logarithms(
+    side: tuple[LogForm, LogForm], start: Array, r: Array, a: Array, returns: Array, log_scale: Array, given: Array
+) -> tuple[Array, Array]:
+    """One side's logarithm of each process, and the part of each use in it, given the logarithms of all uses.
+
+    start: the first use of each process, and the end.
+    """
+    length, ces = np.diff(start), r != 0
+    r_of_use, returns_of_use = np.repeat(r, length), np.repeat(returns, length)
+    found, part = np.empty(len(r)), np.empty(len(a))
+    for form, chosen in zip(side, (~ces, ces), strict=True):
+        if chosen.any():
+            uses = np.repeat(chosen, length)
+            term = np.where(uses, form.term(r_of_use, a, given), 0.0)
+            total = np.add.reduceat(term, start[:-1])
+            found[chosen] = form.log(r, total, returns, log_scale)[chosen]
+            part[uses] = form.part(r_of_use, a, term, np.repeat(total, length), returns_of_use)[uses]
+    return found, part
