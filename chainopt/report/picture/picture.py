@@ -15,10 +15,12 @@ from markupsafe import Markup
 
 from chainopt.report import templates
 from chainopt.report.content.legible import width
+from chainopt.rows.tables import Tables
 
 MOST_LABELS = 150
 THINNEST = 0.8
 """Links are no thinner than this; the style's own width."""
+Point = tuple[float, float]
 LETTER, LINE = 6.4, 14.0
 """The mean width of a letter of a label, and the height of its lines."""
 
@@ -181,9 +183,6 @@ class _Plane:
             self.squares.setdefault(square, []).append((left, top, right, bottom))
 
 
-Point = tuple[float, float]
-
-
 def curve(points: Sequence[Point], back: bool = False, loop: float = 0.0, slack: float = 1.5) -> str:
     """The path past points, by slack at most, level at both ends; back: it leaves and arrives by a loop."""
     through = _straight(points[1:-1] if back else points, slack)
@@ -231,8 +230,9 @@ def _short(number: float) -> str:
     return text.removeprefix("0") or "0"
 
 
-def left_out(goods: int, processes: int) -> str:
+def left_out(whole: Tables, kept: Tables) -> str:
     """What of the chain is not drawn, as a sentence."""
+    goods, processes = len(whole.goods) - len(kept.goods), len(whole.processes) - len(kept.processes)
     parts = [
         f"{count:,} {one if count == 1 else many}"
         for count, one, many in ((goods, "good", "goods"), (processes, "process", "processes"))
