@@ -1,20 +1,20 @@
-"""Charts of the two sides of each price, as SVG: coloured by the page's style, without a style of their own."""
+"""Charts of the two sides of each price: where all their parts are, for the page to draw in its own style."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup, escape
 
 from chainopt.audits.verdicts import Verdict
 from chainopt.network.tolerances import AGREES, SHOWN
 from chainopt.report.content.legible import figure, residual, short
 from chainopt.report.content.salience import disagreeing, relative_differences, turnover
 from chainopt.report.content.sheets import TONES
+from chainopt.report.picture.picture import Box, Plane
 from chainopt.rows.tables import Tables
 
 MOST_POINTS = 200
@@ -22,8 +22,8 @@ MOST_POINTS = 200
 MOST_NAMED = 8
 FEW = 12
 """So few goods are all named."""
-_WIDTH, _HEIGHT = 480, 360
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 16, 14, 44
+_SIZE = 480, 360
+_LEFT, _TOP, _RIGHT, _BOTTOM = _FRAME = 62, 14, 464, 316
 _LETTER, _LINE = 6.4, 13
 _DECADES = 2.0
 """Figures that span more than so many powers of ten are drawn by their logarithm."""
@@ -31,21 +31,25 @@ _DECADES = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A picture with a title and a sentence of what it shows."""
+    """A picture with a title and a sentence of what it shows; label: the same for those who can't see it.
+
+    ticks: x, if it is marked below too, y, and text; line: what it is, with the heights of its ends and a note;
+    axes: what is across and what is up; points: x, y, tone and what is said of each, those that differ on top;
+    names: x, y, anchor and text.
+    """
 
     title: str
     caption: str
-    svg: Markup
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    name: str
-    x: float
-    y: float
-    said: str
-    tone: str
-    named: bool
+    label: str
+    ticks: Sequence[tuple[float | None, float, str]]
+    line: str
+    ends: tuple[float, float]
+    axes: tuple[str, str]
+    points: Sequence[Mapping[Any, Any]]
+    names: Sequence[tuple[float, float, str, str]]
+    note: str = ""
+    frame: Box = _FRAME
+    size: tuple[int, int] = _SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +73,24 @@ def agreement(tables: Tables) -> Chart | None:
     if goods.empty:
         return None
     axis = _axis([*goods["price"], *goods["backprop"]])
-    points = [
-        _Point(
-            row["good"],
-            _across(axis.at(row["backprop"])),
-            _up(axis.at(row["price"])),
-            f"{short(row['good'])}: price {figure(row['price'])}, derivative {figure(row['backprop'])}; "
-            f"{row['verdict']}",
-            row["tone"],
-            row["named"],
-        )
-        for row in _rows(goods)
-    ]
-    line = _line(_across(0.0), _up(0.0), _across(1.0), _up(1.0), "even")
-    ticks = "".join(_mark_across(axis.at(v), t) + _mark_up(axis.at(v), t) for v, t in axis.ticks)
-    body = ticks + line + _titles(f"derivative{axis.word}", f"price{axis.word}") + "".join(_drawn(points))
-    caption = f"On the line the two are the same.{_missing(tables, goods)}"
-    return Chart("Price against derivative", caption, _svg("Price against derivative of each good", body))
+    both = list(zip(goods["price"], goods["backprop"], strict=True))
+    points = _points(
+        goods,
+        [_across(axis.at(derivative)) for _, derivative in both],
+        [_up(axis.at(price)) for price, _ in both],
+        [f"price {figure(price)}, derivative {figure(derivative)}" for price, derivative in both],
+    )
+    return Chart(
+        title="Price against derivative",
+        caption=f"On the line the two are the same.{_missing(tables, goods)}",
+        label="Price against derivative of each good",
+        ticks=[(_across(axis.at(value)), _up(axis.at(value)), text) for value, text in axis.ticks],
+        line="even",
+        ends=(_BOTTOM, _TOP),
+        axes=(f"derivative{axis.word}", f"price{axis.word}"),
+        points=sorted(points, key=lambda point: bool(point["tone"])),
+        names=list(_names(points)),
+    )
 
 
 def residuals(tables: Tables) -> Chart | None:
@@ -101,26 +106,24 @@ def residuals(tables: Tables) -> Chart | None:
     # A decade below the least figure is where those that are exactly the same are drawn.
     axis = _axis_of_powers(low, high, [*ticks, (0.0, "0")])
     last = max(len(goods) - 1, 1)
-    points = [
-        _Point(
-            row["good"],
-            _across(0.03 + 0.94 * i / last),
-            _up(axis.at(row["apart"])),
-            f"{short(row['good'])}: {residual(row['apart'])} of the price; {row['verdict']}",
-            row["tone"],
-            row["named"],
-        )
-        for i, row in enumerate(_rows(goods))
-    ]
-    marks = "".join(_mark_up(axis.at(v), t) for v, t in axis.ticks)
-    limit = _up(axis.at(AGREES))
-    line = _line(_across(0.0), limit, _across(1.0), limit, "limit") + _text(
-        _across(1.0) - 4, limit - 5, "end", "above it they disagree"
+    points = _points(
+        goods,
+        [_across(0.03 + 0.94 * i / last) for i in range(len(goods))],
+        [_up(axis.at(apart)) for apart in goods["apart"]],
+        [f"{residual(apart)} of the price" for apart in goods["apart"]],
     )
-    body = marks + line + _titles("goods, the greatest turnover first", "|price - derivative| / |price|")
-    caption = "Rounding is far below the line; the same figure to the last digit is drawn at 0."
-    label = "Distance between price and derivative, relative to the price, of each good"
-    return Chart("How far they are apart", caption, _svg(label, body + "".join(_drawn(points))))
+    return Chart(
+        title="How far they are apart",
+        caption="Rounding is far below the line; the same figure to the last digit is drawn at 0.",
+        label="Distance between price and derivative, relative to the price, of each good",
+        ticks=[(None, _up(axis.at(value)), text) for value, text in axis.ticks],
+        line="limit",
+        ends=(_up(axis.at(AGREES)),) * 2,
+        note="above it they disagree",
+        axes=("goods, the greatest turnover first", "|price - derivative| / |price|"),
+        points=sorted(points, key=lambda point: bool(point["tone"])),
+        names=list(_names(points)),
+    )
 
 
 def _shown(tables: Tables) -> pd.DataFrame:
@@ -138,10 +141,6 @@ def _shown(tables: Tables) -> pd.DataFrame:
     tone = [TONES["prices"].get(word, "") for word in verdict]
     odd = [word not in ("", Verdict.AGREES) for word in verdict]
     return goods.assign(verdict=verdict, tone=tone, named=[bool(o) or len(goods) <= FEW for o in odd])
-
-
-def _rows(goods: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    return ({str(name): value for name, value in row.items()} for row in goods.to_dict("records"))
 
 
 def _missing(tables: Tables, shown: pd.DataFrame) -> str:
@@ -219,82 +218,36 @@ def _power(exponent: int) -> str:
 
 
 def _across(part: float) -> float:
-    return _LEFT + part * (_WIDTH - _LEFT - _RIGHT)
+    return _LEFT + part * (_RIGHT - _LEFT)
 
 
 def _up(part: float) -> float:
-    return _HEIGHT - _BOTTOM - part * (_HEIGHT - _TOP - _BOTTOM)
+    return _BOTTOM - part * (_BOTTOM - _TOP)
 
 
-def _svg(label: str, body: str) -> Markup:
-    frame = (
-        f'<rect class="frame" x="{_LEFT}" y="{_TOP}" width="{_WIDTH - _LEFT - _RIGHT}" '
-        f'height="{_HEIGHT - _TOP - _BOTTOM}"/>'
-    )
-    return Markup(
-        f'<svg class="points" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="group" aria-label="{escape(label)}">'
-        f"{frame}{body}</svg>"
-    )
+def _points(goods: pd.DataFrame, x: list[float], y: list[float], said: list[str]) -> list[dict[Any, Any]]:
+    """Where each good is drawn, and what is said of it: its name, the figures, and the verdict."""
+    told = zip(goods["good"], said, goods["verdict"], strict=True)
+    texts = [f"{short(good)}: {figures}; {verdict}" for good, figures, verdict in told]
+    return goods[["good", "tone", "named"]].assign(x=x, y=y, said=texts).to_dict("records")
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
-    return f'<line class="{kind}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
-
-
-def _text(x: float, y: float, anchor: str, text: str, kind: str = "") -> str:
-    of = f' class="{kind}"' if kind else ""
-    return f'<text{of} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
-
-
-def _mark_across(part: float, text: str) -> str:
-    x = _across(part)
-    return _line(x, _up(0), x, _up(1), "tick") + _text(x, _up(0) + 16, "middle", text)
-
-
-def _mark_up(part: float, text: str) -> str:
-    y = _up(part)
-    return _line(_across(0), y, _across(1), y, "tick") + _text(_LEFT - 6, y + 4, "end", text)
-
-
-def _titles(across: str, up: str) -> str:
-    middle = (_TOP + _HEIGHT - _BOTTOM) / 2
-    turned = (
-        f'<text class="axis" transform="rotate(-90 14 {middle:.0f})" x="14" y="{middle:.0f}" text-anchor="middle">'
-    )
-    return _text(_across(0.5), _HEIGHT - 8, "middle", across, "axis") + f"{turned}{escape(up)}</text>"
-
-
-def _drawn(points: Sequence[_Point]) -> Iterator[str]:
-    """The points, those that differ on top, and the names for which there is room."""
-    taken = [(point.x - 4, point.y - 4, point.x + 4, point.y + 4) for point in points]
-    for point in sorted(points, key=lambda point: bool(point.tone)):
-        tone = f" {point.tone}" if point.tone else ""
-        yield (
-            f'<circle class="point{tone}" cx="{point.x:.1f}" cy="{point.y:.1f}" r="4.5">'
-            f"<title>{escape(point.said)}</title></circle>"
-        )
-    for point in [point for point in points if point.named][: max(MOST_NAMED, FEW)]:
-        name = short(point.name, 18)
-        for x, y, anchor in _beside(point, len(name) * _LETTER):
-            left = x if anchor == "start" else x - len(name) * _LETTER
-            box = (left, y - _LINE + 3, left + len(name) * _LETTER, y + 3)
-            inside = (
-                box[0] > _LEFT and box[2] < _WIDTH - _RIGHT and box[1] > _TOP and box[3] < _HEIGHT - _BOTTOM + 2
-            )
-            if inside and not any(_overlap(box, other) for other in taken):
-                taken.append(box)
-                yield _text(x, y, anchor, name, "name")
-                break
-
-
-def _beside(point: _Point, width: float) -> Iterator[tuple[float, float, str]]:
-    """Where a point's name may stand, the best first."""
-    for down in (4, 18, -10):
-        yield point.x + 8, point.y + down, "start"
-        yield point.x - 8, point.y + down, "end"
-    yield point.x - width / 2, point.y + 20, "start"
-    yield point.x - width / 2, point.y - 10, "start"
-
-
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _names(points: Sequence[Mapping[Any, Any]]) -> Iterator[tuple[float, float, str, str]]:
+    """The names for which there is room."""
+    taken = Plane(60.0)
+    for point in points:
+        taken.add(point["x"] - 4, point["y"] - 4, point["x"] + 4, point["y"] + 4)
+    for point in [point for point in points if point["named"]][: max(MOST_NAMED, FEW)]:
+        x, y, name = point["x"], point["y"], short(point["good"], 18)
+        long = len(name) * _LETTER
+        sides = ((x + 8, "start"), (x - 8, "end"))
+        # The best first.
+        places = [
+            *((at, y + down, anchor) for down in (4, 18, -10) for at, anchor in sides),
+            *((x - long / 2, y + down, "start") for down in (20, -10)),
+        ]
+        lefts = [at if anchor == "start" else at - long for at, _, anchor in places]
+        boxes = [(at, y - _LINE + 3, at + long, y + 3) for at, (_, y, _) in zip(lefts, places, strict=True)]
+        found = taken.first(boxes, (_LEFT, _TOP, _RIGHT, _BOTTOM + 2))
+        if found is not None:
+            yield (*places[found], name)

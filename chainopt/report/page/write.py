@@ -18,14 +18,14 @@ from chainopt.report.content.legible import figure, legible, short
 from chainopt.report.content.salience import foremost, money_scale, turnover
 from chainopt.report.page.charts import Chart, agreement, residuals
 from chainopt.report.page.tables import pages
-from chainopt.report.picture.picture import fragment
+from chainopt.report.picture.picture import SCRIPT, STYLE, fragment
 from chainopt.report.picture.plot import pictures
 from chainopt.rows.dossier import dossier
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 
-STYLES = ("page/page.css", "picture/picture.css")
-SCRIPTS = ("page/page.js", "picture/picture.js")
+STYLES = ("page/page.css", STYLE)
+SCRIPTS = ("page/page.js", SCRIPT)
 """Files beside this one that make the page's one style and one script."""
 MOST_ROWS = 500
 """The most goods, and the most processes, that a page shows; the workbook and the JSON hold all."""
@@ -58,7 +58,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     found = findings(solution, figures)
     said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
     said["audit"] = [audit_sentence(figures)]
-    return templates.template("page/page.html", csp_hash=_csp_hash).render(
+    return templates.template("page/page.html", csp_hash=_csp_hash, place="{:.1f}".format).render(
         style=_joined(STYLES),
         script=_joined(SCRIPTS),
         title=legible(chain.name) or "Supply chain",

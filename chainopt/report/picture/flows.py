@@ -34,6 +34,17 @@ class Flows:
     outputs: pd.DataFrame
     accounts: pd.DataFrame
 
+    def between(self, kept: Tables) -> pd.DataFrame:
+        """All links, uses (into a process) first, and their ends: by number in the goods and then the processes
+        that are kept, -1 where an end is not.
+        """
+        links = pd.concat([self.uses.assign(into=True), self.outputs.assign(into=False)])
+        good = kept.goods.index.get_indexer(pd.Index(links["good"]))
+        process = kept.processes.index.get_indexer(pd.Index(links["process"]))
+        process = np.where(process < 0, -1, process + len(kept.goods))
+        into = links["into"].to_numpy()
+        return links.assign(tail=np.where(into, good, process), head=np.where(into, process, good))
+
 
 def flows(solution: Solution, tables: Tables) -> Flows | None:
     """The flows of a solution's plan, in the tables' money; None where there is no plan."""

@@ -35,6 +35,14 @@ class Layout:
     back: tuple[bool, ...]
     bends: tuple[tuple[tuple[int, float], ...], ...]
 
+    def extent(self, size: Sequence[float], thick: Sequence[float]) -> tuple[float, float]:
+        """The top and the bottom of it all, with nodes and edges of these heights."""
+        ends = [
+            *zip(self.y.tolist(), size, strict=True),
+            *((y, t) for bends, t in zip(self.bends, thick, strict=True) for _, y in bends),
+        ]
+        return min((y - h / 2 for y, h in ends), default=0.0), max((y + h / 2 for y, h in ends), default=0.0)
+
 
 def layered(
     size: Sequence[float], edges: Sequence[Edge], weight: Sequence[float], thick: Sequence[float], gap: float

@@ -15,10 +15,17 @@ from markupsafe import Markup
 
 from chainopt.report import templates
 from chainopt.report.content.legible import width
+from chainopt.rows.tables import Tables
 
+STYLE, ALONE, SCRIPT = "picture/picture.css", "picture/alone.css", "picture/picture.js"
+"""The files of the pictures' style in the page's colours, of colours of their own, and of the script, which finds
+each picture of the page by itself, and none twice.
+"""
 MOST_LABELS = 150
 THINNEST = 0.8
 """Links are no thinner than this; the style's own width."""
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
 LETTER, LINE = 6.4, 14.0
 """The mean width of a letter of a label, and the height of its lines."""
 
@@ -127,7 +134,7 @@ class Label:
 
 def labels(picture: Picture) -> list[Label]:
     """The labels of the weightiest nodes, as far as they fit without touching each other or a node."""
-    taken = _Plane(60.0)
+    taken = Plane(60.0)
     for node in picture.nodes:
         dx, dy = node.half[0] + picture.clear, node.half[1]
         taken.add(node.x - dx, node.y - dy, node.x + dx, node.y + dy)
@@ -139,28 +146,27 @@ def labels(picture: Picture) -> list[Label]:
         tall = LINE * (2 if node.sign else 1)
         dx, dy = node.half[0] + picture.clear + 4, node.half[1] + 4
         middle = min(max(node.x - long / 2, 0.0), picture.width - long)
-        for anchor, left, top in (
+        places = (
             ("middle", middle, node.y + dy),
             ("middle", middle, node.y - dy - tall),
             ("start", node.x + dx, node.y - tall / 2),
             ("end", node.x - dx - long, node.y - tall / 2),
-        ):
-            box = (left, top, left + long, top + tall)
-            inside = left >= 0 and top >= 0 and box[2] <= picture.width and box[3] <= picture.height
-            if inside and taken.free(*box):
-                taken.add(*box)
-                x = {"middle": left + long / 2, "start": left + 2, "end": box[2] - 2}[anchor]
-                placed.append(Label(x, top + LINE - 3.5, anchor, node.name, node.sign))
-                break
+        )
+        boxes = [(left, top, left + long, top + tall) for _, left, top in places]
+        found = taken.first(boxes, (0.0, 0.0, picture.width, picture.height))
+        if found is not None:
+            anchor, left, top = places[found]
+            x = {"middle": left + long / 2, "start": left + 2, "end": left + long - 2}[anchor]
+            placed.append(Label(x, top + LINE - 3.5, anchor, node.name, node.sign))
     return placed
 
 
-class _Plane:
+class Plane:
     """Boxes by the squares that they touch."""
 
     def __init__(self, side: float):
         self.side = side
-        self.squares: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
+        self.squares: dict[tuple[int, int], list[Box]] = {}
 
     def _over(self, left: float, top: float, right: float, bottom: float) -> list[tuple[int, int]]:
         return [
@@ -169,19 +175,22 @@ class _Plane:
             for j in range(int(top // self.side), int(bottom // self.side) + 1)
         ]
 
-    def free(self, left: float, top: float, right: float, bottom: float) -> bool:
-        return not any(
-            left < box[2] and box[0] < right and top < box[3] and box[1] < bottom
-            for square in self._over(left, top, right, bottom)
-            for box in self.squares.get(square, ())
-        )
+    def first(self, boxes: Sequence[Box], within: Box) -> int | None:
+        """Which of these boxes is the first to lie within another and to touch none that is there; it is added."""
+        for i, (left, top, right, bottom) in enumerate(boxes):
+            inside = left >= within[0] and top >= within[1] and right <= within[2] and bottom <= within[3]
+            if inside and not any(
+                left < box[2] and box[0] < right and top < box[3] and box[1] < bottom
+                for square in self._over(left, top, right, bottom)
+                for box in self.squares.get(square, ())
+            ):
+                self.add(left, top, right, bottom)
+                return i
+        return None
 
     def add(self, left: float, top: float, right: float, bottom: float) -> None:
         for square in self._over(left, top, right, bottom):
             self.squares.setdefault(square, []).append((left, top, right, bottom))
-
-
-Point = tuple[float, float]
 
 
 def curve(points: Sequence[Point], back: bool = False, loop: float = 0.0, slack: float = 1.5) -> str:
@@ -231,8 +240,9 @@ def _short(number: float) -> str:
     return text.removeprefix("0") or "0"
 
 
-def left_out(goods: int, processes: int) -> str:
+def left_out(whole: Tables, kept: Tables) -> str:
     """What of the chain is not drawn, as a sentence."""
+    goods, processes = len(whole.goods) - len(kept.goods), len(whole.processes) - len(kept.processes)
     parts = [
         f"{count:,} {one if count == 1 else many}"
         for count, one, many in ((goods, "good", "goods"), (processes, "process", "processes"))
@@ -255,7 +265,9 @@ def svg(picture: Picture, name: str) -> Markup:
 
 def drawing(picture: Picture) -> str:
     """The picture as a file: its legend below it, its colours written out for programs that know no variables."""
-    light = re.sub(r"light-dark\(([^,]+),[^)]+\)", r"\1", alone() + style().partition("@media")[0])
+    light = re.sub(
+        r"light-dark\(([^,]+),[^)]+\)", r"\1", templates.text(ALONE) + templates.text(STYLE).partition("@media")[0]
+    )
     colours = dict(re.findall(r"(--[\w-]+): ([^;}]+)", light))
     plain = re.sub(r"var\((--[\w-]+)\)", lambda match: colours[match[1]], light)
     keys, x, y = [], 20.0, picture.height + 16.0
@@ -314,18 +326,3 @@ def _data(picture: Picture) -> str:
     }
     text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def style() -> str:
-    """The pictures' style, in the colours that the page around them defines."""
-    return templates.text("picture/picture.css")
-
-
-def alone() -> str:
-    """The colours and letters of pictures that stand alone."""
-    return templates.text("picture/alone.css")
-
-
-def script() -> str:
-    """The pictures' script: it finds each picture of the page by itself, and none twice."""
-    return templates.text("picture/picture.js")

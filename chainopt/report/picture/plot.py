@@ -17,8 +17,9 @@ from chainopt.report.content.salience import foremost
 from chainopt.report.content.sheets import sheets
 from chainopt.report.picture.flows import flows
 from chainopt.report.picture.network import network_picture
-from chainopt.report.picture.picture import Picture, alone, drawing, fragment, script, style
+from chainopt.report.picture.picture import ALONE, SCRIPT, STYLE, Picture, drawing, fragment
 from chainopt.report.picture.value import value_picture
+from chainopt.report.templates import text
 from chainopt.rows.tables import Tables, tables
 from chainopt.solution.solution import Solution
 
@@ -56,8 +57,8 @@ class Plot:
             parts.append(Markup("<h2>{}</h2>").format(picture.title))
             parts.append(fragment(picture, f"{own}-{picture.name}"))
         return (
-            f'<div class="chainopt-alone"><style>{alone()}{style()}</style>'
-            f"{Markup('').join(parts)}<script>{{{script()}}}</script></div>"
+            f'<div class="chainopt-alone"><style>{text(ALONE)}{text(STYLE)}</style>'
+            f"{Markup('').join(parts)}<script>{{{text(SCRIPT)}}}</script></div>"
         )
 
     def save(self, path: str | PathLike[str], *, picture: str = "network") -> None:
@@ -68,7 +69,7 @@ class Plot:
         """
         match Path(path).suffix.lower():
             case ".html" | ".htm":
-                text = self._page()
+                content = self._page()
             case ".svg":
                 found = [drawn for drawn in self.pictures if drawn.name == picture]
                 if not found:
@@ -76,11 +77,11 @@ class Plot:
                     raise ValueError(
                         f'there is no picture "{picture}": {f"say {known}" if known else self.message}'
                     )
-                text = drawing(found[0])
+                content = drawing(found[0])
             case _:
                 raise ValueError(f'a picture is written as .svg or .html, not as "{Path(path).name}"')
         with replacing(path) as file:
-            file.write(text.encode("utf-8"))
+            file.write(content.encode("utf-8"))
 
     def _page(self) -> str:
         return (

@@ -7,8 +7,9 @@ are paid for, so that its links point from taker to maker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from chainopt.report.content.legible import figure, legible, percent, short
 from chainopt.report.content.salience import foremost, money_scale
 from chainopt.report.picture.flows import Flows
 from chainopt.report.picture.layout import layered
-from chainopt.report.picture.picture import Key, Link, Mark, Node, Picture, curve, left_out
+from chainopt.report.picture.picture import Key, Link, Mark, Node, Picture, Point, curve, left_out
 from chainopt.rows.tables import Tables
 
 WIDE, HIGH, MARGIN = 1200.0, 680.0, 40.0
@@ -44,10 +45,14 @@ TITLES = {
 
 @dataclass(slots=True)
 class _Side:
-    """What passes one side of a node: links by number, and parts of its account by look, as money."""
+    """What passes one side of a node, as money: links by number, and parts of its account by look."""
 
-    links: list[int] = field(default_factory=list)
+    links: dict[int, float] = field(default_factory=dict)
     parts: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def total(self) -> float:
+        return sum(self.links.values()) + sum(self.parts.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,9 @@ def value_picture(flows: Flows, whole: Tables) -> Picture | None:
     if not noise > 0:
         return None
     kept = foremost(whole, MOST_FLOWS, MOST_FLOWS)
-    streams, left, right = _accounts(flows, whole, kept, noise)
-    money = [max(_total(left[i], streams), _total(right[i], streams)) for i in range(len(left))]
-    drawn = [i for i in range(len(left)) if money[i] > noise]
+    streams, sides = _accounts(flows, whole, kept, noise)
+    money = [max(left.total, right.total) for left, right in sides]
+    drawn = [i for i, worth in enumerate(money) if worth > noise]
     if not drawn:
         return None
     place = {i: n for n, i in enumerate(drawn)}
@@ -78,15 +83,7 @@ def value_picture(flows: Flows, whole: Tables) -> Picture | None:
     thick = [unit * stream.money for stream in streams]
     ends = [(place[stream.tail], place[stream.head]) for stream in streams]
     layout = layered(size, ends, [0.05 + t for t in thick], thick, GAP)
-    heights = [
-        *((y - h / 2, y + h / 2) for y, h in zip(layout.y, size, strict=True)),
-        *(
-            (y - t / 2, y + t / 2)
-            for bends, t in zip(layout.bends, thick, strict=True)
-            for _, y in bends
-        ),
-    ]  # fmt: skip
-    top, bottom = min(low for low, _ in heights), max(high for _, high in heights)
+    top, bottom = layout.extent(size, thick)
     fit = min(1.0, (HIGH - 2 * MARGIN) / (bottom - top))
     column = float(np.clip((WIDE - 2 * MARGIN) / max(int(layout.rank.max()), 1), 46.0, 190.0))
 
@@ -94,53 +91,38 @@ def value_picture(flows: Flows, whole: Tables) -> Picture | None:
     # A loop swings out by three quarters of its handles, and half its width beyond.
     swing = max((0.75 * loop + fit * t / 2 for loop, t in zip(loops, thick, strict=True) if loop), default=0.0)
 
-    def x(rank: int) -> float:
-        return MARGIN + swing + column * rank
+    def at(rank: int, height: float) -> Point:
+        return MARGIN + swing + column * rank, MARGIN + fit * (height - top)
 
-    def y(height: float) -> float:
-        return MARGIN + fit * (height - top)
-
+    records = [*kept.goods.to_dict("records"), *kept.processes.to_dict("records")]
     nodes = [
-        _node(i, whole, kept, left[i], right[i], streams, money[i], (x(layout.rank[n]), y(layout.y[n])),
-              fit * size[n] / 2)
-        for n, i in enumerate(drawn)
-    ]  # fmt: skip
-    bends = [[(x(r), y(h)) for r, h in points] for points in layout.bends]
+        _node(records[i], *sides[i], money[i], at(rank, y), fit * high / 2)
+        for i, rank, y, high in zip(drawn, layout.rank, layout.y, size, strict=True)
+    ]
+    bends = [[at(*bend) for bend in points] for points in layout.bends]
     ports: dict[tuple[int, bool], float] = {}
     marks: list[Mark] = []
-    for n, i in enumerate(drawn):
-        for side, into in ((left[i], True), (right[i], False)):
-            at = nodes[n].y - fit * unit * _total(side, streams) / 2
+    for node, i in zip(nodes, drawn, strict=True):
+        for into, side in zip((True, False), sides[i], strict=True):
+            height = node.y - fit * unit * side.total / 2
+            start = node.x + (-HALF - STUB if into else HALF)
 
             def other(link: int, into: bool = into) -> float:
-                near = bends[link]
-                if near:
-                    return near[-1 if into else 0][1]
-                return nodes[place[streams[link].tail if into else streams[link].head]].y
+                return bends[link][-1 if into else 0][1] if bends[link] else nodes[ends[link][0 if into else 1]].y
 
             for link in sorted(side.links, key=other):
                 width = fit * thick[link]
-                ports[link, into] = at + width / 2
-                at += width
+                ports[link, into] = height + width / 2
+                height += width
             for look, part in side.parts.items():
-                start = nodes[n].x + (-HALF - STUB if into else HALF)
-                marks.append(Mark(f"M{start:.1f} {at:.2f}h{STUB:.0f}v{fit * unit * part:.2f}h{-STUB:.0f}z", look))
-                at += fit * unit * part
-    links = [
-        Link(
-            tail=a,
-            head=b,
-            path=curve(
-                [(nodes[a].x + HALF, ports[i, False]), *bends[i], (nodes[b].x - HALF, ports[i, True])],
-                layout.back[i],
-                loops[i],
-            ),
-            width=fit * thick[i],
-            look="cp-back" if layout.back[i] else "cp-paid" if streams[i].paid else "",
-            figures=streams[i].figures,
-        )
-        for i, (a, b) in enumerate(ends)
-    ]
+                high = fit * unit * part
+                marks.append(Mark(f"M{start:.1f} {height:.2f}h{STUB:.0f}v{high:.2f}h{-STUB:.0f}z", look))
+                height += high
+    links = []
+    for i, ((a, b), stream, back) in enumerate(zip(ends, streams, layout.back, strict=True)):
+        points = [(nodes[a].x + HALF, ports[i, False]), *bends[i], (nodes[b].x - HALF, ports[i, True])]
+        look = "cp-back" if back else "cp-paid" if stream.paid else ""
+        links.append(Link(a, b, curve(points, back, loops[i]), fit * thick[i], look, stream.figures))
     looks = {mark.look for mark in marks} | {link.look for link in links}
     legend = [
         Key("cp-good", "stub", "good"),
@@ -155,7 +137,7 @@ def value_picture(flows: Flows, whole: Tables) -> Picture | None:
         caption="Money at the goods' prices, from supplies on the left to final demand on the right. What comes "
         "into a process on its left (inputs, unit cost, rent, other profit) is as high as what leaves it: its "
         "revenue, and any loss",
-        width=x(int(layout.rank.max())) + MARGIN + swing,
+        width=at(int(layout.rank.max()), 0.0)[0] + MARGIN + swing,
         height=2 * MARGIN + fit * (bottom - top),
         nodes=nodes,
         links=links,
@@ -164,55 +146,42 @@ def value_picture(flows: Flows, whole: Tables) -> Picture | None:
         titles=TITLES,
         tables=("processes", "balances"),
         clear=STUB,
-        left_out=left_out(len(whole.goods) - len(kept.goods), len(whole.processes) - len(kept.processes)),
+        left_out=left_out(whole, kept),
     )
-
-
-def _total(side: _Side, streams: list[_Stream]) -> float:
-    return sum(streams[link].money for link in side.links) + sum(side.parts.values())
 
 
 def _accounts(
     flows: Flows, whole: Tables, kept: Tables, noise: float
-) -> tuple[list[_Stream], list[_Side], list[_Side]]:
-    """The links with money in them, and both sides of each node: goods first, then processes."""
-    good = {g: i for i, g in enumerate(kept.goods.index)}
-    process = {p: len(good) + i for i, p in enumerate(kept.processes.index)}
-    count = len(good) + len(process)
+) -> tuple[list[_Stream], list[tuple[_Side, _Side]]]:
+    """The links with money in them, and the left and the right of each node: goods first, then processes."""
     streams: list[_Stream] = []
-    left, right = [_Side() for _ in range(count)], [_Side() for _ in range(count)]
+    sides = [(_Side(), _Side()) for _ in range(len(kept.goods) + len(kept.processes))]
 
     def part(node: int, look: str, money: float, *, into: bool) -> None:
         # What has a negative worth is on the other side of the account.
-        side = (left if (money > 0) == into else right)[node]
+        left, right = sides[node]
+        parts = (left if (money > 0) == into else right).parts
         if abs(money) > noise:
-            side.parts[look] = side.parts.get(look, 0.0) + abs(money)
+            parts[look] = parts.get(look, 0.0) + abs(money)
 
     share = whole.uses["share"].to_dict()
-    for links, uses in ((flows.uses, True), (flows.outputs, False)):
-        for row, g, p, amount, money in zip(
-            links.index, links["good"], links["process"], links["amount"], links["value"], strict=True
-        ):
-            if not abs(money) > noise:
-                continue
-            a, b = (good.get(g), process.get(p)) if uses else (process.get(p), good.get(g))
-            if a is None or b is None:
-                if a is not None:
-                    part(a, "cp-rest", money, into=False)
-                if b is not None:
-                    part(b, "cp-rest", money, into=True)
-                continue
-            if money < 0:
-                a, b = b, a
-            figures = [figure(amount), percent(share[row]) if uses else "", figure(money)]
-            right[a].links.append(len(streams))
-            left[b].links.append(len(streams))
-            streams.append(_Stream(a, b, abs(money), money < 0, figures))
+    links = flows.between(kept)
+    links = links[links["value"].abs() > noise]
+    for row, into, a, b, amount, money in links[["into", "tail", "head", "amount", "value"]].itertuples():
+        if a < 0 or b < 0:
+            if a >= 0:
+                part(a, "cp-rest", money, into=False)
+            if b >= 0:
+                part(b, "cp-rest", money, into=True)
+            continue
+        tail, head = (a, b) if money > 0 else (b, a)
+        figures = [figure(amount), percent(share[row]) if into else "", figure(money)]
+        sides[tail][1].links[len(streams)] = sides[head][0].links[len(streams)] = abs(money)
+        streams.append(_Stream(tail, head, abs(money), money < 0, figures))
     # A non-rival good is sold at final demand's own price, beside what its readers pay.
-    own = whole.uses[whole.uses["kind"] == "sale"].set_index("good")
-    readers = flows.uses.groupby("good")["amount"].sum().to_dict()
-    for g, i in good.items():
-        row = whole.goods.loc[g]
+    own = whole.uses[whole.uses["kind"] == "sale"].set_index("good")["value"]
+    readers = flows.uses.groupby("good")["amount"].sum()
+    for i, (g, row) in enumerate(zip(kept.goods.index, kept.goods.to_dict("records"), strict=True)):
         price = row["price"]
         if np.isnan(price):
             continue
@@ -221,48 +190,34 @@ def _accounts(
         rival = abs(shared - gone) <= CERTIFIED * max(abs(shared), abs(gone))
         part(i, "cp-supply" if row["supply"] > 0 else "cp-sale", price * row["supply"], into=True)
         part(i, "cp-import", price * row["imported"], into=True)
-        paid = price if rival or row["good"] not in own.index else own.at[row["good"], "value"]
-        part(i, "cp-sale", paid * row["sold"], into=False)
+        part(i, "cp-sale", (price if rival else own.get(row["good"], price)) * row["sold"], into=False)
         part(i, "cp-waste", price * row["disposed"], into=False)
-    for p, i in process.items():
-        account = flows.accounts.loc[p]
-        part(i, "cp-cost" if account["unit cost"] > 0 else "cp-sale", account["unit cost"], into=True)
-        part(i, "cp-rent" if account["rent"] > 0 else "cp-lost", account["rent"], into=True)
-        part(i, "cp-profit" if account["surplus"] > 0 else "cp-lost", account["surplus"], into=True)
-    return streams, left, right
+    for i, account in enumerate(flows.accounts.loc[kept.processes.index].to_dict("records"), len(kept.goods)):
+        for name, look, less in (
+            ("unit cost", "cp-cost", "cp-sale"),
+            ("rent", "cp-rent", "cp-lost"),
+            ("surplus", "cp-profit", "cp-lost"),
+        ):
+            part(i, look if account[name] > 0 else less, account[name], into=True)
+    return streams, sides
 
 
-def _node(
-    i: int,
-    whole: Tables,
-    kept: Tables,
-    left: _Side,
-    right: _Side,
-    streams: list[_Stream],
-    money: float,
-    at: tuple[float, float],
-    half: float,
-) -> Node:
-    inputs = sum(streams[link].money for link in left.links)
-    outputs = sum(streams[link].money for link in right.links)
-    goods = len(kept.goods)
-    if i < goods:
-        row = kept.goods.iloc[i]
-        parts = {**right.parts, **left.parts}
-        figures = _texts(
-            [parts.get("cp-supply", 0.0), parts.get("cp-import", 0.0), inputs, outputs,
-             parts.get("cp-sale", 0.0), parts.get("cp-waste", 0.0)]
-        )  # fmt: skip
+def _node(row: Mapping[Any, Any], left: _Side, right: _Side, money: float, at: Point, half: float) -> Node:
+    inputs, outputs = sum(left.links.values()), sum(right.links.values())
+    kind = "good" if "good" in row else "process"
+    parts = {**right.parts, **left.parts}
+    if kind == "good":
+        supply, bought, sold, waste = (
+            parts.get(f"cp-{part}", 0.0) for part in ("supply", "import", "sale", "waste")
+        )
+        figures = _texts([supply, bought, inputs, outputs, sold, waste])
         figures.append(f"{figure(row['price'])} {legible(row['price unit'])}")
-        kind, name = "good", row["good"]
     else:
-        row = kept.processes.iloc[i - goods]
         cost = left.parts.get("cp-cost", 0.0)
         figures = _texts([row["cost"] - cost, cost, row["rent"], row["profit"] - row["rent"], row["revenue"]])
-        kind, name = "process", row["process"]
     return Node(
         kind=kind,
-        name=short(name, 28),
+        name=short(row[kind], 28),
         x=at[0],
         y=at[1],
         half=(HALF, half),
