@@ -133,9 +133,7 @@ MATH |= {
     if name not in _QUESTIONS and (name not in SCALAR or name == "log")
 }
 
-UFUNCS |= {
-    getattr(np, name): rule for name, rule in MATH.items() if isinstance(getattr(np, name, None), np.ufunc)
-} | {
+_OPERATORS: dict[Any, Callable[..., Any]] = {
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
@@ -156,6 +154,8 @@ UFUNCS |= {
     np.equal: operator.eq,
     np.not_equal: operator.ne,
 }
+UFUNCS |= {getattr(np, name): rule for name, rule in MATH.items() if isinstance(getattr(np, name, None), np.ufunc)}
+UFUNCS |= _OPERATORS
 
 for _ufunc, _rule in UFUNCS.items():
     # NumPy calls the method of this name on each element of an array of objects.
