@@ -1,6 +1,6 @@
 """The planner's problem, for a solver: maximise value subject to balances, production, limits.
 
-Stands on network and ipopt.
+Stands on network and ipopt. Another solver is a writer of rows here, and an attempt in solution.attempts.
 
 rows        the problem: blocks of variables and of rows, by number
 model       the same as a Pyomo model

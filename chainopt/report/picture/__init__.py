@@ -1,4 +1,4 @@
-"""The chain and its flow of value, drawn (a new picture or plot is a file here).
+"""The chain and its flow of value, drawn (a new picture or plot is a file here, put on the page by page.write).
 
 plot        plot: a picture for notebooks and files
 flows       what flows from whom to whom
