@@ -131,7 +131,7 @@ def test_intervals_of_idle_goods_hold_the_solvers_price():
 
 
 def test_intervals_left_out_are_counted(monkeypatch):
-    monkeypatch.setattr(importlib.import_module("chainopt.backprop.intervals"), "_MOST_WORK", 0)
+    monkeypatch.setattr(importlib.import_module("chainopt.backprop.intervals"), "MOST_WORK", 0)
     solution = co.solve(layered.chain(layered.layered(400, layered.Case("random", 1.0, 1.0))))
     assert solution.certified
     open_ = np.isnan(solution.derivatives.price).sum()

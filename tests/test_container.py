@@ -82,7 +82,7 @@ def test_a_child_reads_what_its_parent_does(tmp_path, monkeypatch):
         tmp_path / "book.xlsx", ("goods", "B2", "=1/0"), ("goods", "B3", "#REF!"), ("goods", "B4", "1,5")
     )
     here = check_workbook(path)
-    monkeypatch.setattr(child, "_SMALL", 0)
+    monkeypatch.setattr(child, "SMALL", 0)
     assert check_workbook(path) == here
     assert len(here) == 3
 

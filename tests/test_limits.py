@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import cyipopt
 import openpyxl
 import pyomo.environ as pyo
 import pytest
@@ -168,12 +169,14 @@ def test_ctrl_c_ends_the_workers_of_a_series(commands, tmp_path):
     before = (
         "import threading\n"
         "os.setpgid(0, 0)\n"
-        "of = sys.modules['chainopt.scenarios.differences']\n"
-        "of._QUICK, side_by_side = 0, of._side_by_side\n"
-        "def begun(*given):\n"
+        "from concurrent.futures import ProcessPoolExecutor as Pool\n"
+        "import chainopt.scenarios.differences\n"
+        "sys.modules['chainopt.scenarios.differences'].QUICK = 0\n"
+        "side_by_side = Pool.map\n"
+        "def begun(*given, **options):\n"
         "    threading.Timer(1.0, lambda: os.killpg(0, signal.SIGINT)).start()\n"
-        "    return side_by_side(*given)\n"
-        "of._side_by_side = begun"
+        "    return side_by_side(*given, **options)\n"
+        "Pool.map = begun"
     )
     words = ["solve", "chain.xlsx", "--differences"]
     child = commands.start(folder, *words, before=before)
@@ -188,7 +191,14 @@ def test_ctrl_c_ends_the_workers_of_a_series(commands, tmp_path):
     assert not alive(child)
 
 
-@pytest.mark.parametrize("phase", ["ipopt.interior']._Problem._ended", "solution.judgement']._verdict"])
+HANGING = {
+    "solve": "import cyipopt\nclass Hangs(cyipopt.Problem):\n    solve = long\ncyipopt.Problem = Hangs",
+    "check": "sys.modules['chainopt.solution.judgement'].differentiate = long",
+}
+"""Where a library takes minutes, as Python that has a function `long` take its place."""
+
+
+@pytest.mark.parametrize("phase", HANGING)
 def test_ctrl_c_inside_a_library_is_answered(commands, tmp_path, phase):
     """A factorisation of minutes, or a check of minutes, hears of no signal."""
     folder = folder_with_book(tmp_path)
@@ -196,9 +206,8 @@ def test_ctrl_c_inside_a_library_is_answered(commands, tmp_path, phase):
         "import time\n"
         "from pathlib import Path\n"
         "def long(*_): Path('../there').write_text(str(os.getpid()) + '\\n'); time.sleep(600)\n"
-        "sys.modules['chainopt.ipopt.interior']._Problem._is_large = lambda self: True\n"
-        "sys.modules['chainopt.solution.judgement']._LARGE = 0\n"
-        f"sys.modules['chainopt.{phase} = long"
+        "sys.modules['chainopt.ipopt.interior'].LARGE = 0\n"
+        f"sys.modules['chainopt.solution.judgement'].LARGE = 0\n{HANGING[phase]}"
     )
     child = commands.start(folder, "solve", "chain.xlsx", "--json", "out.json", "--out", "reports", before=before)
     there = tmp_path / "there"
@@ -257,9 +266,8 @@ def test_ctrl_c_at_any_moment(tmp_path, book):
 def elsewhere(monkeypatch):
     """Every problem, however small, in a process of its own."""
     interior = importlib.import_module("chainopt.ipopt.interior")
-    monkeypatch.setattr(interior, "_LARGE", 0)
-    monkeypatch.setattr(interior, "_TIMED", 0)
-    return interior
+    monkeypatch.setattr(interior, "LARGE", 0)
+    monkeypatch.setattr(interior, "TIMED", 0)
 
 
 def mill(**settings):
@@ -275,11 +283,19 @@ def test_elsewhere_finds_the_same(elsewhere):
     assert seen[-1].iteration == solution.iterations > 0
 
 
-@pytest.mark.parametrize("phase", ["interior", "judgement"])
+class Hangs(cyipopt.Problem):
+    def solve(self, *_):
+        time.sleep(NEVER)
+
+
+@pytest.mark.parametrize("phase", HANGING)
 def test_the_time_limit_holds_inside_a_library(elsewhere, monkeypatch, phase):
     judgement = importlib.import_module("chainopt.solution.judgement")
-    of, name = {"interior": (elsewhere._Problem, "_ended"), "judgement": (judgement, "_verdict")}[phase]
-    monkeypatch.setattr(of, name, lambda *_: time.sleep(NEVER))
+    of, name, hangs = {
+        "solve": (cyipopt, "Problem", Hangs),
+        "check": (judgement, "differentiate", lambda *_: time.sleep(NEVER)),
+    }[phase]
+    monkeypatch.setattr(of, name, hangs)
     begun = time.perf_counter()
     solution = co.solve(mill(time_limit=3))
     assert time.perf_counter() - begun < NEVER / 5
@@ -297,7 +313,7 @@ def test_the_iteration_limit_keeps_the_best_plan(elsewhere):
 
 def test_limits_of_the_command(commands, tmp_path):
     folder = folder_with_book(tmp_path)
-    before = "sys.modules['chainopt.solution.judgement']._verdict = lambda *_: __import__('time').sleep(600)"
+    before = f"long = lambda *_: __import__('time').sleep(600)\n{HANGING['check']}"
     words = ["solve", "chain.xlsx", "--time-limit", 3]
     code, lines = commands.end(folder, commands.start(folder, *words, before=before))
     assert code == 5

@@ -690,8 +690,8 @@ def test_an_interrupt_ends_the_market_with_its_status(monkeypatch, tmp_path):
 def small_starts(monkeypatch):
     """Let Ipopt begin in the market on chains of any size."""
     route = importlib.import_module("chainopt.solution.by_market")
-    monkeypatch.setattr(route, "_START_FLOWS", 0)
-    monkeypatch.setattr(route, "_START_BREADTH", 0)
+    monkeypatch.setattr(route, "START_FLOWS", 0)
+    monkeypatch.setattr(route, "START_BREADTH", 0)
 
 
 def cold_and_warm(chain, monkeypatch):

@@ -30,7 +30,7 @@ _CUTS = 60
 _MOST_ITERATIONS = 100_000
 _PATIENCE = 4
 """Simplex iterations for each row and column, after which a start from the last basis helps no more."""
-_MOST_WORK = 400_000_000
+MOST_WORK = 400_000_000
 """Simplex iterations times rows: ten to fifteen seconds."""
 
 POINT, BOUNDED, BELOW, ABOVE, UNBOUNDED, SKIPPED = (
@@ -71,7 +71,7 @@ def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numerair
         for part in open_prices(net, plan, derivatives).parts():
             left = [(column, g) for column, g in enumerate(part.at.tolist()) if g < len(price)]
             skipped[[g for _, g in left]] = True
-            if work >= _MOST_WORK:
+            if work >= MOST_WORK:
                 continue
             with suppress(_TooMuchWork):
                 program = _Program(part, work=work)
@@ -218,7 +218,7 @@ class _Program:
         self.solver.changeObjectiveSense(sense)
         end = np.nan
         for _ in range(_CUTS):
-            if self.limited and self.work >= _MOST_WORK:
+            if self.limited and self.work >= MOST_WORK:
                 raise _TooMuchWork
             status = self._run()
             if status in (

@@ -53,7 +53,7 @@ _WORTH = 1e-3
 _LEAST_BARRIER, _WARM_BARRIER = 1e-13, 1e-9
 _NO_MEMORY = -102
 _WARNINGS = 4
-_LARGE, _TIMED = 150_000, 20_000
+LARGE, TIMED = 150_000, 20_000
 """Nonzeros of the derivatives from which a factorisation may take longer than somebody waits after Ctrl-C, or than
 a limit of time allows. A process of its own costs a small solve a third of its time: memory is copied."""
 _GRACE = 0.25
@@ -307,7 +307,7 @@ class _Problem:
 
     def _is_large(self) -> bool:
         nonzeros = sum(len(of()[0]) for of in (self.jacobianstructure, self.hessianstructure))
-        return FORKS and nonzeros >= (_LARGE if self.deadline is None else _TIMED)
+        return FORKS and nonzeros >= (LARGE if self.deadline is None else TIMED)
 
     def _elsewhere(self, start: Point, options: Options) -> _End:
         """An attempt in a process of its own: Ctrl-C and the end of the time then need no patience."""

@@ -23,7 +23,7 @@ from chainopt.solution.solution import Solution
 from chainopt.words.status import Status
 
 _STEP = 1e-4
-_QUICK = 5.0
+QUICK = 5.0
 
 
 def differences(
@@ -49,7 +49,7 @@ def differences(
     base = replace(solution, multipliers=None, derivatives=None, intervals=None)
     tasks = [(base, name, sign * h) for name, h in zip(names, sizes, strict=True) for sign in (1, -1)]
     # Processes take some seconds to start, which a small chain's re-solves don't.
-    quick = len(tasks) * sum(solution.seconds.values()) < _QUICK
+    quick = len(tasks) * sum(solution.seconds.values()) < QUICK
     values = _side_by_side(tasks, workers or (1 if quick else os.cpu_count() or 1))
     best = solution.objective
     return pd.DataFrame(

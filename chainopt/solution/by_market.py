@@ -25,7 +25,7 @@ _NEAR = 1e-2
 """Offers that still change by more than this say nothing of where an optimum is."""
 _START = 1e-7
 _START_PASSES = 60
-_START_FLOWS, _START_BREADTH = 2_000, 40
+START_FLOWS, START_BREADTH = 2_000, 40
 """Flows in all, and a layer, from which a start in the market costs less than it saves."""
 
 
@@ -106,14 +106,14 @@ def market_start(
     which an interior point can't begin, or the passes would cost more than they save.
     """
     flows = len(net.use_good)
-    if flows < _START_FLOWS:
+    if flows < START_FLOWS:
         return None
     try:
         given = columns(net)
     except ValueError:
         return None
     try:
-        if flows < _START_BREADTH * len(circuit(given).layer_good):
+        if flows < START_BREADTH * len(circuit(given).layer_good):
             return None
         market = form_prices(
             given,

@@ -28,7 +28,7 @@ from chainopt.words.status import Status
 
 _DOUBTFUL = (Status.UNCERTIFIED, Status.EVALUATION_ERROR)
 _CUT_OFF = (Status.INTERRUPTED, Status.TIME_LIMIT)
-_LARGE = 2_000
+LARGE = 2_000
 """Uses from which the price equations' factors may take longer than somebody waits after Ctrl-C."""
 
 
@@ -71,7 +71,7 @@ def judged(part: Part, answer: Answer, clock: Clock) -> Solution:
     clock.doing, clock.plan = "the answer was checked", answer.plan or clock.plan
     clock.iterations = answer.model.iterations
     check = partial(_verdict, part.net, answer)
-    long = len(part.net.use_good) >= _LARGE or clock.end is not None
+    long = len(part.net.use_good) >= LARGE or clock.end is not None
     if FORKS and long and answer.plan is not None and answer.model.status not in _CUT_OFF:
         found = forked(lambda _: check(), deadline=clock.end)
     else:

@@ -342,9 +342,12 @@ class Run:
 
 
 _SIGINT = "os.kill(os.getpid(), signal.SIGINT)"
-_PROBLEM = "sys.modules['chainopt.ipopt.interior']._Problem"
 # Every problem goes into a process of its own, and what stands for a factorisation of minutes ends otherwise.
-_ELSEWHERE = f"{_PROBLEM}._is_large = lambda self: True\n{_PROBLEM}._ended = lambda *_: "
+_ELSEWHERE = """import cyipopt
+sys.modules['chainopt.ipopt.interior'].LARGE = 0
+class Ends(cyipopt.Problem):
+    def solve(self, *_): """
+_ENDING = "\ncyipopt.Problem = Ends"
 _MORE = "Close other programs, raise the limit (ulimit -v), or solve a smaller chain"
 _PLAN = "while Ipopt was at it: the best plan so far is kept, without prices"
 RUNS = (
@@ -360,10 +363,10 @@ RUNS = (
         "def fail(*_): raise MemoryError\nchainopt.read_workbook = fail"),
     Run("killed for its memory", "E603",
         f"the memory ran out {_PLAN}. {_MORE}; the market route (--method market) needs less", 5,
-        f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGKILL)"),
+        f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGKILL){_ENDING}"),
     Run("a fault in a library", "E604",
         f"the process that solved ended by itself (SIGSEGV), as where the memory runs out, {_PLAN}", 5,
-        f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGSEGV)"),
+        f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGSEGV){_ENDING}"),
 )  # fmt: skip
 
 LIMITS = tuple(Limited(*limited) for limited in LIMITED)

@@ -18,7 +18,7 @@ from chainopt.workbook.faults import WorkbookError
 from chainopt.workbook.files.container import refusal
 from chainopt.workbook.files.limits import Limits, variable
 
-_SMALL = 2**21
+SMALL = 2**21
 """Bytes of XML that no parser takes a second for."""
 _START = """
 import sys
@@ -33,7 +33,7 @@ serve()
 def apart(path: object, size: int, limits: Limits, read: Callable[..., Any], *task: Any) -> Any:
     """read(*task), in a child process where the file has many bytes; raises WorkbookError where it takes too long
     or too much memory, or ends by itself."""
-    if size <= _SMALL or not sys.executable:
+    if size <= SMALL or not sys.executable:
         return read(*task)
     try:
         done = subprocess.run(
