@@ -11,6 +11,7 @@ import pytest
 import xlsxwriter
 from containers import pack
 from openpyxl.utils.cell import absolute_coordinate
+from sizes import near
 
 import chainopt as co
 
@@ -139,9 +140,9 @@ def test_results_stand_beside_their_rows(tmp_path):
     at = {cell.value: cell.column for cell in sheet[2]}
     assert at.keys() >= RESULTS
     prices = [sheet.cell(row, at["#= price"]).value for row in (3, 4, 5)]
-    assert prices == pytest.approx([0, 3, 0], abs=1e-6)
+    assert prices == near([0, 3, 0], of=3, rel=3e-7)
     sold = [sheet.cell(row, at["#= sold"]).value for row in (3, 4, 5)]
-    assert sold == pytest.approx([0, 1.5, 0.25], abs=1e-6)
+    assert sold == near([0, 1.5, 0.25], of=1.5, rel=6e-7)
     assert "one more unit would add 0.5" in sheet["E5"].comment.text
     mill = openpyxl.load_workbook(copy)["processes"]
     assert "one more unit would add 3" in mill["C2"].comment.text

@@ -38,11 +38,11 @@ def test_json_of_the_essays_chain(tmp_path):
     assert answer["status"] == "optimal"
     goods = {row["good"]: row for row in answer["goods"]}
     for good, price in {"natgas": 1 / 24, "ethylene": 1 / 6, "polyethylene": 3 / 2, "tupperware": 1}.items():
-        assert goods[good]["price"] == pytest.approx(price, abs=1e-8)
-        assert goods[good]["backprop"] == pytest.approx(price, abs=1e-8)
-    assert answer["objective"] == pytest.approx(log(2 / 3), abs=1e-9)
+        assert goods[good]["price"] == pytest.approx(price, rel=1e-8)
+        assert goods[good]["backprop"] == pytest.approx(price, rel=1e-8)
+    assert answer["objective"] == pytest.approx(log(2 / 3), rel=2e-9)
     loss = next(row for row in answer["processes"] if row["firm"] == "C")
-    assert loss["profit"] == pytest.approx(log(2 / 3) - 1, abs=1e-8)
+    assert loss["profit"] == pytest.approx(log(2 / 3) - 1, rel=5e-9)
     assert list(tmp_path.iterdir()) == [], "with --json alone no report is written"
 
 
@@ -73,7 +73,7 @@ def test_set_changes_a_figure(tmp_path):
     )
     assert done.returncode == 0
     answer = json.loads((tmp_path / "out.json").read_text())
-    assert answer["objective"] == pytest.approx(log(3 / 4), abs=1e-9)
+    assert answer["objective"] == pytest.approx(log(3 / 4), rel=2e-9)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_numeraire(tmp_path):
     answer = json.loads(done.stdout)
     assert answer["numeraire"] == "ethylene"
     assert {row["good"]: row["price"] for row in answer["goods"]}["tupperware"] == pytest.approx(6, rel=1e-8)
-    assert answer["objective"] == pytest.approx(log(2 / 3), abs=1e-9)
+    assert answer["objective"] == pytest.approx(log(2 / 3), rel=2e-9)
 
 
 def test_a_numeraire_without_a_price_is_refused(tmp_path):

@@ -7,7 +7,6 @@ changed final price does.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ import openpyxl
 import pytest
 from chains import random_chain
 from office import formulas, recalculated, values
+from sizes import near
 
 import chainopt as co
 from chainopt.audits.receipts import receipts
@@ -189,7 +189,7 @@ def test_reports_calculate_to_the_values_they_were_written_with(reports: dict[st
             assert isinstance(after, int | float), (path.name, sheet, cell, text, after)
             # A difference of two figures has their rounding, which LibreOffice takes for 0.
             row = [abs(each.value) for each in written[sheet][written[sheet][cell].row] if is_number(each.value)]
-            noise = max(1e-9, 8 * sys.float_info.epsilon * max(row)) if "-" in text else 1e-300
+            noise = 1e-12 * max(row) if "-" in text else 1e-300
             assert after == pytest.approx(before, rel=1e-9, abs=noise), (sheet, cell)
             count += 1
         assert count > 20, path.name
@@ -209,7 +209,7 @@ def solved_again(chain: co.Chain, solution: co.Solution) -> dict[str, float]:
     again = co.solve(chain)
     assert again.plan
     assert solution.plan
-    assert again.plan.level == pytest.approx(solution.plan.level, rel=1e-6, abs=1e-6)
+    assert again.plan.level == near(solution.plan.level, of=solution.plan.level, rel=1e-7)
     return dict(zip(co.prices(chain, again)["good"], co.prices(chain, again)["price"], strict=True))
 
 

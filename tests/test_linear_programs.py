@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from chains import by_good, random_chain
 from scipy.optimize import linprog
+from sizes import money, near
 
 import chainopt as co
 
@@ -122,23 +123,23 @@ def test_random_linear_chains_match_their_linear_program(seed: int, cyclic: bool
     solution = co.solve(chain)
     assert solution.status is co.Status.OPTIMAL, solution.message
     assert solution.scope == "global"
-    assert solution.objective == pytest.approx(-truth.fun, rel=1e-7, abs=1e-7)
+    assert solution.objective == near(-truth.fun, of=money(solution), rel=1e-8)
     table = co.prices(chain, solution).set_index("good")
-    unique = 0
+    unique, largest = 0, np.max(np.abs(truth.eqlin.marginals))
     for g, good in enumerate(table.index):
         right, left = program.slopes(g, -truth.fun)
         low, high = (float(end) for end in table.loc[good, ["low", "high"]])
-        assert low == pytest.approx(right, rel=1e-5, abs=1e-5), (good, "low")
-        assert high == pytest.approx(left, rel=1e-5, abs=1e-5), (good, "high")
-        if left - right <= 1e-6:
+        assert low == near(right, of=largest, rel=1e-6), (good, "low")
+        assert high == near(left, of=largest, rel=1e-6), (good, "high")
+        if left - right <= 1e-6 * largest:
             unique += 1
             marginal = -truth.eqlin.marginals[g]
-            assert table.loc[good, "price"] == pytest.approx(marginal, rel=1e-6, abs=1e-6), good
-            assert table.loc[good, "backprop"] == pytest.approx(marginal, rel=1e-6, abs=1e-6), good
+            assert table.loc[good, "price"] == near(marginal, of=largest, rel=1e-7), good
+            assert table.loc[good, "backprop"] == near(marginal, of=largest, rel=1e-7), good
             assert table.loc[good, "interval"] == "point"
         else:
             assert np.isnan(table.loc[good, "backprop"])
-            assert right - 1e-5 <= table.loc[good, "price"] <= left + 1e-5
+            assert right - 1e-6 * largest <= table.loc[good, "price"] <= left + 1e-6 * largest
     assert unique > 0
 
 
@@ -163,8 +164,9 @@ def test_rents_are_the_marginals_of_the_limits(seed: int) -> None:
             bound[i] += step
             moved = LinearProgram(**{**vars(program), "limit": bound}).solve()
             changed.append((-moved.fun + truth.fun) / step if moved.status == 0 else np.nan)
-        if abs(changed[0] - changed[1]) <= 1e-6:
-            assert rents[limit] == pytest.approx(changed[0], rel=1e-5, abs=1e-5), limit
+        largest = np.max(np.abs(truth.eqlin.marginals))
+        if abs(changed[0] - changed[1]) <= 1e-6 * largest:
+            assert rents[limit] == near(changed[0], of=largest, rel=1e-6), limit
 
 
 def degenerate_chains() -> dict[str, co.Chain]:
@@ -208,16 +210,16 @@ def test_degenerate_chains_have_the_interval_of_one_sided_slopes(name: str) -> N
     solution = co.solve(chain)
     assert solution.status is co.Status.OPTIMAL, solution.message
     low, high, price = (by_good(chain, solution, column) for column in ("low", "high", "price"))
-    open_ = 0
+    open_, largest = 0, max(good.price or good.import_price or 0.0 for good in chain.goods)
     for g, good in enumerate(low):
         right, left = program.slopes(g, -truth.fun)
-        open_ += left - right > 1e-6
+        open_ += left - right > 1e-6 * largest
         if np.isnan(price[good]) and np.isnan(low[good]):
             # Nothing supplies it and no process could run on it: it is out of the chain, and has no price.
             assert left == inf
             continue
-        assert low[good] == pytest.approx(right, abs=1e-5), (good, "low")
-        assert high[good] == pytest.approx(left, abs=1e-5), (good, "high")
+        assert low[good] == near(right, of=largest, rel=1e-6), (good, "low")
+        assert high[good] == near(left, of=largest, rel=1e-6), (good, "high")
         if not np.isnan(price[good]):
-            assert right - 1e-5 <= price[good] <= left + 1e-5
+            assert right - 1e-6 * largest <= price[good] <= left + 1e-6 * largest
     assert open_

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from chains import cobb_douglas_network, random_chain
+from sizes import money, near
 
 import chainopt as co
 from chainopt.chain.reach import reach
@@ -226,8 +227,8 @@ def records(columns):
 def unique_prices(planner):
     """Which goods carry a millionth of the money at a price that is no interval."""
     gap = planner.intervals.high - planner.intervals.low
-    money = np.abs(np.nan_to_num(planner.multipliers.price)) * planner.plan.quantity(planner.net)
-    return (gap <= 1e-7 * np.abs(planner.intervals.high)) & (money > 1e-6 * money.sum())
+    paid = np.abs(np.nan_to_num(planner.multipliers.price)) * planner.plan.quantity(planner.net)
+    return (gap <= 1e-7 * np.abs(planner.intervals.high)) & (paid > 1e-6 * paid.sum())
 
 
 def test_constant_returns_agree_with_a_linear_programs_bound():
@@ -250,7 +251,7 @@ def agrees(chain, seed):
     assert market.certified
     planner = co.solve(chain)
     if planner.certified:
-        assert market.objective == pytest.approx(planner.objective, rel=1e-6, abs=1e-6), seed
+        assert market.objective == near(planner.objective, of=money(planner), rel=1e-7), seed
         unique = unique_prices(planner)
         assert market.multipliers.price[unique] == pytest.approx(planner.multipliers.price[unique], rel=1e-6), seed
     return True
@@ -318,7 +319,7 @@ def test_random_chains_near_constant_returns_come_out_as_the_planners():
         if not planner.certified:
             continue
         compared += 1
-        assert market.objective == pytest.approx(planner.objective, rel=1e-6, abs=1e-6), seed
+        assert market.objective == near(planner.objective, of=money(planner), rel=1e-7), seed
         unique = unique_prices(planner)
         assert market.multipliers.price[unique] == pytest.approx(planner.multipliers.price[unique], rel=1e-6), seed
     assert compared >= 18
@@ -381,7 +382,7 @@ def test_what_the_market_cannot_hold_goes_to_ipopt_and_says_so(why, tmp_path):
     co.write_html(chain, solution, tmp_path / "report.html")
     assert "took over from the market" in (tmp_path / "report.html").read_text()
     assert solution.objective == pytest.approx(planner.objective, rel=1e-7)
-    assert solution.multipliers.price == pytest.approx(planner.multipliers.price, rel=1e-6, abs=1e-9)
+    assert solution.multipliers.price == near(planner.multipliers.price, of=planner.multipliers.price, rel=1e-9)
 
 
 def test_limits_with_slack_are_no_reason():
@@ -395,7 +396,7 @@ def test_a_sale_beside_uses_sets_the_price_or_stays_out():
         chain = co.Chain([co.Good("ore", supply=10, price=worth), *GOODS[1:]], [mill()])
         market, planner = priced(chain)
         assert (market.plan.sale[0] > 0) == sells
-        assert market.plan.sale[0] == pytest.approx(planner.plan.sale[0], rel=1e-6, abs=1e-6)
+        assert market.plan.sale[0] == near(planner.plan.sale[0], of=10, rel=1e-7)
         assert market.multipliers.price == pytest.approx(planner.multipliers.price, rel=1e-6)
 
 
@@ -713,12 +714,9 @@ def test_ipopt_from_the_market_comes_to_the_same_prices_in_fewer_iterations(cycl
             continue
         iterations.append((cold.iterations, warm.iterations))
         assert warm.solver == "ipopt"
-        assert warm.objective == pytest.approx(cold.objective, rel=1e-8, abs=1e-8), seed
-        price = cold.multipliers.price
-        money = np.abs(np.nan_to_num(price)) * cold.plan.quantity(cold.net)
-        gap = cold.intervals.high - cold.intervals.low
-        unique = (gap <= 1e-7 * np.abs(cold.intervals.high)) & (money > 1e-6 * money.sum())
-        assert warm.multipliers.price[unique] == pytest.approx(price[unique], rel=1e-6), seed
+        assert warm.objective == near(cold.objective, of=money(cold), rel=1e-9), seed
+        unique = unique_prices(cold)
+        assert warm.multipliers.price[unique] == pytest.approx(cold.multipliers.price[unique], rel=1e-6), seed
     assert len(iterations) >= 5
     before, after = np.sum(iterations, axis=0)
     assert after < before / 2

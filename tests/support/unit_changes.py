@@ -8,7 +8,7 @@ from dataclasses import replace
 from math import prod
 
 import numpy as np
-import pandas as pd
+from sizes import by_unit, turnover
 
 import chainopt as co
 
@@ -99,14 +99,12 @@ def difference(chain: co.Chain, factor: Mapping[str, float], money: float) -> st
         return ""
     assert plain.objective is not None
     assert other.objective is not None
-    size = max(abs(plain.objective), 1e-6 * _turnover(chain, plain))
+    size = max(abs(plain.objective), 1e-6 * turnover(co.tables(chain, plain).goods))
     if abs(other.objective / money - plain.objective) > 1e-7 * size:
         return f"value {plain.objective!r} became {other.objective / money!r}"
     before, after = co.prices(chain, plain), co.prices(other_chain, other)
     unit = np.array([money / factor[good] for good in before["good"]])
-    flows = co.tables(chain, plain).goods
-    flow = flows[["supply", "imported", "produced"]].abs().sum(axis=1)
-    slack = 1e-8 * _turnover(chain, plain) / np.maximum(flow, 1e-6 * flow.median())
+    slack = 1e-8 * by_unit(co.tables(chain, plain).goods)
     unique = (before["interval"] == "point") & (after["interval"] == "point")
     wrong = []
     for column in ("price", "low", "high"):
@@ -118,9 +116,3 @@ def difference(chain: co.Chain, factor: Mapping[str, float], money: float) -> st
             f"{column} of {before['good'][i]}: {left[i]!r} became {right[i]!r}" for i in np.flatnonzero(apart)
         ]
     return "; ".join(wrong)
-
-
-def _turnover(chain: co.Chain, solution: co.Solution) -> float:
-    table: pd.DataFrame = co.tables(chain, solution).goods
-    flow = table[["supply", "imported", "produced"]].abs().sum(axis=1)
-    return float((table["price"].abs() * flow).sum())
