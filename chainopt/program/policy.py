@@ -118,15 +118,9 @@ class _Policy:
 
     def amount(self, column: Column) -> float:
         """What an operation moves at the plan."""
-        kind, i = column
-        of = {
-            USE: self.plan.use,
-            LEVEL: self.plan.level,
-            SALE: self.plan.sale,
-            IMPORT: self.plan.imported,
-            DISPOSAL: self.plan.disposed,
-        }
-        return float(of[kind][i])
+        plan = self.plan
+        of = {USE: plan.use, LEVEL: plan.level, SALE: plan.sale, IMPORT: plan.imported, DISPOSAL: plan.disposed}
+        return float(of[column[0]][column[1]])
 
     def _share_name(self, column: Column) -> str:
         kind, i = column
@@ -161,7 +155,7 @@ class _Policy:
                 self.loops[node] = self.recording.leaf(AGAIN, f"{self._name(node)} before", self._start(node))
             return self.loops[node]
         self.asked.add(node)
-        found = getattr(self, _RULES[kind])(i)
+        found = getattr(self, kind.replace(" ", "_"))(i)
         self.known.setdefault(node, self.recording.name(found, self._name(node)))
         return self.known[node]
 
@@ -176,21 +170,23 @@ class _Policy:
             return sum(self.amount(member) for member in self.group[i])
         return self.amount((_KINDS[kind], i))
 
-    def there_is(self, g: int, without: int = -1) -> Any:
-        """Supply, imports and what processes make of a good, but for one level."""
+    def there_is(self, g: int, without: Column | None = None) -> Any:
+        """Supply, imports and what processes make of a good, but for one operation."""
         total = self.supply[g]
-        if self.found.imports[g]:
+        if self.found.imports[g] and without != (IMPORT, g):
             total = total + self.get("imported", g)
         for k, yield_ in self.found.makers[g]:
-            if k != without:
-                level = self.get("level", k)
-                total = total + _times(yield_, level)
+            if without != (LEVEL, k):
+                total = total + _times(yield_, self.get("level", k))
         return total
 
     def left(self, g: int) -> Any:
         """What the free uses of a good share."""
-        total = self.get("there is", g)
-        for taken in self.taken(g):
+        return self.less(self.get("there is", g), g)
+
+    def less(self, total: Any, g: int, without: Column | None = None) -> Any:
+        """A total less what is taken of a good at all events, but for one operation."""
+        for taken in self.taken(g, without):
             total = total - taken
         return total
 
@@ -207,19 +203,19 @@ class _Policy:
 
     def use(self, u: int) -> Any:
         """What a smooth process takes: all of a non-rival good, its share, its limit, or what is left."""
-        g, column = int(self.net.use_good[u]), (USE, u)
-        if not self.net.rival[g]:
-            return self.quantity(g)
-        return self.flow(g, column, self.found.held.get(column, self.amount(column)))
+        g = int(self.net.use_good[u])
+        return self.flow(g, (USE, u)) if self.net.rival[g] else self.quantity(g)
 
-    def flow(self, g: int, column: Column, held: float) -> Any:
-        """A flow of a rival good that shares what is left, follows from a row, or stays as it is."""
+    def flow(self, g: int, column: Column) -> Any:
+        """A flow of a rival good: a share of what is left, or as of `follows`."""
         if column in self.group.get(g, ()):
             left = self.get("left", g)
             return self.share[column] * left if column in self.share else left
-        if column in self.pulled:
-            return self.pull(column)
-        return held
+        return self.follows(column)
+
+    def follows(self, column: Column) -> Any:
+        """An amount that a row determines, or that stays at its limit, or as at the plan."""
+        return self.pull(column) if column in self.pulled else self.found.held.get(column, self.amount(column))
 
     def quantity(self, g: int) -> Any:
         """What there is of a non-rival good, less what is thrown away."""
@@ -228,25 +224,21 @@ class _Policy:
 
     def sold(self, g: int) -> Any:
         """What final demand takes."""
-        if not self.net.rival[g]:
-            return self.quantity(g)
-        return self.flow(g, (SALE, g), self.found.held.get((SALE, g), self.amount((SALE, g))))
+        return self.flow(g, (SALE, g)) if self.net.rival[g] else self.quantity(g)
 
     def imported(self, g: int) -> Any:
         """What is imported: as at the plan, or what a balance asks for."""
-        column = (IMPORT, g)
-        return self.pull(column) if column in self.pulled else self.found.held.get(column, self.amount(column))
+        return self.follows((IMPORT, g))
 
-    def disposed(self, g: int) -> Any:
+    def disposed_of(self, g: int) -> Any:
         """What is thrown away."""
-        return self.flow(g, (DISPOSAL, g), self.amount((DISPOSAL, g)))
+        return self.flow(g, (DISPOSAL, g))
 
     def level(self, k: int) -> Any:
         """A process's level: what its inputs make, or a Leontief process's own."""
         net, p = self.net, int(self.net.level_process[k])
         if net.leontief[p]:
-            column = (LEVEL, k)
-            return self.pull(column) if column in self.pulled else self.found.held.get(column, self.amount(column))
+            return self.follows((LEVEL, k))
         for j, made in self.made(p):
             self.known[("level", j)] = self.recording.name(made, self._name(("level", j)))
         return self.known[("level", k)]
@@ -288,10 +280,7 @@ class _Policy:
             return self.quantity(int(net.use_good[i])) / net.coefficient[i]
         known = self.get(_WORDS[column[0]], column[1])
         if kind == GOOD:
-            gap = self.get("there is", i)
-            for taken in self.taken(i):
-                gap = gap - taken
-            gap = -gap
+            gap = -self.less(self.get("there is", i), i)
         elif kind == LIMIT:
             gap = found.bound[i] - self.get("level", i)
         else:
@@ -300,16 +289,8 @@ class _Policy:
 
     def residual(self, g: int, column: Column, slope: float) -> Any:
         """What closes a balance: what there is, less what others take, per unit of the operation."""
-        kind, i = column
-        rest = self.there_is(g, without=i) if kind == LEVEL else self.supply[g]
-        if kind == IMPORT:
-            for k, yield_ in self.found.makers[g]:
-                rest = rest + _times(yield_, self.get("level", k))
-        elif kind != LEVEL:
-            rest = self.get("there is", g)
-        for taken in self.taken(g, without=column):
-            rest = rest - taken
-        return _times(-1.0 / slope, rest)
+        rest = self.there_is(g, without=column) if column[0] in (LEVEL, IMPORT) else self.get("there is", g)
+        return _times(-1.0 / slope, self.less(rest, g, without=column))
 
     def value(self) -> Any:
         """The objective: final demand's value less what imports, disposal and levels cost."""
@@ -317,13 +298,13 @@ class _Policy:
         total: Any = 0
         for g in np.flatnonzero(found.sells & ~np.isnan(net.price)):
             total = total + self.demand(int(g))
-        for g in np.flatnonzero(found.imports):
-            total = total - _times(float(net.import_price[g]), self.get("imported", int(g)))
-        for g in np.flatnonzero(found.disposes & (np.nan_to_num(net.disposal) != 0)):
-            total = total - _times(float(net.disposal[g]), self.get("disposed of", int(g)))
-        for k in np.flatnonzero(net.unit_cost):
-            if found.runs[net.level_process[k]]:
-                total = total - _times(float(net.unit_cost[k]), self.get("level", int(k)))
+        for word, cost, paid in (
+            ("imported", net.import_price, found.imports),
+            ("disposed of", net.disposal, found.disposes & (np.nan_to_num(net.disposal) != 0)),
+            ("level", net.unit_cost, (net.unit_cost != 0) & found.runs[net.level_process]),
+        ):
+            for i in np.flatnonzero(paid).tolist():
+                total = total - _times(float(cost[i]), self.get(word, i))
         return total
 
     def demand(self, g: int) -> Any:
@@ -375,14 +356,5 @@ def _operation(name: str) -> Callable[..., Any]:
     return primitive(name) if row.function else row.value
 
 
-_RULES = {
-    "there is": "there_is",
-    "left": "left",
-    "use": "use",
-    "level": "level",
-    "sold": "sold",
-    "imported": "imported",
-    "disposed of": "disposed",
-}
 _WORDS = {USE: "use", LEVEL: "level", SALE: "sold", IMPORT: "imported", DISPOSAL: "disposed of"}
 _KINDS = {word: kind for kind, word in _WORDS.items()}
