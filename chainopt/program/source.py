@@ -14,6 +14,10 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from chainopt.program.structure import free
 from chainopt.technology.primitives import PRIMITIVES
 from chainopt.technology.tape import AGAIN, CONSTANT, INPUT, Tape
 
@@ -21,20 +25,20 @@ _FUNCTIONS = {row.value: name for name, row in PRIMITIVES.items() if row.functio
 _RESERVED = {
     *keyword.kwlist,
     *PRIMITIVES,
-    "abs",
-    "all",
-    "max",
-    "range",
-    "print",
-    "zip",
-    "before",
-    "after",
-    "settled",
+    *("abs", "all", "max", "range", "print", "zip", "before", "after", "settled"),
 }
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
+_INFIX = {
+    np.add: ("+", _SUM, _SUM, _PRODUCT),
+    np.subtract: ("-", _SUM, _SUM, _PRODUCT),
+    np.multiply: ("*", _PRODUCT, _PRODUCT, _SIGN),
+    np.divide: ("/", _PRODUCT, _PRODUCT, _SIGN),
+    np.power: ("**", _POWER, _ATOM, _SIGN),
+}
+"""An operation's sign, how tightly it binds, and how tightly its operands must."""
 
 
-class Text:
+class Text(NDArrayOperatorsMixin):
     """An expression as text, with how tightly it binds; operators and NumPy's functions write longer ones."""
 
     __slots__ = ("binds", "text")
@@ -49,53 +53,22 @@ class Text:
         """The text where at least this much must bind."""
         return self.text if self.binds >= least else f"({self.text})"
 
-    def __add__(self, other: Any) -> Text:
-        return Text(f"{self.within(_SUM)} + {_text(other).within(_PRODUCT)}", _SUM)
-
-    def __radd__(self, other: Any) -> Text:
-        return _text(other) + self
-
-    def __sub__(self, other: Any) -> Text:
-        return Text(f"{self.within(_SUM)} - {_text(other).within(_PRODUCT)}", _SUM)
-
-    def __rsub__(self, other: Any) -> Text:
-        return _text(other) - self
-
-    def __mul__(self, other: Any) -> Text:
-        if _is_one(other):
-            return self if float(other) > 0 else -self
-        return Text(f"{self.within(_PRODUCT)} * {_text(other).within(_SIGN)}", _PRODUCT)
-
-    def __rmul__(self, other: Any) -> Text:
-        return _text(other) * self
-
-    def __truediv__(self, other: Any) -> Text:
-        return Text(f"{self.within(_PRODUCT)} / {_text(other).within(_SIGN)}", _PRODUCT)
-
-    def __rtruediv__(self, other: Any) -> Text:
-        return _text(other) / self
-
-    def __pow__(self, other: Any) -> Text:
-        return Text(f"{self.within(_ATOM)} ** {_text(other).within(_SIGN)}", _POWER)
-
-    def __rpow__(self, other: Any) -> Text:
-        return _text(other) ** self
-
-    def __neg__(self) -> Text:
-        return Text(f"-{self.within(_SIGN)}", _SIGN)
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any) -> Text:
-        return Text(f"{_FUNCTIONS[ufunc]}({', '.join(str(_text(value)) for value in inputs)})")
+        of = list(map(_text, inputs))
+        if ufunc in _FUNCTIONS:
+            return Text(f"{_FUNCTIONS[ufunc]}({', '.join(map(str, of))})")
+        if ufunc is np.negative:
+            return Text(f"-{of[0].within(_SIGN)}", _SIGN)
+        if ufunc is np.multiply and not isinstance(inputs[1], Text) and abs(inputs[1]) == 1.0:
+            return of[0] if inputs[1] > 0 else -of[0]
+        sign, binds, left, right = _INFIX[ufunc]
+        return Text(f"{of[0].within(left)} {sign} {of[1].within(right)}", binds)
 
 
 def _text(value: Any) -> Text:
     if isinstance(value, Text):
         return value
     return Text(repr(float(value)), _SIGN if value < 0 else _ATOM)
-
-
-def _is_one(value: Any) -> bool:
-    return not isinstance(value, Text) and abs(float(value)) == 1.0
 
 
 def source(
@@ -166,7 +139,7 @@ def _forward(
         comment = comments.get(i, "")
         shown = f"  # {_harmless(comment)}" if comment and comment != last else ""
         last = comment
-        of = [Text(word[j], _SIGN if word[j].startswith("-") else _ATOM) for j in tape.arguments[i]]
+        of = _operands(tape, word, i)
         yield f"{indent}{word[i]} = {PRIMITIVES[operation].value(*of)}{shown}"
     yield from _round(tape, "", word, _floored(tape.sizes(values).tolist()))
     yield ""
@@ -180,15 +153,14 @@ def _reverse(tape: Tape, word: Sequence[str], values: Sequence[float], output: i
     if loops:
         yield f"for _ in range({_ROUNDS}):"
     begun: set[int] = set()
-    carried: dict[int, list[str]] = {}
-    for leaf, target in loops.items():
-        carried.setdefault(target, []).append(f"d_{word[leaf]}")
+    for leaf in loops:
         yield f"{indent}before_{word[leaf]} = d_{word[leaf]}"
     for target in dict.fromkeys([output, *loops.values()]):
         if target in tape.constants:
             continue
-        terms = [f"before_{name.removeprefix('d_')}" for name in carried.get(target, [])]
-        yield f"{indent}d_{word[target]} = {' + '.join([*(['1.0'] if target == output else []), *terms])}"
+        terms = ["1.0"] if target == output else []
+        terms += [f"before_{word[leaf]}" for leaf, source in loops.items() if source == target]
+        yield f"{indent}d_{word[target]} = {' + '.join(terms)}"
         begun.add(target)
     for i in range(len(tape) - 1, -1, -1):
         if tape.operations[i] == CONSTANT:
@@ -198,7 +170,7 @@ def _reverse(tape: Tape, word: Sequence[str], values: Sequence[float], output: i
             continue
         if tape.operations[i] in (INPUT, AGAIN):
             continue
-        of = [Text(word[j], _SIGN if word[j].startswith("-") else _ATOM) for j in tape.arguments[i]]
+        of = _operands(tape, word, i)
         for j, partial in zip(tape.arguments[i], PRIMITIVES[tape.operations[i]].partials, strict=True):
             if j in tape.constants:
                 continue
@@ -206,6 +178,10 @@ def _reverse(tape: Tape, word: Sequence[str], values: Sequence[float], output: i
             yield f"{indent}d_{word[j]} {'+=' if j in begun else '='} {term}"
             begun.add(j)
     yield from _round(tape, "d_", word, _adjoint_sizes(tape, values, output))
+
+
+def _operands(tape: Tape, word: Sequence[str], step: int) -> list[Text]:
+    return [Text(word[j], _SIGN if word[j].startswith("-") else _ATOM) for j in tape.arguments[step]]
 
 
 def _adjoint_sizes(tape: Tape, values: Sequence[float], output: int) -> Sequence[float]:
@@ -254,12 +230,8 @@ def _identifiers(tape: Tape, names: Sequence[str]) -> list[str]:
         if i in tape.constants:
             result.append(repr(float(tape.constants[i])))
             continue
-        plain = word = _identifier(name)
-        count = 1
-        while taken & {word, f"d_{word}", f"before_{word}"}:
-            count += 1
-            word = f"{plain}_{count}"
-        taken |= {word, f"d_{word}", f"before_{word}"}
+        word = free(_identifier(name), lambda word: bool(taken & {word, f"d_{word}", f"before_{word}"}))
+        taken.update((word, f"d_{word}", f"before_{word}"))
         result.append(word)
     return result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import itertools
 import numbers
 from collections.abc import Callable
 from functools import cached_property
@@ -60,3 +61,9 @@ def mapped(
 def _is_cached(kind: type, name: str) -> bool:
     """Whether an attribute is what a property has computed of the others."""
     return isinstance(getattr(kind, name, None), cached_property)
+
+
+def free(name: str, taken: Callable[[str], bool]) -> str:
+    """The name, or the first of name_2, name_3, ... that is not taken."""
+    further = (f"{name}_{number}" for number in itertools.count(2))
+    return next(each for each in itertools.chain([name], further) if not taken(each))
