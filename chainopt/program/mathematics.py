@@ -16,20 +16,13 @@ import numpy as np
 from chainopt.program.tracer import SCALAR, UFUNCS, Tracer, plain, primitive, refuse
 
 _DIGITS = 1e-11
+_QUESTIONS = ("isfinite", "isinf", "isnan", "isclose")
 
 _sqrt, _log, _exp, _atan, _sinh = map(primitive, ("sqrt", "log", "exp", "atan", "sinh"))
 
 
-def _logarithm(x: Any, base: Any = None) -> Any:
-    return _log(x) if base is None else _log(x) / _log(base)
-
-
 def _hypot(*x: Any) -> Any:
     return _sqrt(sum(value * value for value in x))
-
-
-def _dist(p: Any, q: Any) -> Any:
-    return _hypot(*(a - b for a, b in zip(p, q, strict=True)))
 
 
 def _asinh(x: Any) -> Any:
@@ -47,14 +40,6 @@ def _atan2(y: Any, x: Any) -> Any:
     return _atan(y / x) + (-math.pi if below else math.pi)
 
 
-def _expm1(x: Any) -> Any:
-    return 2.0 * _exp(0.5 * x) * _sinh(0.5 * x)
-
-
-def _cbrt(x: Any) -> Any:
-    return -((-x) ** (1 / 3)) if _less(x, 0.0) else x ** (1 / 3)
-
-
 def _copysign(x: Any, y: Any) -> Any:
     size = abs(x)
     below = y.recording.branch(operator.lt, y, 0.0) if y.__class__ is Tracer else math.copysign(1.0, y) < 0
@@ -67,14 +52,6 @@ def _less(a: Any, b: Any) -> bool:
         if value.__class__ is Tracer:
             return bool(value.recording.branch(operator.lt, a, b, kink=False))
     return bool(a < b)
-
-
-def _larger(a: Any, b: Any) -> Any:
-    return a if a > b else b
-
-
-def _smaller(a: Any, b: Any) -> Any:
-    return a if a < b else b
 
 
 def _asked(function: Callable[..., bool]) -> Callable[..., bool]:
@@ -90,16 +67,16 @@ def _asked(function: Callable[..., bool]) -> Callable[..., bool]:
 
 
 MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in SCALAR if name != "negate"} | {
-    "log": _logarithm,
+    "log": lambda x, base=None: _log(x) if base is None else _log(x) / _log(base),
     "log2": lambda x: _log(x) / math.log(2.0),
     "log1p": lambda x: _log(1.0 + x),
     "exp2": lambda x: 2.0**x,
-    "expm1": _expm1,
+    "expm1": lambda x: 2.0 * _exp(0.5 * x) * _sinh(0.5 * x),
     "pow": operator.pow,
-    "cbrt": _cbrt,
+    "cbrt": lambda x: -((-x) ** (1 / 3)) if _less(x, 0.0) else x ** (1 / 3),
     "fabs": abs,
     "hypot": _hypot,
-    "dist": _dist,
+    "dist": lambda p, q: _hypot(*(a - b for a, b in zip(p, q, strict=True))),
     "fsum": sum,
     "asinh": _asinh,
     "acosh": lambda x: _log(x + _sqrt(x * x - 1.0)),
@@ -108,14 +85,9 @@ MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in SCALAR 
     "degrees": lambda x: x * (180.0 / math.pi),
     "radians": lambda x: x * (math.pi / 180.0),
     "copysign": _copysign,
-    "isfinite": _asked(math.isfinite),
-    "isinf": _asked(math.isinf),
-    "isnan": _asked(math.isnan),
-    "isclose": _asked(math.isclose),
+    **{name: _asked(getattr(math, name)) for name in _QUESTIONS},
 }
 """What a function of `math` does with tracers; those of one primitive are its row."""
-
-_QUESTIONS = ("isfinite", "isinf", "isnan", "isclose")
 
 
 def _checked(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,6 +117,9 @@ MATH |= {
     if name not in _QUESTIONS and (name not in SCALAR or name == "log")
 }
 
+UFUNCS |= {getattr(np, name): rule for name, rule in MATH.items() if isinstance(getattr(np, name, None), np.ufunc)}
+UFUNCS |= dict.fromkeys((np.maximum, np.fmax), lambda a, b: a if a > b else b)
+UFUNCS |= dict.fromkeys((np.minimum, np.fmin), lambda a, b: a if a < b else b)
 UFUNCS |= {
     np.add: operator.add,
     np.subtract: operator.sub,
@@ -157,28 +132,12 @@ UFUNCS |= {
     np.absolute: abs,
     np.square: lambda x: x * x,
     np.reciprocal: lambda x: 1.0 / x,
-    np.maximum: _larger,
-    np.minimum: _smaller,
-    np.fmax: _larger,
-    np.fmin: _smaller,
     np.less: operator.lt,
     np.less_equal: operator.le,
     np.greater: operator.gt,
     np.greater_equal: operator.ge,
     np.equal: operator.eq,
     np.not_equal: operator.ne,
-    np.arcsin: MATH["asin"],
-    np.arccos: MATH["acos"],
-    np.arctan: MATH["atan"],
-    np.arcsinh: MATH["asinh"],
-    np.arccosh: MATH["acosh"],
-    np.arctanh: MATH["atanh"],
-    np.arctan2: MATH["atan2"],
-} | {
-    getattr(np, name): rule
-    for name, rule in MATH.items()
-    if isinstance(getattr(np, name, None), np.ufunc)
-    and name not in ("pow", "asin", "acos", "atan", "asinh", "acosh")
 }
 
 for _ufunc, _rule in UFUNCS.items():

@@ -14,6 +14,7 @@ import numbers
 import operator
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any, NoReturn
@@ -21,6 +22,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from chainopt.program.bounds import MAX_STEPS
+from chainopt.program.structure import free
 from chainopt.technology.primitives import PRIMITIVES
 from chainopt.technology.tape import CONSTANT, INPUT, Tape
 
@@ -47,49 +49,32 @@ Branch = tuple[Callable[[Any, Any], bool], int, int, bool, bool]
 """A comparison, the two steps compared, how it came out, and whether equal values are a kink."""
 
 
+@dataclass(slots=True, eq=False)
 class Recording:
     """The steps of one trace while it runs; `level` counts the traces that it runs within.
 
     codes and instructions say where each step was asked for; None for inputs and constants.
     """
 
-    __slots__ = (
-        "arguments",
-        "branches",
-        "codes",
-        "constants",
-        "ended",
-        "home",
-        "inputs",
-        "instructions",
-        "level",
-        "limit",
-        "names",
-        "operations",
-        "values",
-    )
-
-    def __init__(self, home: str = "", level: int = 0, limit: int = MAX_STEPS):
-        self.home, self.level, self.limit = home, level, limit
-        self.operations: list[str] = []
-        self.arguments: list[tuple[int, ...]] = []
-        self.values: list[Any] = []
-        self.codes: list[CodeType | None] = []
-        self.instructions: list[int] = []
-        self.constants: dict[Any, int] = {}
-        self.names: dict[int, str] = {}
-        self.inputs: dict[str, int] = {}
-        self.branches: list[Branch] = []
-        self.ended = False
+    home: str = ""
+    level: int = 0
+    limit: int = MAX_STEPS
+    operations: list[str] = field(default_factory=list)
+    arguments: list[tuple[int, ...]] = field(default_factory=list)
+    values: list[Any] = field(default_factory=list)
+    codes: list[CodeType | None] = field(default_factory=list)
+    instructions: list[int] = field(default_factory=list)
+    constants: dict[Any, int] = field(default_factory=dict)
+    names: dict[int, str] = field(default_factory=dict)
+    inputs: dict[str, int] = field(default_factory=dict)
+    branches: list[Branch] = field(default_factory=list)
+    ended: bool = False
 
     def input(self, name: str, value: Any) -> Tracer:
         """A number to trace; all inputs come before any step, each with a name of its own."""
         if not math.isfinite(plain(value)):
             raise TraceError(f"the argument {name} is {plain(value)}: give it a finite number")
-        unique, count = name, 1
-        while unique in self.inputs:
-            count += 1
-            unique = f"{name}_{count}"
+        unique = free(name, self.inputs.__contains__)
         self.inputs[unique] = len(self.values)
         self.names[len(self.values)] = unique
         return self._append(INPUT, (), value)
@@ -207,7 +192,10 @@ class Tracer:
         return repr(self)
 
     def __pos__(self) -> Tracer:
+        """The number itself, as of any real number: its real part, and its conjugate."""
         return self
+
+    real, imag, conjugate = property(__pos__), 0.0, __pos__
 
     def __neg__(self) -> Tracer:
         return _unary("negate", self)
@@ -229,28 +217,12 @@ class Tracer:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__" and not options:
-            if any(isinstance(value, np.ndarray) and value.dtype == object for value in inputs) or any(
-                isinstance(value, np.ndarray) and value.ndim for value in inputs
-            ):
+            if any(isinstance(value, np.ndarray) and (value.ndim or value.dtype == object) for value in inputs):
                 return ufunc(*map(_as_object, inputs))
             if ufunc in UFUNCS:
                 return UFUNCS[ufunc](*map(_scalar, inputs))
         shown = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         refuse(f"np.{shown} has no rule here: write it with {_ALLOWED}")
-
-    @property
-    def real(self) -> Tracer:
-        """The number itself, as of any real number."""
-        return self
-
-    @property
-    def imag(self) -> float:
-        """0, as of any real number."""
-        return 0.0
-
-    def conjugate(self) -> Tracer:
-        """The number itself, as of any real number."""
-        return self
 
 
 numbers.Real.register(Tracer)
@@ -370,36 +342,32 @@ def _add_operators() -> None:
             return self.recording.branch(compared, self, other)
 
         setattr(Tracer, f"__{comparison.__name__}__", compare)
-    for short, shown in (
-        ("float", "float(x), or a function without a rule here,"),
-        ("int", "int(x)"),
-        ("index", "a count or an index"),
-        ("complex", "complex(x)"),
-        ("trunc", "math.trunc(x)"),
-        ("floor", "math.floor(x)"),
-        ("ceil", "math.ceil(x)"),
-        ("round", "round(x)"),
-        ("floordiv", "x // y"),
-        ("rfloordiv", "x // y"),
-        ("mod", "x % y"),
-        ("rmod", "x % y"),
-        ("divmod", "divmod"),
-        ("rdivmod", "divmod"),
-    ):
+    for short, shown in _LOST.items():
 
         def lost(self: Tracer, *_: Any, shown: str = shown, short: str = short) -> NoReturn:
-            advice = {
-                "float": f"write it with {_ALLOWED}, called as math.name(x) or np.name(x); a function of math in "
-                "a list, a class, a default or a partial is not followed, and an array of floats holds no traced "
-                "numbers (make it of dtype=object)",
-                "index": "hold the argument fixed (fixed=..., on the command line --fix)",
-                "complex": "only real numbers are traced",
-            }.get(short, "it jumps and has no derivative; compute it from what is not traced")
-            refuse(f"{shown} would lose the trace: {advice}")
+            refuse(f"{shown} would lose the trace: {_ADVICE.get(short, _JUMPS)}")
 
         setattr(Tracer, f"__{short}__", lost)
 
 
+_LOST = {
+    "float": "float(x), or a function without a rule here,",
+    "index": "a count or an index",
+    **{name: f"{name}(x)" for name in ("int", "complex", "round")},
+    **{name: f"math.{name}(x)" for name in ("trunc", "floor", "ceil")},
+    **dict.fromkeys(("floordiv", "rfloordiv"), "x // y"),
+    **dict.fromkeys(("mod", "rmod"), "x % y"),
+    **dict.fromkeys(("divmod", "rdivmod"), "divmod"),
+}
+"""What would lose the trace, by the method that it calls."""
+_JUMPS = "it jumps and has no derivative; compute it from what is not traced"
+_ADVICE = {
+    "float": f"write it with {_ALLOWED}, called as math.name(x) or np.name(x); a function of math in "
+    "a list, a class, a default or a partial is not followed, and an array of floats holds no traced "
+    "numbers (make it of dtype=object)",
+    "index": "hold the argument fixed (fixed=..., on the command line --fix)",
+    "complex": "only real numbers are traced",
+}
 _add_operators()
 
 
