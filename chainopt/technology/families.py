@@ -262,10 +262,6 @@ def _log_power_sum(batch: Batch, x: Array, r: Array) -> tuple[Array, Array]:
     return total, np.exp(terms - total[batch.of])
 
 
-def _ces_form(batch: Batch, x: Any, algebra: Algebra) -> Any:
-    return algebra.power_sum(batch, x, _r(batch), batch["returns"] / _r(batch))
-
-
 def _ces_partials(batch: Batch, x: Array, level: Array) -> Array:
     return (batch["returns"] * level)[batch.of] * _log_power_sum(batch, x, _r(batch))[1] / x
 
@@ -277,14 +273,6 @@ def _ces_cheapest(batch: Batch, price: Array) -> Array:
     return batch.sum(terms)[batch.of] ** (1.0 / (1.0 - sigma)) * terms / batch.sum(terms)[batch.of] / price
 
 
-def _quadratic_form(batch: Batch, x: Any, algebra: Algebra) -> Any:
-    return algebra.sum(batch, batch.a * x - 0.5 * batch["curvature"] * x * x)
-
-
-def _floor(batch: Batch) -> Array:
-    return batch["floor"]
-
-
 TECHNOLOGIES: dict[str, Technology] = {
     row.name: row
     for row in (
@@ -294,7 +282,7 @@ TECHNOLOGIES: dict[str, Technology] = {
         Technology(
             name="ces",
             says="scale * (sum a x^r)^(returns/r), r = (elasticity - 1)/elasticity",
-            form=_ces_form,
+            form=lambda batch, x, algebra: algebra.power_sum(batch, x, _r(batch), batch["returns"] / _r(batch)),
             partials=_ces_partials,
             concave=lambda batch: batch["returns"] <= 1.0 + _ROUNDING,
             essential=lambda batch: _r(batch) < 0.0,
@@ -331,7 +319,7 @@ TECHNOLOGIES: dict[str, Technology] = {
         Technology(
             name="quadratic",
             says="scale * sum (a x - curvature x^2/2)",
-            form=_quadratic_form,
+            form=lambda batch, x, algebra: algebra.sum(batch, batch.a * x - 0.5 * batch["curvature"] * x * x),
             partials=lambda batch, x, level: batch.scale[batch.of] * (batch.a - batch["curvature"] * x),
             of_use=(
                 Figure(
@@ -346,7 +334,7 @@ TECHNOLOGIES: dict[str, Technology] = {
         _product(
             "stone-geary",
             "scale * prod (x - floor)^a",
-            _floor,
+            lambda batch: batch["floor"],
             of_use=(
                 Figure(
                     "floor",
