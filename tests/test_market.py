@@ -16,7 +16,7 @@ import chainopt as co
 from chainopt.chain.reach import reach
 from chainopt.command.app import app
 from chainopt.market.circuit import circuit, softened
-from chainopt.market.columns import Columns, NotColumnsError, cobb_douglas_returns, columns
+from chainopt.market.columns import Columns, NotColumnsError, columns
 from chainopt.market.duality import certify
 from chainopt.market.formation import form_prices
 from chainopt.network.network import network
@@ -35,7 +35,7 @@ def arrays(**given):
         "import_price": nan,
         "disposal": nan,
         "scale": np.ones(processes),
-        "returns": cobb_douglas_returns(np.array(given["start"]), np.array(given["coefficient"])),
+        "returns": np.add.reduceat(given["coefficient"], given["start"][:-1]),
         "r": np.zeros(processes),
         "unit_cost": np.zeros(processes),
         "made_process": np.arange(processes),

@@ -2,7 +2,7 @@
 
     gamma = argmin | f_k - dF gamma |_w        z_{k+1} = z_k + f_k - (dZ + dF) gamma
 
-with the last `memory` differences dZ, dF as rows, and w the weights of the residuals. Steps are clipped,
+with the last few differences dZ, dF as rows, and w the weights of the residuals. Steps are clipped,
 and reach no further than a thousand residuals; the memory is dropped where the residual doubles.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 Array = np.ndarray
 _RIDGE, _RANK = 1e-14, 1e-14
 _GROWS = 2.0
-_REACH = 1e3
+_MEMORY, _CLIP, _REACH = 7, 8.0, 1e3
 
 
 class Anderson:
@@ -23,11 +23,10 @@ class Anderson:
     memory with a vector.
     """
 
-    def __init__(self, size: int, weight: Array | None = None, *, memory: int = 7, clip: float = 8.0):
-        self.memory, self.clip, self.weight = memory, clip, weight
-        self.residuals = np.zeros((memory, size))
-        self.moves = np.zeros((memory, size))
-        self.gram = np.zeros((memory, memory))
+    def __init__(self, size: int, weight: Array | None = None):
+        self.weight = weight
+        self.residuals, self.moves = np.zeros((2, _MEMORY, size))
+        self.gram = np.zeros((_MEMORY, _MEMORY))
         self.held, self.next, self.best = 0, 0, np.inf
         self.last_point: Array | None = None
         self.last_residual: Array | None = None
@@ -55,7 +54,7 @@ class Anderson:
             move -= gamma @ self.moves[: self.held]
         self.last_point, self.last_residual = point.copy(), residual.copy()
         # A combination of nearly dependent differences can leap far from a point that is nearly at rest.
-        bound = min(self.clip, _REACH * float(np.abs(residual).max(initial=0.0)))
+        bound = min(_CLIP, _REACH * float(np.abs(residual).max(initial=0.0)))
         np.clip(move, -bound, bound, out=move)
         return point + move
 
@@ -71,7 +70,7 @@ class Anderson:
         row = self.next
         self.moves[row], self.residuals[row] = move, change
         self.held = max(self.held, row + 1)
-        self.next = (row + 1) % self.memory
+        self.next = (row + 1) % _MEMORY
         products = self.residuals[: self.held] @ self._weighted(self.residuals[row])
         self.gram[row, : self.held] = products
         self.gram[: self.held, row] = products

@@ -94,11 +94,6 @@ class Columns:
         return sum(getattr(self, item.name).nbytes for item in fields(self))
 
 
-def cobb_douglas_returns(start: Array, coefficient: Array) -> Array:
-    """The returns of Cobb-Douglas processes: the sums of their coefficients."""
-    return np.add.reduceat(coefficient, start[:-1])
-
-
 def personal(net: Network) -> tuple[Array, Array]:
     """By good of the columns, its good in the network; by use, its good in the columns.
 

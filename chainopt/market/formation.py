@@ -166,7 +166,8 @@ def form_prices(
     seen = _Watch(equal, (lambda *known: progress(standing(*known))) if progress else None)
     most, first, opening = max_passes, equal, 0
     near = order.returns.max() > _NEARLY_CONSTANT
-    if finish and newton.fits(order):
+    # Newton's steps take quantities for a function of shares: no cycle may be cut.
+    if finish and not len(order.torn):
         most = min(max_passes, _FEW if near else _MANY)
     try:
         if near and most < max_passes:

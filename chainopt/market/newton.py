@@ -37,11 +37,6 @@ _SHORTEST = 1e-3
 _ROUNDING = 1e-12
 
 
-def fits(order: Circuit) -> bool:
-    """Whether no cycle is cut: Newton's steps take quantities for a function of shares."""
-    return not len(order.torn)
-
-
 @np.errstate(all="ignore")
 def settle(
     order: Circuit,

@@ -83,14 +83,6 @@ def _batches(c: Circuit, layer: int) -> tuple[tuple[LogForm, int, int], ...]:
     return tuple(batch for batch in ((COBB_DOUGLAS, first, ces), (CES, ces, end)) if batch[1] < batch[2])
 
 
-def _within(c: Circuit) -> Array:
-    """Where each process's uses begin among those of its batch."""
-    processes = len(c.process)
-    heads = np.zeros(processes + 1, dtype=int)
-    heads[c.layer_process], heads[c.layer_ces] = c.layer_process, c.layer_ces
-    return c.start[:-1] - c.start[np.maximum.accumulate(heads[:processes])]
-
-
 def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Array, Array]:
     """Amounts, layer by layer; returns by use its part in its process's level, and the logarithm of its pull.
 
@@ -98,7 +90,7 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
     """
     log_x = c.log_coefficient + bid[c.use_bid]
     term, total = np.empty_like(log_x), np.empty(len(c.process))
-    lengths, made_lengths, within = np.diff(c.start), np.diff(c.made_start), _within(c)
+    lengths, made_lengths = np.diff(c.start), np.diff(c.made_start)
     r_of_use = np.repeat(c.r, lengths)
     is_torn = np.zeros(len(c.supply), dtype=bool)
     is_torn[c.torn] = True
@@ -123,8 +115,8 @@ def _forward(c: Circuit, bid: Array, room: Pass, made_torn: Array) -> tuple[Arra
             uses = slice(c.start[first], c.start[end])
             log_x[uses] -= log_posted[c.use_good[uses]]
             term[uses] = form.term(r_of_use[uses], c.coefficient[uses], log_x[uses])
-            total[first:end] = np.add.reduceat(term[uses], within[first:end])
             batch = slice(first, end)
+            total[batch] = np.add.reduceat(term[uses], c.start[batch] - c.start[first])
             log_level = form.log(c.r[batch], total[batch], c.returns[batch], c.log_scale[batch])
             room.level[batch] = np.exp(log_level)
         first, end = c.layer_process[layer], c.layer_process[layer + 1]

@@ -43,11 +43,7 @@ _restore: list[tuple[dict[str, Any], str, Any]] = []
 
 @contextmanager
 def following(function: Callable[..., Any]) -> Iterator[None]:
-    """While it lasts, the functions of `math` follow tracers, under whatever global names modules hold them.
-
-    They have no protocol of their own by which a number could see that it is given to them. Given plain numbers
-    they are what they were.
-    """
+    """While it lasts, the functions of `math` follow tracers: see the module."""
     with _swapping:
         if not _running:
             for name, module in list(sys.modules.items()):

@@ -21,16 +21,8 @@ _QUESTIONS = ("isfinite", "isinf", "isnan", "isclose")
 _sqrt, _log, _exp, _atan, _sinh = map(primitive, ("sqrt", "log", "exp", "atan", "sinh"))
 
 
-def _logarithm(x: Any, base: Any = None) -> Any:
-    return _log(x) if base is None else _log(x) / _log(base)
-
-
 def _hypot(*x: Any) -> Any:
     return _sqrt(sum(value * value for value in x))
-
-
-def _dist(p: Any, q: Any) -> Any:
-    return _hypot(*(a - b for a, b in zip(p, q, strict=True)))
 
 
 def _asinh(x: Any) -> Any:
@@ -46,14 +38,6 @@ def _atan2(y: Any, x: Any) -> Any:
     if not left:
         return _atan(y / x)
     return _atan(y / x) + (-math.pi if below else math.pi)
-
-
-def _expm1(x: Any) -> Any:
-    return 2.0 * _exp(0.5 * x) * _sinh(0.5 * x)
-
-
-def _cbrt(x: Any) -> Any:
-    return -((-x) ** (1 / 3)) if _less(x, 0.0) else x ** (1 / 3)
 
 
 def _copysign(x: Any, y: Any) -> Any:
@@ -83,16 +67,16 @@ def _asked(function: Callable[..., bool]) -> Callable[..., bool]:
 
 
 MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in SCALAR if name != "negate"} | {
-    "log": _logarithm,
+    "log": lambda x, base=None: _log(x) if base is None else _log(x) / _log(base),
     "log2": lambda x: _log(x) / math.log(2.0),
     "log1p": lambda x: _log(1.0 + x),
     "exp2": lambda x: 2.0**x,
-    "expm1": _expm1,
+    "expm1": lambda x: 2.0 * _exp(0.5 * x) * _sinh(0.5 * x),
     "pow": operator.pow,
-    "cbrt": _cbrt,
+    "cbrt": lambda x: -((-x) ** (1 / 3)) if _less(x, 0.0) else x ** (1 / 3),
     "fabs": abs,
     "hypot": _hypot,
-    "dist": _dist,
+    "dist": lambda p, q: _hypot(*(a - b for a, b in zip(p, q, strict=True))),
     "fsum": sum,
     "asinh": _asinh,
     "acosh": lambda x: _log(x + _sqrt(x * x - 1.0)),
@@ -133,7 +117,10 @@ MATH |= {
     if name not in _QUESTIONS and (name not in SCALAR or name == "log")
 }
 
-_OPERATORS: dict[Any, Callable[..., Any]] = {
+UFUNCS |= {getattr(np, name): rule for name, rule in MATH.items() if isinstance(getattr(np, name, None), np.ufunc)}
+UFUNCS |= dict.fromkeys((np.maximum, np.fmax), lambda a, b: a if a > b else b)
+UFUNCS |= dict.fromkeys((np.minimum, np.fmin), lambda a, b: a if a < b else b)
+UFUNCS |= {
     np.add: operator.add,
     np.subtract: operator.sub,
     np.multiply: operator.mul,
@@ -145,8 +132,6 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
     np.absolute: abs,
     np.square: lambda x: x * x,
     np.reciprocal: lambda x: 1.0 / x,
-    **dict.fromkeys((np.maximum, np.fmax), lambda a, b: a if a > b else b),
-    **dict.fromkeys((np.minimum, np.fmin), lambda a, b: a if a < b else b),
     np.less: operator.lt,
     np.less_equal: operator.le,
     np.greater: operator.gt,
@@ -154,9 +139,6 @@ _OPERATORS: dict[Any, Callable[..., Any]] = {
     np.equal: operator.eq,
     np.not_equal: operator.ne,
 }
-UFUNCS |= {getattr(np, name): rule for name, rule in MATH.items() if isinstance(getattr(np, name, None), np.ufunc)}
-UFUNCS |= _OPERATORS
-
 for _ufunc, _rule in UFUNCS.items():
     # NumPy calls the method of this name on each element of an array of objects.
     if not hasattr(Tracer, _ufunc.__name__):

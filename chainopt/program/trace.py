@@ -32,22 +32,27 @@ def trace(
     `max_steps` steps. Other exceptions of the function pass through.
     """
     function = followed(function)
-    names = _signature(function)
-    any_name = names is None or any(p.kind is p.VAR_KEYWORD for p in names.parameters.values())
-    unknown = set() if any_name or names is None else set(fixed) - set(names.parameters)
-    if unknown:
+    signature = _signature(function)
+    known = signature.parameters if signature else {}
+    unknown = set(fixed) - set(known)
+    if unknown and signature and all(p.kind is not p.VAR_KEYWORD for p in known.values()):
         raise ValueError(f"{_name(function)} has no argument {', '.join(sorted(unknown))} to hold fixed")
 
     def traced(*arguments: Any, **named: Any) -> Program:
-        given = _bound(function, arguments, named)
+        given = {f"x{i}": value for i, value in enumerate(arguments)} | named
+        if signature:
+            given = dict(signature.bind(*arguments, **named).arguments)
         held = {name: value for name, value in given.items() if name in fixed}
-        free = {name: value for name, value in given.items() if name not in fixed}
-        return _run(
-            function,
-            free,
-            lambda found: _call(function, {name: (held | found)[name] for name in given}),
-            max_steps,
-        )
+
+        def call(found: dict[str, Any]) -> Any:
+            whole = {name: (held | found)[name] for name in given}
+            if signature is None:
+                return function(*whole.values())
+            bound = inspect.BoundArguments(signature, whole)
+            return function(*bound.args, **bound.kwargs)
+
+        moved = {name: value for name, value in given.items() if name not in fixed}
+        return _run(function, moved, call, max_steps)
 
     return traced
 
@@ -55,11 +60,15 @@ def trace(
 def value_and_grad(function: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
     """A function of the same arguments that gives (value, gradient); see `grad`."""
     function = followed(function)
+    signature = _signature(function)
     asked = (argnums,) if isinstance(argnums, int) else tuple(argnums)
 
     @wraps(function)
     def both(*arguments: Any, **named: Any) -> Any:
-        order, named = _positional(function, arguments, named)
+        order = list(arguments)
+        if signature:
+            bound = signature.bind(*arguments, **named)
+            order, named = list(bound.args), bound.kwargs
         chosen = [i % len(order) if -len(order) <= i < len(order) else -1 for i in asked]
         if -1 in chosen or len(set(chosen)) < len(chosen):
             raise ValueError(
@@ -107,9 +116,12 @@ def _run(
     file, line = (code.co_filename, code.co_firstlineno) if code else ("", None)
     title = _name(function)
     recording = Recording(home=file, level=depth(), limit=max_steps)
-    arguments = {name: mapped(value, _input(recording), same, name) for name, value in given.items()}
-    inputs = len(recording.values)
-    if not inputs:
+
+    def input(value: Any, path: str) -> Tracer:
+        return recording.input(path, value if value.__class__ is Tracer else float(value))
+
+    arguments = {name: mapped(value, input, same, name) for name, value in given.items()}
+    if not recording.values:
         raise TraceError("it takes no number to trace: give an argument a number", file, line, title)
     with following(function):
         try:
@@ -172,37 +184,6 @@ def _check_finite(program: Program, file: str, line: int | None) -> None:
             raise TraceError(what, at.file, at.line, at.code)
     if not wrong.isdisjoint(program.tape.outputs):
         raise TraceError("it returns what is not finite", file, line, program.name)
-
-
-def _input(recording: Recording) -> Callable[[Any, str], Any]:
-    return lambda value, path: recording.input(path, value if value.__class__ is Tracer else float(value))
-
-
-def _call(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
-    signature = _signature(function)
-    if signature is None:
-        return function(*arguments.values())
-    bound = inspect.BoundArguments(signature, arguments)
-    return function(*bound.args, **bound.kwargs)
-
-
-def _bound(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
-    """The arguments by name, as the function would take them."""
-    signature = _signature(function)
-    if signature is None:
-        return {f"x{i}": value for i, value in enumerate(arguments)} | named
-    return dict(signature.bind(*arguments, **named).arguments)
-
-
-def _positional(
-    function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
-) -> tuple[list[Any], dict[str, Any]]:
-    """The arguments by position where they have one, and the rest by name."""
-    signature = _signature(function)
-    if signature is None:
-        return list(arguments), named
-    bound = signature.bind(*arguments, **named)
-    return list(bound.args), bound.kwargs
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:

@@ -192,7 +192,10 @@ class Tracer:
         return repr(self)
 
     def __pos__(self) -> Tracer:
+        """The number itself, as of any real number: its real part, and its conjugate."""
         return self
+
+    real, imag, conjugate = property(__pos__), 0.0, __pos__
 
     def __neg__(self) -> Tracer:
         return _unary("negate", self)
@@ -214,28 +217,12 @@ class Tracer:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if method == "__call__" and not options:
-            if any(isinstance(value, np.ndarray) and value.dtype == object for value in inputs) or any(
-                isinstance(value, np.ndarray) and value.ndim for value in inputs
-            ):
+            if any(isinstance(value, np.ndarray) and (value.ndim or value.dtype == object) for value in inputs):
                 return ufunc(*map(_as_object, inputs))
             if ufunc in UFUNCS:
                 return UFUNCS[ufunc](*map(_scalar, inputs))
         shown = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         refuse(f"np.{shown} has no rule here: write it with {_ALLOWED}")
-
-    @property
-    def real(self) -> Tracer:
-        """The number itself, as of any real number."""
-        return self
-
-    @property
-    def imag(self) -> float:
-        """0, as of any real number."""
-        return 0.0
-
-    def conjugate(self) -> Tracer:
-        """The number itself, as of any real number."""
-        return self
 
 
 numbers.Real.register(Tracer)

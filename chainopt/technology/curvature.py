@@ -8,7 +8,7 @@ exponents >= 0 that sum to at most 1 is concave, one with exponents <= 0 is conv
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import asin, atan, copysign, exp, inf, isfinite, log, pi, sinh, tanh
 
 from chainopt.technology.tape import CONSTANT, INPUT, MIN, Tape
@@ -38,6 +38,10 @@ class Shape:
 _ANY = Shape(False, False, -inf, inf)
 
 
+def _constant(value: float) -> Shape:
+    return Shape(True, True, value, value, (value, {}) if value > 0 else None)
+
+
 def shapes(program: Tape, signed: list[bool]) -> list[Shape]:
     """The shape of every output of a program; signed says of each input whether it may be negative."""
     known: list[Shape] = []
@@ -48,8 +52,7 @@ def shapes(program: Tape, signed: list[bool]) -> list[Shape]:
                 Shape(True, True, -inf, inf) if signed[i] else Shape(True, True, 0.0, inf, (1.0, {i: 1.0}))
             )
         elif operation == CONSTANT:
-            value = program.constants[i]
-            known.append(Shape(True, True, value, value, (value, {}) if value > 0 else None))
+            known.append(_constant(program.constants[i]))
         else:
             known.append(_minimum(of) if operation == MIN else _RULES[operation](*of))
     return [known[i] for i in program.outputs]
@@ -69,12 +72,9 @@ def _multiply(a: Shape, b: Shape) -> Shape:
     if a.constant:
         factor = a.low
         low, high = sorted((_times(factor, b.low), _times(factor, b.high)))
-        scaled = Shape(b.convex, b.concave, low, high)
-        if factor < 0:
-            scaled = Shape(b.concave, b.convex, scaled.low, scaled.high)
-        if factor > 0 and b.monomial:
-            return _with(scaled, (factor * b.monomial[0], b.monomial[1]))
-        return scaled
+        convex, concave = (b.convex, b.concave) if factor >= 0 else (b.concave, b.convex)
+        monomial = (factor * b.monomial[0], b.monomial[1]) if factor > 0 and b.monomial else None
+        return Shape(convex, concave, low, high, monomial)
     if a.monomial and b.monomial:
         exponents = dict(a.monomial[1])
         for i, power in b.monomial[1].items():
@@ -85,21 +85,21 @@ def _multiply(a: Shape, b: Shape) -> Shape:
 
 
 def _divide(a: Shape, b: Shape) -> Shape:
-    return _multiply(a, _power(b, Shape(True, True, -1.0, -1.0)))
+    return _multiply(a, _power(b, _constant(-1.0)))
 
 
 def _power(a: Shape, b: Shape) -> Shape:
     if not b.constant:
         if a.constant and a.low > 0:
-            return _exp(_multiply(Shape(True, True, log(a.low), log(a.low)), b))
+            return _exp(_multiply(_constant(log(a.low)), b))
         return _ANY
     power = b.low
     if a.constant and a.low > 0:
-        return Shape(True, True, a.low**power, a.low**power, (a.low**power, {}))
+        return _constant(a.low**power)
     if power == 1:
         return a
     if power == 0:
-        return Shape(True, True, 1.0, 1.0, (1.0, {}))
+        return _constant(1.0)
     if a.monomial:
         return _monomial(a.monomial[0] ** power, {i: power * p for i, p in a.monomial[1].items()})
     if a.low < 0:
@@ -117,7 +117,7 @@ def _power(a: Shape, b: Shape) -> Shape:
 def _monomial(scale: float, exponents: dict[int, float]) -> Shape:
     exponents = {i: power for i, power in exponents.items() if power != 0}
     if not exponents:
-        return Shape(True, True, scale, scale, (scale, {}))
+        return _constant(scale)
     total = sum(exponents.values())
     rising, falling = all(p > 0 for p in exponents.values()), all(p < 0 for p in exponents.values())
     alone = len(exponents) == 1
@@ -144,7 +144,7 @@ def _logarithm(a: Shape, of: float) -> Shape:
 
 
 def _sqrt(a: Shape) -> Shape:
-    return _power(a if a.low >= 0 else Shape(a.convex, a.concave, 0.0, a.high), Shape(True, True, 0.5, 0.5))
+    return _power(a if a.low >= 0 else replace(a, low=0.0, high=max(a.high, 0.0)), _constant(0.5))
 
 
 def _rising(function: Callable[[float], float], bend: int, a: Shape, most: float = inf) -> Shape:
@@ -153,17 +153,17 @@ def _rising(function: Callable[[float], float], bend: int, a: Shape, most: float
     It has values from -most to most.
     """
     low, high = (function(end) if isfinite(end) else copysign(most, end) for end in (a.low, a.high))
-    if bend > 0:
-        return Shape(a.convex and a.low >= 0, a.concave and a.high <= 0, low, high)
-    return Shape(a.convex and a.high <= 0, a.concave and a.low >= 0, low, high)
+    above, below = (a.low >= 0, a.high <= 0)[::bend]
+    return Shape(a.convex and above, a.concave and below, low, high)
 
 
 def _asin(a: Shape) -> Shape:
-    return _rising(asin, 1, _within(a, -1.0, 1.0))
+    low, high = (min(max(end, -1.0), 1.0) for end in (a.low, a.high))
+    return _rising(asin, 1, replace(a, low=low, high=high))
 
 
 def _acos(a: Shape) -> Shape:
-    return _add(Shape(True, True, pi / 2, pi / 2), _negate(_asin(a)))
+    return _add(_constant(pi / 2), _negate(_asin(a)))
 
 
 def _sinh(a: Shape) -> Shape:
@@ -175,15 +175,6 @@ def _cosh(a: Shape) -> Shape:
     return Shape(convex, False, 1.0, inf)
 
 
-def _wave(a: Shape) -> Shape:
-    return Shape(False, False, -1.0, 1.0)
-
-
-def _within(a: Shape, low: float, high: float) -> Shape:
-    """The shape where its value lies between the ends, outside which nothing is defined."""
-    return Shape(a.convex, a.concave, min(max(a.low, low), high), max(min(a.high, high), low))
-
-
 def _minimum(of: list[Shape]) -> Shape:
     return Shape(
         len(of) == 1 and of[0].convex,
@@ -191,10 +182,6 @@ def _minimum(of: list[Shape]) -> Shape:
         min(a.low for a in of),
         min(a.high for a in of),
     )
-
-
-def _with(shape: Shape, monomial: tuple[float, dict[int, float]]) -> Shape:
-    return Shape(shape.convex, shape.concave, shape.low, shape.high, monomial)
 
 
 def _times(a: float, b: float) -> float:
@@ -224,8 +211,7 @@ _RULES: dict[str, Callable[..., Shape]] = {
     "log": lambda a: _logarithm(a, 1.0),
     "log10": lambda a: _logarithm(a, log(10.0)),
     "exp": _exp,
-    "sin": _wave,
-    "cos": _wave,
+    **dict.fromkeys(("sin", "cos"), lambda a: Shape(False, False, -1.0, 1.0)),
     "tan": lambda a: _ANY,
     "asin": _asin,
     "acos": _acos,

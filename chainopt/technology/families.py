@@ -261,10 +261,6 @@ def _log_power_sum(batch: Batch, x: Array, r: Array) -> tuple[Array, Array]:
     return total, np.exp(terms - total[batch.of])
 
 
-def _ces_form(batch: Batch, x: Any, algebra: Algebra) -> Any:
-    return algebra.power_sum(batch, x, _r(batch), batch["returns"] / _r(batch))
-
-
 def _ces_partials(batch: Batch, x: Array, level: Array) -> Array:
     return (batch["returns"] * level)[batch.of] * _log_power_sum(batch, x, _r(batch))[1] / x
 
@@ -274,10 +270,6 @@ def _ces_cheapest(batch: Batch, price: Array) -> Array:
     sigma = (1.0 / (1.0 - _r(batch)))[batch.of]
     terms = batch.a**sigma * price ** (1.0 - sigma)
     return batch.sum(terms)[batch.of] ** (1.0 / (1.0 - sigma)) * terms / batch.sum(terms)[batch.of] / price
-
-
-def _quadratic_form(batch: Batch, x: Any, algebra: Algebra) -> Any:
-    return algebra.sum(batch, batch.a * x - 0.5 * batch["curvature"] * x * x)
 
 
 TECHNOLOGIES: dict[str, Technology] = {
@@ -292,7 +284,7 @@ TECHNOLOGIES: dict[str, Technology] = {
         Technology(
             name="ces",
             says="scale * (sum a x^r)^(returns/r), r = (elasticity - 1)/elasticity",
-            form=_ces_form,
+            form=lambda batch, x, algebra: algebra.power_sum(batch, x, _r(batch), batch["returns"] / _r(batch)),
             partials=_ces_partials,
             concave=lambda batch: batch["returns"] <= 1.0 + _ROUNDING,
             essential=lambda batch: _r(batch) < 0.0,
@@ -329,7 +321,7 @@ TECHNOLOGIES: dict[str, Technology] = {
         Technology(
             name="quadratic",
             says="scale * sum (a x - curvature x^2/2)",
-            form=_quadratic_form,
+            form=lambda batch, x, algebra: algebra.sum(batch, batch.a * x - 0.5 * batch["curvature"] * x * x),
             partials=lambda batch, x, level: batch.scale[batch.of] * (batch.a - batch["curvature"] * x),
             of_use=(
                 Figure(

@@ -11,7 +11,7 @@ goes; nothing is evaluated by Python. `^` is right-associative and binds tighter
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -81,16 +81,17 @@ _TOKEN = re.compile(
 )
 
 _HINTS = {
-    "×": "write * for a product",
-    "·": "write * for a product",
+    **dict.fromkeys("×·", "write * for a product"),
     "÷": "write / for a quotient",
     "−": "write - for a minus",
-    "<": "a formula has no comparisons",
-    ">": "a formula has no comparisons",
+    **dict.fromkeys("<>", "a formula has no comparisons"),
     "[": "a bracketed name must be closed by ]",
     ".": "names with a point go in [brackets]",
     "@": "names with @ go in [brackets]",
 }
+
+
+_INFIX = {row.symbol: row.name for row in PRIMITIVES.values() if len(row.partials) == 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +113,9 @@ def _tokens(text: str) -> list[_Token]:
             raise FormulaError(messages.STRANGE_CHARACTER, at + 1, shown=shown, hint=hint)
         kind = match.lastgroup or ""
         if kind != "blank":
-            if (
-                tokens
-                and tokens[-1].kind == "number"
-                and kind == "word"
-                and tokens[-1].position + len(tokens[-1].text) == at + 1
-            ):
-                raise FormulaError(messages.NO_TIMES, at + 1, text=tokens[-1].text + match.group())
+            last = tokens[-1] if tokens else _Token("", "", 0)
+            if kind == "word" and last.kind == "number" and last.position + len(last.text) == at + 1:
+                raise FormulaError(messages.NO_TIMES, at + 1, text=last.text + match.group())
             tokens.append(_Token(kind, match.group(), at + 1))
         at = match.end()
     tokens.append(_Token("end", "", len(text) + 1))
@@ -191,19 +188,17 @@ class _Parser:
         return Output(_name(token), self.sum(), token.position)
 
     def sum(self) -> int:
-        left = self.product()
-        while sign := self.accept("+", "-"):
-            operation = "add" if sign.text == "+" else "subtract"
-            left = self.emit(Step(operation, (left, self.product()), position=sign.position))
-        return left
+        return self.chain("+-", self.product)
 
     def product(self) -> int:
-        left = self.signed()
-        while sign := self.accept("*", "/"):
-            if sign.text == "*" and self.token.text == "*":
+        return self.chain("*/", self.signed)
+
+    def chain(self, signs: str, operand: Callable[[], int]) -> int:
+        left = operand()
+        while sign := self.accept(*signs):
+            if sign.text == self.token.text == "*":
                 raise FormulaError(messages.STARS, sign.position)
-            operation = "multiply" if sign.text == "*" else "divide"
-            left = self.emit(Step(operation, (left, self.signed()), position=sign.position))
+            left = self.emit(Step(_INFIX[sign.text], (left, operand()), position=sign.position))
         return left
 
     def signed(self) -> int:
