@@ -94,8 +94,8 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
         shadow = offer.worth.copy()
         shadow[0] -= level_rent[p]
         returns, curvature = _local(offer, shadow, use_rent[offer.use], running, bool(level_rent[p] != 0))
-        response = best_response(offer, starts=starts)
-        rows.append(_row(net, offer, response.profit, float(rent[p]), returns, curvature, size.money))
+        best = best_response(offer, starts=starts)
+        rows.append(_row(net, offer, best, float(rent[p]), returns, curvature, size.money))
     processes = pd.DataFrame(rows, columns=_COLUMNS).astype({"second_order": object})
     others = _others(net, plan, multipliers, size.moved)
     whole = float(np.nansum(np.maximum(processes["deviation"], 0.0))) + others

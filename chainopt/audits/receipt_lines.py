@@ -183,12 +183,14 @@ class Clerk:
             if net.disposes[g] and part.disposed[g] > DUST_SHARE:
                 takers[g].append(((DISPOSAL, g), float(part.disposed[g])))
             if part.live[g]:
-                node: Node = ("good", g)
-                lines = [line for column, share in takers[g] for line in self.lines(column, node, share=share)]
-                self.drafts[node] = Draft(self._way(g, len(takers[g])), tuple(lines))
+                self._shared(g, takers[g])
 
-    def _way(self, g: int, takers: int) -> Way:
-        return "read" if not self.net.rival[g] else "shared" if takers > 1 else "one taker"
+    def _shared(self, g: int, takers: list[tuple[Column, float]]) -> None:
+        """A good that all of these take, each with its share."""
+        node: Node = ("good", g)
+        way: Way = "read" if not self.net.rival[g] else "shared" if len(takers) > 1 else "one taker"
+        lines = (line for column, share in takers for line in self.lines(column, node, share=share))
+        self.drafts[node] = Draft(way, tuple(lines))
 
     def _by_structure(self, found: Structure) -> None:
         """A chain with Leontief processes or binding limits: shares where there are any, else who takes it up."""
@@ -200,20 +202,14 @@ class Clerk:
             chosen = {}
         rows = {row: column for column, row in chosen.items()}
         for g in np.flatnonzero(found.moving).tolist():
-            node: Node = ("good", g)
             if not net.rival[g]:
                 self._read(found, g)
             elif ("good", g) in rows:
-                self._solved(node, rows["good", g])
+                self._solved(("good", g), rows["good", g])
             elif members := [column for column in found.groups[g] if column not in chosen]:
                 total = sum(map(self.amount, members))
-                parts = [self.amount(member) / total if len(members) > 1 else 1.0 for member in members]
-                lines = [
-                    line
-                    for member, share in zip(members, parts, strict=True)
-                    for line in self.lines(member, node, share=share)
-                ]
-                self.drafts[node] = Draft(self._way(g, len(members)), tuple(lines))
+                alone = len(members) == 1
+                self._shared(g, [(each, 1.0 if alone else self.amount(each) / total) for each in members])
         for row, column in rows.items():
             if row[0] == LIMIT:
                 self._solved(("rent", self.limit_of[row]), column)

@@ -79,13 +79,14 @@ def receipts(solution: Solution, *, unit: float = 1.0) -> Receipts | None:
     return Receipts(net, tuple(_Adder(solution, unit, drafts).add(nodes, money)), money)
 
 
-@dataclass(frozen=True, slots=True)
 class _Adder:
-    """Adds lines up, each price after those that its lines refer to."""
+    """Adds lines up, each price after those that its lines refer to; least: what a price counts as at least."""
 
-    solution: Solution
-    unit: float
-    drafts: dict[Node, Draft]
+    def __init__(self, solution: Solution, unit: float, drafts: dict[Node, Draft]):
+        derivatives, multipliers = solution.derivatives, solution.multipliers
+        assert derivatives and multipliers
+        self.unit, self.drafts, self.derivatives, self.multipliers = unit, drafts, derivatives, multipliers
+        self.least = LEAST_PRICE * float(np.nanmax(np.abs(multipliers.price), initial=0.0)) / unit
 
     def add(self, nodes: list[Node], money: dict[Node, float]) -> Iterator[Receipt]:
         """Receipts one after the other, each from those before it."""
@@ -123,14 +124,8 @@ class _Adder:
         known = self.known(node)
         if not np.isfinite(value):
             return False
-        size = max(abs(value), abs(known), LEAST_PRICE * self._scale())
+        size = max(abs(value), abs(known), self.least)
         return np.isnan(known) or abs(value - known) <= SAME * size
-
-    def _scale(self) -> float:
-        """The largest price of all."""
-        multipliers = self.solution.multipliers
-        assert multipliers
-        return float(np.nanmax(np.abs(multipliers.price), initial=0.0)) / self.unit
 
     def _resolved(self, cycle: list[Node]) -> Iterator[tuple[Node, Draft]]:
         """The nodes of a cycle from what is outside it: x = A x + B y, x = (I - A)^-1 B y."""
@@ -160,8 +155,7 @@ class _Adder:
     def known(self, node: Node) -> float:
         """A price or a rent by other means: the derivative where there is one, else the multiplier."""
         kind, i = node
-        derivatives, multipliers = self.solution.derivatives, self.solution.multipliers
-        assert derivatives and multipliers
+        derivatives, multipliers = self.derivatives, self.multipliers
         unknowns, goods = derivatives.unknowns, len(multipliers.price)
         if kind == "good":
             found, other = derivatives.price[i], multipliers.price[i]

@@ -112,19 +112,12 @@ class Offer:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
-    """The best found: its profit (inf: more without end), and the uses that earn it (None: not operating)."""
-
-    profit: float
-    x: Array | None = None
-
-
 def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure) -> list[Offer]:
     """Every process's own problem at the posted prices, in the network's order."""
     sells_for = net.yields @ multipliers.price
     pays = use_prices(net, multipliers)
-    most, least, capacity = _own_limits(net)
+    most, (least, capacity) = net.bounds("use")[1], (end[net.first_level] for end in net.bounds("level"))
+    least[np.isinf(least) & (net.function != FORMULA)] = 0.0
     moved, noise = measure.moved, _NEAR * measure.money
     of_use = _members(net.use_process, len(net.processes))
     of_level = _members(net.level_process, len(net.processes))
@@ -163,14 +156,14 @@ def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure)
     return found
 
 
-def best_response(offer: Offer, *, starts: int = _SEEDS) -> Response:
+def best_response(offer: Offer, *, starts: int = _SEEDS) -> float:
     """The most that a process can earn at its prices; starts: how many mixes of its own a search tries.
 
-    nan where a good that it trades has no price. The plan itself and, where possible, not operating are among
-    the candidates, so that the profit is never below either.
+    inf: more without end; nan where a good that it trades has no price. The plan itself and, where possible, not
+    operating are among the candidates, so that the profit is never below either.
     """
     if not (np.isfinite(offer.worth).all() and np.isfinite(offer.price).all()):
-        return Response(np.nan)
+        return np.nan
     here = offer.profit(offer.x, offer.level)
     money = offer.money(offer.x, offer.level)
     technology, batch = offer.family or (None, None)
@@ -188,11 +181,11 @@ def best_response(offer: Offer, *, starts: int = _SEEDS) -> Response:
     elif technology.cheapest is not None and offer.worth[0] > 0 and (price := _cheap(offer, money)) is not None:
         found = _along_mixes(offer, price, technology.cheapest(batch, price), float(technology.returns(batch)[0]))
     elif technology.at_least_nothing and (offer.price >= 0).all() and offer.worth[0] <= 0 and offer.may_stop:
-        found = Response(0.0)
+        found = 0.0
     else:
         found = _search(offer, starts)
-    best = max((Response(here, offer.x), found), key=lambda response: response.profit)
-    return Response(0.0) if offer.may_stop and best.profit <= 0 else best
+    best = max(here, found)
+    return 0.0 if offer.may_stop and best <= 0 else best
 
 
 def _members(of: Array, count: int) -> list[Array]:
@@ -200,14 +193,7 @@ def _members(of: Array, count: int) -> list[Array]:
     return np.split(order, np.searchsorted(of[order], np.arange(1, count)))
 
 
-def _own_limits(net: Network) -> tuple[Array, Array, Array]:
-    """The largest intake by use, min level and capacity by process."""
-    least, capacity = (end[net.first_level] for end in net.bounds("level"))
-    least[np.isinf(least) & (net.function != FORMULA)] = 0.0
-    return net.bounds("use")[1], least, capacity
-
-
-def _greedy(offer: Offer, margin: Array, cap: Array, unit: Array) -> Response:
+def _greedy(offer: Offer, margin: Array, cap: Array, unit: Array) -> float:
     """Fill the level from the uses with the best margin; margins within rounding count at the plan's level."""
     level = profit = 0.0
     for i in np.argsort(-margin):
@@ -223,7 +209,7 @@ def _greedy(offer: Offer, margin: Array, cap: Array, unit: Array) -> Response:
             level += amount
         if level >= offer.capacity:
             break
-    return Response(profit)
+    return profit
 
 
 def _cheap(offer: Offer, money: float) -> Array | None:
@@ -234,7 +220,7 @@ def _cheap(offer: Offer, money: float) -> Array | None:
     return np.maximum(offer.price, floor)
 
 
-def _along_mixes(offer: Offer, price: Array, mix: Array, returns: float) -> Response:
+def _along_mixes(offer: Offer, price: Array, mix: Array, returns: float) -> float:
     """The best point of the expansion path of a process with returns, at positive prices and their mix."""
     worth, origin, share = float(offer.worth[0]), offer.origin, mix / np.max(mix)
     made, cost = float(offer.made(origin + share)[0]), float(price @ share)
@@ -258,14 +244,12 @@ def _along_mixes(offer: Offer, price: Array, mix: Array, returns: float) -> Resp
         elif isfinite(high):
             chosen = max((low, high), key=lambda t: worth * made * t**returns - cost * t)
         else:
-            return Response(inf)
-        fixed = float(price @ origin)
-        x = np.minimum(origin + share * chosen, offer.most)
-        return Response(worth * made * chosen**returns - cost * chosen - fixed, x)
+            return inf
+        return worth * made * chosen**returns - cost * chosen - float(price @ origin)
     return _capped_path(offer, share)
 
 
-def _capped_path(offer: Offer, share: Array) -> Response:
+def _capped_path(offer: Offer, share: Array) -> float:
     """The same where uses have a max: a line search along the path, which flattens use by use."""
     origin = offer.origin
 
@@ -284,14 +268,13 @@ def _capped_path(offer: Offer, share: Array) -> Response:
     level = np.array([float(offer.made(point(t))[0]) for t in grid])
     allowed = grid[(level >= offer.least) & (level <= offer.capacity)]
     if not len(allowed):
-        return Response(-inf)
+        return -inf
     best = max(allowed, key=profit)
     step = float(grid[1] - grid[0])
     ends = [_level_at(offer, point, best, step, bound) for bound in (offer.least, offer.capacity)]
     lower, upper = max(best - step, ends[0] or -inf), min(best + step, ends[1] or inf)
     near = minimize_scalar(lambda t: -profit(t), bounds=(lower, upper), method="bounded", options={"xatol": 1e-12})
-    chosen = max((best, float(near.x), *(t for t in ends if t is not None)), key=profit)
-    return Response(profit(chosen), point(chosen))
+    return max(map(profit, (best, float(near.x), *(t for t in ends if t is not None))))
 
 
 def _level_at(
@@ -321,7 +304,7 @@ def _slope(program: Tape, x: Array, weight: Array) -> Array:
     return total[: len(x)]
 
 
-def _search(offer: Offer, starts: int) -> Response:
+def _search(offer: Offer, starts: int) -> float:
     """The best of several local searches over the logarithms of the uses."""
     here, money = offer.profit(offer.x, offer.level), offer.money(offer.x, offer.level)
     unit = max(money, offer.noise) or float(np.abs(offer.price) @ np.abs(offer.size)) or 1.0
@@ -352,8 +335,8 @@ def _search(offer: Offer, starts: int) -> Response:
         if found > best:
             best, chosen = found, x
     if chosen is not None and best - here > offer.noise and not rows and _endless(offer, chosen, best):
-        return Response(inf, chosen)
-    return Response(best, chosen)
+        return inf
+    return best
 
 
 def _starts(offer: Offer, count: int) -> list[Array]:

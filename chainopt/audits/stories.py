@@ -144,16 +144,8 @@ def _legs(solution: Solution, price: Array) -> list[tuple[str, int, float, float
     worth = np.abs(np.nan_to_num(price[made.col]) * made.data * plan.level[made.row])
     process = net.level_process[made.row]
     revenue = np.bincount(process, worth, len(net.processes))
-    main = np.full(len(net.processes), -1)
-    best = np.zeros(len(net.processes))
-    for p, g, amount in zip(process, made.col, worth, strict=True):
-        if amount > best[p]:
-            main[p], best[p] = g, amount
-    chosen = np.full(len(net.goods), -1)
-    most = np.zeros(len(net.goods))
-    for u, (g, amount) in enumerate(zip(net.use_good, value, strict=True)):
-        if amount > most[g]:
-            chosen[g], most[g] = u, amount
+    main, best = _largest(len(net.processes), process, made.col, worth)
+    chosen, most = _largest(len(net.goods), net.use_good, np.arange(len(value)), value)
     legs: list[tuple[str, int, float, float] | None] = [None] * len(net.goods)
     for g in np.flatnonzero(chosen >= 0):
         p = net.use_process[chosen[g]]
@@ -162,3 +154,12 @@ def _legs(solution: Solution, price: Array) -> list[tuple[str, int, float, float
         share = most[g] / whole[g] * (best[p] / revenue[p] if revenue[p] else 1.0)
         legs[g] = (net.processes[p], following, float(factor), float(share))
     return legs
+
+
+def _largest(count: int, of: Array, which: Array, amount: Array) -> tuple[Array, Array]:
+    """Of each of so many, which has the largest amount, the first of several (-1 without one), and the amount."""
+    found, most = np.full(count, -1), np.zeros(count)
+    for i, each, much in zip(of, which, amount, strict=True):
+        if much > most[i]:
+            found[i], most[i] = each, much
+    return found, most

@@ -174,9 +174,8 @@ def structure(net: Network, plan: Plan, ops: Operations) -> Structure:
         loose = [column for column in takers[g] if column not in held and column[0] != LEVEL]
         # What moves next to nothing stays as it is; of a good that moves next to nothing, anything may go on.
         groups[g] = [column for column in loose if still[g] or free_of[column[0]][column[1]]]
-    for g, members in groups.items():
         # What is sold may be of either sign, and shares of what is left say nothing: the sale takes it all.
-        if (SALE, g) in members and net.sale_signed[g]:
+        if (SALE, g) in groups[g] and net.sale_signed[g]:
             groups[g] = [(SALE, g)]
     minima, tie_process, tie_slope, level_slope = _minima(net, plan, ops)
     return Structure(
@@ -348,15 +347,12 @@ def _choose(found: Structure, rows: list[Row]) -> dict[Column, Row]:
 
 def _refuse(found: Structure, rows: list[Row], weight: Array) -> None:
     net = found.net
-    names = []
-    for (kind, i), share in zip(rows, np.abs(weight), strict=True):
-        if share > 0.1 * np.max(np.abs(weight)):
-            process = net.level_process[i] if kind == LIMIT else net.use_process[i] if kind == READING else 0
-            names.append(
-                f'"{net.goods[i]}"'
-                if kind == GOOD
-                else f'the limit of "{net.processes[process if kind != TIE else found.tie_process[i]]}"'
-            )
+    of = {LIMIT: net.level_process, READING: net.use_process, TIE: np.array(found.tie_process, dtype=int)}
+    names = [
+        f'"{net.goods[i]}"' if kind == GOOD else f'the limit of "{net.processes[of[kind][i]]}"'
+        for (kind, i), share in zip(rows, np.abs(weight), strict=True)
+        if share > 0.1 * np.max(np.abs(weight))
+    ]
     raise ValueError(
         f"the prices are not unique at the plan ({', '.join(names[:5])}): nothing in use takes up a little more "
         "or less, and no program has them as its derivatives"

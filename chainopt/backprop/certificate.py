@@ -74,11 +74,10 @@ def feasibility(net: Network, plan: Plan, moved: Array) -> float:
 
 def _level_size(net: Network, size: Array) -> Array:
     """A level's own size where it is next to nothing: a thousandth of what would move all of its goods."""
-    made = abs(net.yields)
+    each = abs(net.yields)
     with np.errstate(divide="ignore"):
-        each = made.copy()
-        each.data = size[made.indices] / made.data
-    most = each.max(axis=1).toarray().ravel() if each.nnz else np.zeros(made.shape[0])
+        each.data = size[each.indices] / each.data
+    most = each.max(axis=1).toarray().ravel() if each.nnz else np.zeros(each.shape[0])
     return np.where(most > 0, LEAST_LEVEL * most, 1e-300)
 
 

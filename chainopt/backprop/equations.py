@@ -93,16 +93,9 @@ class _Projection:
     def __init__(self, matrix: sparse.csr_array):
         rows, columns = matrix.shape
         self.matrix = matrix
-        self.factor = splu(
-            sparse.csc_array(
-                sparse.block_array(
-                    [
-                        [sparse.eye_array(rows), matrix],
-                        [matrix.T, -_PROXIMITY * sparse.eye_array(columns)],
-                    ]
-                )
-            )
-        )
+        above = [sparse.eye_array(rows), matrix]
+        below = [matrix.T, -_PROXIMITY * sparse.eye_array(columns)]
+        self.factor = splu(sparse.csc_array(sparse.block_array([above, below])))
 
     def nearest(self, goal: Array, value: Array) -> Array:
         rows = self.matrix.shape[0]

@@ -42,10 +42,8 @@ def steep_idle(net: Network, plan: Plan, size: Measure, share: float = ZERO, *, 
 def _steep(net: Network, slope: Slopes) -> Array:
     """Which processes have a slope that is infinite or undefined."""
     steep = np.zeros(len(net.processes), dtype=bool)
-    entries = slope.level.tocoo()
-    steep[net.use_process[entries.row[~np.isfinite(entries.data)]]] = True
-    arguments = slope.use_argument.tocoo()
-    steep[net.use_process[arguments.row[~np.isfinite(arguments.data)]]] = True
+    for by_use in (slope.level.tocoo(), slope.use_argument.tocoo()):
+        steep[net.use_process[by_use.row[~np.isfinite(by_use.data)]]] = True
     return steep
 
 
@@ -84,20 +82,19 @@ class Starts:
         shape = (len(self.level), len(self.use))
         return sparse.csr_array((data, np.arange(len(data)), self.ends), shape=shape)
 
+    def uses_of(self, rows: Array) -> Array:
+        """Which uses are of some of the levels, by their row here."""
+        return np.flatnonzero(np.isin(np.repeat(np.arange(len(self.level)), np.diff(self.ends)), rows))
+
     def part(self, rows: Array) -> Starts:
         """The same for some of the levels, by their row here, in ascending order."""
-        parts, levels, uses, first, use = [], [], [], 0, 0
+        parts, first, of = [], 0, self.uses_of(rows)
         for technology, part in self.parts:
             mine = rows[(rows >= first) & (rows < first + len(part.process))] - first
-            levels.append(first + mine)
-            uses.append(use + np.flatnonzero(np.isin(part.of, mine)))
-            first, use = first + len(part.process), use + len(part.use)
+            first += len(part.process)
             if len(mine):
                 parts.append((technology, part.part(mine)))
-        none = np.zeros(0, dtype=int)
-        of = np.concatenate([none, *uses])
-        at = np.concatenate([none, *levels])
-        return Starts(self.level[at], self.use[of], self.moved[of], self.shows[at], tuple(parts))
+        return Starts(self.level[rows], self.use[of], self.moved[of], self.shows[rows], tuple(parts))
 
 
 def starts(net: Network, idle: Sequence[int], size: Measure) -> Starts:

@@ -97,8 +97,7 @@ class OpenPrices:
         matrix = sparse.csr_array(self.rows.matrix[:, columns])
         rows = replace(self.rows, matrix=matrix)
         waiting = np.flatnonzero(np.diff(sparse.csr_array(touches[:, columns]).indptr) > 0)
-        ends = self.start.ends
-        of = np.flatnonzero(np.isin(np.repeat(np.arange(len(ends) - 1), np.diff(ends)), waiting))
+        of = self.start.uses_of(waiting)
         return replace(
             self,
             at=self.at[columns],

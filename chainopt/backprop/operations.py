@@ -87,15 +87,8 @@ class Operations:
 
     def stack(self, multipliers: Multipliers) -> Array:
         """The unknowns' vector from multipliers: nan for the price of a good that the solver left out."""
-        return np.concatenate(
-            [
-                multipliers.price,
-                np.nan_to_num(multipliers.reading),
-                np.nan_to_num(multipliers.reading_sale),
-                multipliers.rent,
-                multipliers.minimum,
-            ]
-        )
+        reading, reading_sale = np.nan_to_num(multipliers.reading), np.nan_to_num(multipliers.reading_sale)
+        return np.concatenate([multipliers.price, reading, reading_sale, multipliers.rent, multipliers.minimum])
 
 
 def operations(net: Network, plan: Plan) -> Operations:

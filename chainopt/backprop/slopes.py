@@ -33,16 +33,12 @@ class Slopes:
 
 def slopes(net: Network, use: Array) -> Slopes:
     """Every derivative of the chain's functions at these uses."""
-    rows: list[Array] = []
-    columns: list[Array] = []
-    values: list[Array] = []
+    partials: list[tuple[Array, Array, Array]] = []
     with np.errstate(all="ignore"):
         for technology, batch in net.families:
             x = use[batch.use]
-            level = technology.level(batch, x)
-            rows.append(batch.use)
-            columns.append(net.first_level[batch.process][batch.of])
-            values.append(technology.partials(batch, x, level))
+            slope = technology.partials(batch, x, technology.level(batch, x))
+            partials.append((slope, batch.use, net.first_level[batch.process][batch.of]))
     found: dict[str, list[tuple[int, int, float]]] = {"level": [], "least_level": [], "use": [], "least": []}
     gaps: list[float] = []
     minima = 0
@@ -71,9 +67,8 @@ def slopes(net: Network, use: Array) -> Slopes:
         return sparse.csr_array((np.array(v, float), (np.array(i, int), np.array(j, int))), shape=shape)
 
     uses, levels = len(net.use_good), len(net.level_process)
-    families = sparse.csr_array(
-        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=(uses, levels)
-    )
+    values, rows, columns = map(np.concatenate, zip(*partials, strict=True))
+    families = sparse.csr_array((values, (rows, columns)), shape=(uses, levels))
     return Slopes(
         families + matrix(found["level"], (uses, levels)),
         matrix(found["least_level"], (minima, levels)),

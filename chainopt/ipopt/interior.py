@@ -221,14 +221,9 @@ def warm_start(problem: Evaluator, x: Vector, multipliers: Vector) -> Start:
         pushed = barrier / np.maximum(room, barrier)
         return np.where(room < np.sqrt(_WARM_BARRIER), np.maximum(pushed, push), pushed)
 
-    lower, upper = of(below, left), of(above, -left)
-    point = Point(
-        x,
-        multipliers,
-        np.where(np.isfinite(problem.x_lower), lower, 0.0),
-        np.where(np.isfinite(problem.x_upper), upper, 0.0),
-    )
-    return Start(point, barrier)
+    lower = np.where(np.isfinite(problem.x_lower), of(below, left), 0.0)
+    upper = np.where(np.isfinite(problem.x_upper), of(above, -left), 0.0)
+    return Start(Point(x, multipliers, lower, upper), barrier)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -85,7 +85,11 @@ def solve_model(
     begun = time.perf_counter()
     try:
         with refusals():
-            functions, scaling = posed() if posed is not None else _as_read(model)
+            if posed is not None:
+                functions, scaling = posed()
+            else:
+                functions = build_evaluator(model)
+                scaling = read_scaling(model, functions)
     except InfeasibleModelError as error:
         solution = ModelSolution(
             Status.INFEASIBLE, f"{Status.INFEASIBLE.advice} {error}", solver=version, detail=str(error)
@@ -134,11 +138,6 @@ def solve_model(
     if outcome.raised is not None and not isinstance(outcome.raised, KeyboardInterrupt):
         raise outcome.raised
     return solution
-
-
-def _as_read(model: Any) -> tuple[Evaluator, Scaling | None]:
-    functions = build_evaluator(model)
-    return functions, read_scaling(model, functions)
 
 
 def _warm(functions: Evaluator, scaling: Scaling | None, problem: Evaluator, duals: Mapping[Any, float]) -> Start:

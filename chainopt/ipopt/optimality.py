@@ -109,11 +109,5 @@ def active_set(problem: Evaluator, point: Point, jacobian: Vector) -> Active:
     force = np.abs(point.multipliers) * np.abs(jacobian).max(axis=1, initial=0.0) / pull
     bounds, bound_sign, fixed = near(point.x, problem.x_lower, problem.x_upper)
     strong: Any = fixed | (np.maximum(point.lower, point.upper) / pull >= _ACTIVE)
-    return Active(
-        rows,
-        np.where(equal, 0.0, sign)[rows],
-        (equal | (force >= _ACTIVE))[rows],
-        bounds,
-        np.where(fixed, 0.0, bound_sign)[bounds],
-        strong[bounds],
-    )
+    row_sign, row_strong = np.where(equal, 0.0, sign)[rows], (equal | (force >= _ACTIVE))[rows]
+    return Active(rows, row_sign, row_strong, bounds, np.where(fixed, 0.0, bound_sign)[bounds], strong[bounds])

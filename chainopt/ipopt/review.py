@@ -267,12 +267,8 @@ def _allowed(shifts: Vector, at_bounds: Vector, active: Active) -> Vector | None
     Of a row or bound with sign +1 the multiplier is >= 0, with -1 <= 0; a bound's moves by -A' y.
     """
     weak, loose = ~active.row_strong, ~active.bound_strong
-    inequalities = np.vstack(
-        [
-            -(active.row_sign[:, None] * shifts)[weak],
-            (active.bound_sign[:, None] * (at_bounds.T @ shifts))[loose],
-        ]
-    )
+    of_rows, of_bounds = active.row_sign[:, None] * shifts, active.bound_sign[:, None] * (at_bounds.T @ shifts)
+    inequalities = np.vstack([-of_rows[weak], of_bounds[loose]])
     target = np.random.default_rng(0).uniform(1.0, 2.0, shifts.shape[1])
     for sign in (1.0, -1.0):
         found = linprog(

@@ -51,12 +51,8 @@ def layers(edges: sparse.csr_array) -> list[Layer]:
     ready = np.flatnonzero(waiting == 0)
     while len(ready):
         cyclic = (size[ready] > 1) | looped[ready]
-        result.append(
-            Layer(
-                np.sort(members[first[ready[~cyclic]]]),
-                tuple(members[first[c] : first[c] + size[c]] for c in ready[cyclic]),
-            )
-        )
+        cycles = tuple(members[first[c] : first[c] + size[c]] for c in ready[cyclic])
+        result.append(Layer(np.sort(members[first[ready[~cyclic]]]), cycles))
         reached = graph.indices[ranges(graph.indptr[ready], length[ready])]
         found, times = np.unique(reached, return_counts=True)
         waiting[found] -= times

@@ -26,11 +26,7 @@ QUICK = 5.0
 
 
 def differences(
-    solution: Solution,
-    *,
-    goods: Sequence[str] | None = None,
-    step: float = _STEP,
-    workers: int | None = None,
+    solution: Solution, *, goods: Sequence[str] | None = None, step: float = _STEP, workers: int | None = None
 ) -> pd.DataFrame:
     """One-sided differences of the optimal value in each good's supply, by re-solves.
 
@@ -61,14 +57,10 @@ def differences(
     )
 
 
-def _value(task: tuple[Solution, str, float]) -> float:
-    known, good, more = task
-    solution = again(known, good, more)
-    return solution.objective if solution.status is Status.OPTIMAL and solution.objective is not None else np.nan
-
-
 def _values(tasks: list[tuple[Solution, str, float]]) -> list[float]:
-    return [_value(task) for task in tasks]
+    """The value of each task; nan where its solution is not certified."""
+    solved = (again(*task) for task in tasks)
+    return [np.nan if s.status is not Status.OPTIMAL or s.objective is None else s.objective for s in solved]
 
 
 def _side_by_side(tasks: list[tuple[Solution, str, float]], workers: int) -> list[float]:

@@ -36,6 +36,7 @@ _ITERATIONS = 3000
 _UNITS = 3
 _INSIDE = 0.02
 _COARSE = 0.03
+_WORTH_ANOTHER = (Status.OPTIMAL, Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
 _OF_THE_PART = (Status.INFEASIBLE, Status.TIME_LIMIT, Status.ITERATION_LIMIT)
 
 
@@ -86,7 +87,7 @@ def answers(net: Network, begin: Begin, limits: dict[str, Any], clock: Clock) ->
         share = ZERO if answer.model.status is Status.OPTIMAL else NEARLY_IDLE
         # What takes next to nothing is left out whatever it makes: the check sees where that was much of its good.
         steep = steep_idle(net, plan, measure(net, plan, begin.plan), share, by_use=True) if plan else []
-        if set(steep) <= set(answer.without) or not answer.worth_another:
+        if set(steep) <= set(answer.without) or answer.model.status not in _WORTH_ANOTHER:
             break
         rest = without(net, steep)
         if rest.unmet:

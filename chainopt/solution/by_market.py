@@ -85,16 +85,9 @@ def market_answer(
     plan, certificate = _plan(net, market), certify(market)
     over = ["the " + net.named(limit, '"{}"'.format) for limit in _exceeded(net, plan)]
     doubts = (*certificate.doubts, *([f"the market's plan exceeds {_some(over)}"] if over else []))
-    size = measure(net, plan)
-    return MarketAnswer(
-        plan,
-        _priced(net, market),
-        _priced(net, market, ~size.moves(size.moved)),
-        doubts,
-        _message(market, certificate),
-        market.passes,
-        market.engine,
-    )
+    size, said = measure(net, plan), _message(market, certificate)
+    priced, moving = _priced(net, market), _priced(net, market, ~size.moves(size.moved))
+    return MarketAnswer(plan, priced, moving, doubts, said, market.passes, market.engine)
 
 
 def market_start(

@@ -46,10 +46,6 @@ class Answer:
     without: tuple[int, ...] = ()
     began: str = ""
 
-    @property
-    def worth_another(self) -> bool:
-        return self.model.status in (Status.OPTIMAL, *_DOUBTFUL, Status.ITERATION_LIMIT)
-
 
 def best(part: Part, answers: Sequence[Answer], clock: Clock) -> Solution:
     """The last answer's solution, or where that is doubtful the first before it that isn't."""
