@@ -66,10 +66,7 @@ def show(solution: Solution, tables: Tables, console: Console) -> None:
     _print(console, shown["processes"], columns, len(tables.processes), ("process", "processes"))
     bound = binding(tables)
     if len(bound):
-        limits, first = shown["limits"], bound.index[:MOST_LIMITS]
-        part = replace(
-            limits, title="Limits that bind", rows=limits.rows.loc[first], shown=limits.shown.loc[first]
-        )
+        part = replace(shown["limits"].only(bound.index[:MOST_LIMITS]), title="Limits that bind")
         columns = ["kind", "good", "process", "limit", "rent", "total"]
         _print(console, part, columns, len(bound), ("limit that binds", "limits that bind"))
 

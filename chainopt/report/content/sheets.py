@@ -6,7 +6,7 @@ One table of columns serves Excel, HTML and the terminal: adding a column to a r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -52,6 +52,14 @@ class Sheet:
     columns: tuple[Column, ...]
     rows: pd.DataFrame
     shown: pd.DataFrame
+
+    def place(self, name: str) -> int:
+        """Where a column stands among the columns, from 0."""
+        return [column.name for column in self.columns].index(name)
+
+    def only(self, rows: pd.Index) -> Sheet:
+        """The table of these rows, in their order."""
+        return replace(self, rows=self.rows.loc[rows], shown=self.shown.loc[rows])
 
 
 _GOOD = Column("good", "Good", "name", "the good")
@@ -162,7 +170,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     ),
 }
 
-_CAPTIONS = {
+CAPTIONS = {
     "prices": ("Prices", "What one more unit of each good is worth"),
     "audit": ("Audit", "Multiplier beside derivative for each good and each of its uses, and why they differ"),
     "market": ("Market", "What each process would do by itself at these prices"),
@@ -254,7 +262,7 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
         frames["explanation"] = cells.assign(value=cells["value"].replace([np.inf, -np.inf], np.nan))
     return {
         name: Sheet(
-            *_CAPTIONS[name],
+            *CAPTIONS[name],
             tuple(column for column in COLUMNS[name] if column.name in frame),
             frame,
             _shown(name, frame, tables),

@@ -11,8 +11,7 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from chainopt.network.tolerances import SHOWN
-from chainopt.report.content.formats import shape
-from chainopt.report.content.legible import figure, short
+from chainopt.report.content.legible import short
 from chainopt.report.content.sheets import Sheet
 from chainopt.report.excel.paper import Paper
 from chainopt.report.excel.styles import INK
@@ -27,7 +26,6 @@ _DERIVATIVE, _BAR, _GRID = "#C77C11", "#2E7D4F", "#D9E1E4"
 class _Data:
     """Rows of a table that a chart draws: their numbers there, their labels, and the columns drawn."""
 
-    table: str
     rows: Sequence[int]
     labels: Sequence[str]
     columns: tuple[str, ...]
@@ -42,21 +40,21 @@ def write_charts(paper: Paper, sheet: Worksheet, shown: Mapping[str, Sheet], mon
     paper.put(sheet, 1, 0, f"At most {MOST} of a kind, the largest; the figures are those of the tables.", "note")
     for column, width in ((0, 34), (1, 16), (2, 16), (3, 3)):
         paper.widen(sheet, column, width)
+    prices, processes, limits = (shown[name] for name in ("prices", "processes", "limits"))
+    priced = prices.rows[prices.rows["price"].notna() & prices.rows["backprop"].notna()]
+    rents = f"Rents: what the limits that bind earn in all ({money})"
     row = 3
-    goods, processes, limits = (shown[name].rows for name in ("prices", "processes", "limits"))
-    priced = goods[goods["price"].notna() & goods["backprop"].notna()]
-    most = _largest(priced, "turnover")
-    names = [short(name, 40) for name in most["good"]]
-    compared = _Data("Prices", most.index.tolist(), names, ("backprop", "price"))
-    row = _block(paper, sheet, row, "Price against derivative", shown["prices"], compared, _against)
-    most = _largest(processes, "added")
-    added = _Data("Processes", most.index.tolist(), [short(name, 40) for name in most["process"]], ("added",))
-    row = _block(paper, sheet, row, f"Value added by process ({money})", shown["processes"], added, _bars)
-    most = _largest(limits, "total")
-    labels = [_limit(record) for record in most.to_dict("records")]
-    rents = _Data("Limits", most.index.tolist(), labels, ("total",))
-    title = f"Rents: what the limits that bind earn in all ({money})"
-    _block(paper, sheet, row, title, shown["limits"], rents, _bars)
+    for table, rows, by, title, columns, draw in (
+        (prices, priced, "turnover", "Price against derivative", ("backprop", "price"), _against),
+        (processes, processes.rows, "added", f"Value added by process ({money})", ("added",), _bars),
+        (limits, limits.rows, "total", rents, ("total",), _bars),
+    ):
+        most = _largest(rows, by)
+        labels = [
+            _limit(record) if table is limits else short(record[table.columns[0].name], 40)
+            for record in most.to_dict("records")
+        ]
+        row = _block(paper, sheet, row, title, table, _Data(most.index.tolist(), labels, columns), draw)
 
 
 def _largest(rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -74,18 +72,17 @@ def _block(paper: Paper, sheet: Worksheet, top: int, title: str, table: Sheet, d
     """The cells of a chart from row `top` on, and the chart to their right; returns the row after both."""
     if not data.rows:
         return top
-    titles = {column.name: (xl_col_to_name(j), column.title) for j, column in enumerate(table.columns)}
     paper.put(sheet, top, 0, title, "heading")
-    paper.put(sheet, top + 1, 0, table.columns[0].title if data.table != "Limits" else "Limit", "header")
+    paper.put(sheet, top + 1, 0, table.columns[0].title if table.title != "Limits" else "Limit", "header")
     for j, name in enumerate(data.columns, 1):
-        paper.put(sheet, top + 1, j, titles[name][1], "header", align="right")
-    for n, (number, label) in enumerate(zip(data.rows, data.labels, strict=True), top + 2):
-        paper.link(sheet, n, 0, f"'{data.table}'!A{number + 2}", label)
-        for j, name in enumerate(data.columns, 1):
+        place = table.place(name)
+        paper.put(sheet, top + 1, j, table.columns[place].title, "header", align="right")
+        for n, number in enumerate(data.rows, top + 2):
             value = float(table.rows[name].loc[number])
-            where = f"={data.table}!${titles[name][0]}${number + 2}"
-            style = "price" if data.table == "Prices" else "money"
-            paper.formula(sheet, n, j, where, value, style, num_format=shape(figure(value)))
+            where = f"={table.title}!${xl_col_to_name(place)}${number + 2}"
+            paper.formula(sheet, n, j, where, value, table.columns[place].kind)
+    for n, (number, label) in enumerate(zip(data.rows, data.labels, strict=True), top + 2):
+        paper.link(sheet, n, 0, f"'{table.title}'!A{number + 2}", label)
     last = top + 1 + len(data.rows)
     chart = draw(paper, sheet, top + 2, last, table, data, title)
     rows = max(len(data.rows) + 4, _LEAST_ROWS)
@@ -134,7 +131,7 @@ def _against(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet
         paper.put(sheet, row, 0, "least of all" if name == "MIN" else "greatest of all", "note")
         for column in (1, 2):
             least = f"={name}($B${first + 1}:$C${last + 1})"
-            paper.formula(sheet, row, column, least, value, "price", num_format=shape(figure(value)))
+            paper.formula(sheet, row, column, least, value, "price")
     chart.add_series(
         {
             "name": "where they agree",
@@ -145,12 +142,9 @@ def _against(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet
         }
     )
     scale = {"log_base": 10} if low > 0 and high > 50 * low else {}
-    chart.set_x_axis(
-        _axis("derivative, money per unit", **scale, num_format="General", crossing="min" if scale else None)
-    )
-    chart.set_y_axis(
-        _axis("price, money per unit", **scale, num_format="General", crossing="min" if scale else None)
-    )
+    for name, set_axis in (("derivative", chart.set_x_axis), ("price", chart.set_y_axis)):
+        crossing = "min" if scale else None
+        set_axis(_axis(f"{name}, money per unit", **scale, num_format="General", crossing=crossing))
     chart.set_legend({"position": "bottom", "font": {"size": 9}})
     return chart
 
@@ -169,10 +163,9 @@ def _bars(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet, d
             "gap": 40,
         }
     )
-    what = "process" if data.table == "Processes" else "limit"
-    chart.set_y_axis(
-        _axis(what, reverse=True, crossing="max", label_position="low", major_gridlines={"visible": False})
-    )
+    what = "process" if table.title == "Processes" else "limit"
+    none = {"visible": False}
+    chart.set_y_axis(_axis(what, reverse=True, crossing="max", label_position="low", major_gridlines=none))
     chart.set_x_axis(_axis("money", num_format="#,##0.######"))
     chart.set_legend({"none": True})
     return chart

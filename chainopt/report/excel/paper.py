@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from math import ceil, isfinite
 from typing import Any
@@ -12,7 +12,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.sharedstrings import SharedStringTable
 from xlsxwriter.worksheet import Worksheet
 
-from chainopt.report.content.legible import legible
+from chainopt.report.content.formats import shape
+from chainopt.report.content.legible import figure, legible
 from chainopt.report.content.sheets import Column
 from chainopt.report.excel.styles import TONES, StyledWorkbook
 from chainopt.workbook.files.raw import LONGEST_TEXT, escaped
@@ -27,6 +28,10 @@ _LINE, _TALLEST = 15, 409
 _GENERAL = 11
 """Characters of a number in Excel's own format at most."""
 _A4 = 9
+
+
+Formulas = Mapping[int, Sequence[tuple[str, float] | None]]
+"""By column, each row's formula and its value, where it has one."""
 
 
 class Exact(float):
@@ -124,14 +129,17 @@ class Paper:
     def formula(
         self, sheet: Worksheet, row: int, column: int, text: str, value: float, style: str = "amount", **more: Any
     ) -> None:
-        """Write a formula of our own, which names cells alone, with the value that it has."""
-        sheet.write_formula(row, column, text, self.look(style, **more), Exact(value + 0.0))
+        """Write a formula of our own, which names cells alone, with the value that it has, shown as others are."""
+        look = self.look(style, **{"num_format": shape(figure(value)), **more})
+        sheet.write_formula(row, column, text, look, Exact(value + 0.0))
 
     def link(
         self, sheet: Worksheet, row: int, column: int, place: str, text: str, style: str = "link", **more: Any
     ) -> None:
-        """Write a text that leads to a place in the book, such as 'Prices'!A5."""
-        if seen := self.shown(text):
+        """Write a text that leads to a place in the book, such as 'Prices'!A5, or to none."""
+        if not place:
+            self.put(sheet, row, column, text, style, **more)
+        elif seen := self.shown(text):
             sheet.write_url(row, column, f"internal:{place}", self.look(style, **more, **_quoted(seen)), seen)
 
     def table(
@@ -143,14 +151,14 @@ class Paper:
         shapes: Sequence[Sequence[str]],
         name: str,
         *,
-        formulas: Mapping[int, Callable[[int], tuple[str, float] | None]] | None = None,
-        links: Mapping[int, Callable[[int], str]] | None = None,
+        formulas: Formulas | None = None,
+        links: Mapping[int, Sequence[str]] | None = None,
     ) -> int:
         """Write an Excel table with its header at row `top`, down to the sheet's last row at most; returns the row
         after it.
 
         values: by column, as long as each other; shapes: the number formats of each, "" for its style's own.
-        formulas: by column, that of the nth row with its value, if it has one; links: to where the nth text leads.
+        formulas: by column, that of each row with its value, if it has one; links: to where each text leads.
         """
         title = f"chain_{name.lower()}"
         whole = len(values[0])
@@ -172,13 +180,11 @@ class Paper:
             narrow = min(width, _WIDEST_TEXT if column.kind == "text" else _WIDEST)
             wide = self.widen(sheet, j, max(narrow, _digits(shapes[j], values[j])))
             self._texts(sheet, top + 1, j, column, values[j], texts, wide, lines)
-            self._numbers(sheet, top + 1, j, column, values[j], shapes[j])
-            if formulas and j in formulas:
-                self._formulas(sheet, top + 1, j, column, shapes[j], formulas[j])
-            if links and j in links:
-                for n, value in enumerate(values[j]):
-                    if isinstance(value, str):
-                        self.link(sheet, top + 1 + n, j, links[j](n), value, **_indented(j))
+            live = formulas[j] if formulas and j in formulas else [None] * count
+            self._numbers(sheet, top + 1, j, column, values[j], shapes[j], live[:count])
+            for n, (value, goal) in enumerate(zip(values[j], (links or {}).get(j, ()), strict=False), top + 1):
+                if isinstance(value, str):
+                    self.link(sheet, n, j, goal, value, **_indented(j))
             place = {"align": "right"} if column.numeric else _indented(j)
             header = {"header": escaped(column.title), "header_format": self.look("header", **place)}
             headers.append(header)
@@ -224,46 +230,34 @@ class Paper:
                     lines[row] = max(lines.get(row, 1), needed)
 
     def _numbers(
-        self, sheet: Worksheet, first: int, column: int, of: Column, values: Sequence[Any], shapes: Sequence[str]
-    ) -> None:
-        looks = self._shaped(of, shapes)
-        write = sheet.write_number
-        for row, (value, shape) in enumerate(zip(values, shapes, strict=True), first):
-            if isinstance(value, str) or value is None:
-                continue
-            if isfinite(value):
-                write(row, column, Exact(value + 0.0), looks[shape])
-            else:
-                self.put(sheet, row, column, value, _style(of))
-
-    def _formulas(
         self,
         sheet: Worksheet,
         first: int,
         column: int,
         of: Column,
+        values: Sequence[Any],
         shapes: Sequence[str],
-        formula: Callable[[int], tuple[str, float] | None],
+        formulas: Sequence[tuple[str, float] | None],
     ) -> None:
-        looks = self._shaped(of, shapes)
-        for n, shape in enumerate(shapes):
-            if live := formula(n):
-                sheet.write_formula(first + n, column, live[0], looks[shape], Exact(live[1] + 0.0))
-
-    def _shaped(self, of: Column, shapes: Sequence[str]) -> dict[str, Format]:
-        style = _style(of)
-        return {shape: self.look(style, **({"num_format": shape} if shape else {})) for shape in set(shapes)}
+        # What is no number is text, in the style of amounts.
+        style = of.kind if of.numeric else "amount"
+        looks = {form: self.look(style, **({"num_format": form} if form else {})) for form in set(shapes)}
+        write = sheet.write_number
+        for row, (value, form, live) in enumerate(zip(values, shapes, formulas, strict=True), first):
+            if live:
+                sheet.write_formula(row, column, live[0], looks[form], Exact(live[1] + 0.0))
+            elif isinstance(value, str) or value is None:
+                continue
+            elif isfinite(value):
+                write(row, column, Exact(value + 0.0), looks[form])
+            else:
+                self.put(sheet, row, column, value, style)
 
     def colour(self, sheet: Worksheet, column: int, last: int, word: str, tone: str) -> None:
         """Colour a word wherever it stands in a column below the header, whatever sorts it."""
         look = self.book.add_format(dict(TONES[tone]))
         rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": look}
         sheet.conditional_format(1, column, last, column, rule)
-
-
-def _style(column: Column) -> str:
-    """The named style of a column's numbers."""
-    return column.kind if column.numeric else "amount"
 
 
 def _quoted(text: str) -> dict[str, Any]:
@@ -283,15 +277,15 @@ def tall(text: str, width: float = _WIDEST) -> float:
 
 def _digits(shapes: Sequence[str], values: Sequence[Any]) -> int:
     """How many characters a column of numbers needs, a place that is only kept free counted as one."""
-    points = {shape: len(shape.replace("_", "").partition("0")[2]) for shape in set(shapes)}
+    points = {form: len(form.replace("_", "").partition("0")[2]) for form in set(shapes)}
     numbers = [
         # The sign and an exponent of three digits are not in the format.
-        len(shape) + 2
-        if "E" in shape
-        else len(f"{value:,.0f}") + points[shape]
-        if shape
+        len(form) + 2
+        if "E" in form
+        else len(f"{value:,.0f}") + points[form]
+        if form
         else min(len(f"{value:.10g}"), _GENERAL)
-        for value, shape in zip(values, shapes, strict=True)
+        for value, form in zip(values, shapes, strict=True)
         if isinstance(value, int | float) and isfinite(value)
     ]
     return max(numbers, default=0) + 3

@@ -18,9 +18,12 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from chainopt.audits.receipts import Line, Node, Receipt, Receipts
+from chainopt.report.content.findings import price_range
 from chainopt.report.content.formats import shape
 from chainopt.report.content.legible import figure, short
+from chainopt.report.content.sheets import Sheet
 from chainopt.report.excel.paper import Paper
+from chainopt.rows.tables import Tables
 
 NAME = "Receipts"
 _GOOD, _TAKER, _AMOUNT, _SHARE, _BRINGS, _OF, _AT, _VALUE, _SOLVER, _DIFFERENCE, _UNIT = range(11)
@@ -38,6 +41,7 @@ _TITLES = {
     "Price in": 12,
 }
 """By title, the least width; a column of names is as wide as they are, up to a limit."""
+_NUMBERS = (_AMOUNT, _SHARE, _BRINGS, _AT, _VALUE, _SOLVER, _DIFFERENCE)
 _WIDEST = 34
 _IN: dict[str, Any] = {"align": "left", "indent": 1}
 _LETTER = "ABCDEFGHIJK"
@@ -74,61 +78,50 @@ _NOTES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """Where a price or a rent by the solver stands in the book, from row 0, and what it is."""
-
-    sheet: str
-    column: int
-    row: int
-    value: float
-
-
 def write_receipts(
-    paper: Paper,
-    sheet: Worksheet,
-    found: Receipts,
-    *,
-    solved: Mapping[Node, Solved],
-    use_row: Mapping[str, int],
-    ranges: Mapping[str, str],
-    units: Mapping[str, str],
-    numeraire: str | None,
+    paper: Paper, sheet: Worksheet, found: Receipts, figures: Tables, shown: Mapping[str, Sheet]
 ) -> dict[str, int]:
-    """Write the receipts; returns the row of each good's, from 0.
-
-    solved: the solver's figures; use_row: by good, its first row on Uses; ranges: the prices of a good that has
-    several, in words; units: what each price is in.
-    """
+    """Write the receipts, beside the solver's figures on other sheets; returns the row of each good's, from 0."""
     for j, width in enumerate(_TITLES.values()):
         paper.widen(sheet, j, width)
     paper.put(sheet, 0, 0, "Receipts", "title")
     sheet.set_row(0, 26)
     changed = 1
     top = 2
-    for note in (*_NOTES, *_more_notes(found, numeraire)):
+    for note in (*_NOTES, *_more_notes(found, figures.numeraire)):
         paper.put(sheet, top, 0, note, "note")
         top += 1
     for j, title in enumerate(_TITLES):
-        paper.put(sheet, top, j, title, "header", **({"align": "right"} if _is_number(j) else (_IN if j else {})))
+        paper.put(sheet, top, j, title, "header", **({"align": "right"} if j in _NUMBERS else (_IN if j else {})))
     sheet.set_row(top, 30)
     sheet.freeze_panes(top + 1, 1)
     sheet.repeat_rows(top)
     order = sorted(found.receipts, key=lambda receipt: receipt.node[0] != "good")
-    cell = _places(found, order, top + 2)
-    writer = _Writer(paper, sheet, found, cell, found.values())
+    rows = _rows(found, order, top + 2)
+    writer = _Writer(paper, sheet, found, rows, found.values())
     writer.money(top + 1, changed)
+    goods = figures.goods.to_dict("records")
+    number = {row["good"]: n for n, row in enumerate(goods)}
+    first_use = {good: n for n, good in reversed([*enumerate(shown["uses"].rows["good"], 2)])}
     for receipt in order:
         kind, i = receipt.node
         good = found.net.goods[i] if kind == "good" else ""
+        row = goods[number[good]] if good else {}
         way = _WAYS[receipt.way]
         if receipt.way == "one taker" and receipt.lines[0].kind in _ENDS:
             way = _ENDS[receipt.lines[0].kind]
-        if receipt.way == "value" and good in ranges:
-            way = f"a value: {ranges[good]} supports the plan"
-        uses = f"'Uses'!A{use_row[good] + 1}" if good in use_row else ""
-        writer.receipt(receipt, solved.get(receipt.node), uses, way, units.get(good, ""))
-    return {found.net.goods[i]: _row(at) for (kind, i), at in cell.items() if kind == "good"}
+        if receipt.way == "value" and good and row["interval"] != "point":
+            span = price_range(row["low"], row["high"], row["interval"])
+            way = f"a value: {span} supports the plan" if span else way
+        uses = f"'Uses'!A{first_use[good]}" if good in first_use else ""
+        solved = None
+        if kind in ("good", "rent"):
+            table, name = (shown["prices"], "price") if good else (shown["limits"], "rent")
+            n = number[good] if good else int(figures.part.limit[i])
+            column = xl_col_to_name(table.place(name))
+            solved = table.title, column, n + 2, float(table.rows[name].iloc[n])
+        writer.receipt(receipt, solved, uses, way, row.get("price unit", ""))
+    return {found.net.goods[i]: row for (kind, i), row in rows.items() if kind == "good"}
 
 
 def _more_notes(found: Receipts, numeraire: str | None) -> list[str]:
@@ -151,36 +144,25 @@ def _more_notes(found: Receipts, numeraire: str | None) -> list[str]:
     return notes
 
 
-def _is_number(column: int) -> bool:
-    return column in (_AMOUNT, _SHARE, _BRINGS, _AT, _VALUE, _SOLVER, _DIFFERENCE)
-
-
-def _places(found: Receipts, order: list[Receipt], first: int) -> dict[Node, str]:
-    """The cell of every price and of all money, from the row after the first heading."""
-    cell: dict[Node, str] = {}
-    row = first
-    for node in found.money:
-        cell[node] = f"${_LETTER[_AT]}${row + 1}"
-        row += 1
-    row += 2
+def _rows(found: Receipts, order: list[Receipt], first: int) -> dict[Node, int]:
+    """The row of every price and of all money, from the row after the first heading."""
+    rows = {node: row for row, node in enumerate(found.money, first)}
+    row = first + len(rows) + 2
     for receipt in order:
-        cell[receipt.node] = f"${_LETTER[_VALUE]}${row + 1}"
+        rows[receipt.node] = row
         row += len(receipt.lines) + 2
-    return cell
+    return rows
 
 
-def _row(cell: str) -> int:
-    return int(cell.rpartition("$")[2]) - 1
-
-
+@dataclass(frozen=True, slots=True)
 class _Writer:
     """What every row needs: the sheet, and where each price and its value are."""
 
-    def __init__(
-        self, paper: Paper, sheet: Worksheet, found: Receipts, cell: dict[Node, str], values: dict[Node, float]
-    ):
-        self.paper, self.sheet, self.net, self.found = paper, sheet, found.net, found
-        self.cell, self.values = cell, values
+    paper: Paper
+    sheet: Worksheet
+    found: Receipts
+    rows: dict[Node, int]
+    values: dict[Node, float]
 
     def money(self, heading: int, told: int) -> None:
         """The cells that the prices begin with, beside their values as solved; whether one is changed is told
@@ -190,7 +172,7 @@ class _Writer:
         put(self.sheet, heading, 0, "What the prices begin with", "heading")
         money = self.found.money
         for node, value in money.items():
-            row = _row(self.cell[node])
+            row = self.rows[node]
             self.name(row, _GOOD, self.owner(node), "name")
             put(self.sheet, row, _TAKER, node[0], "word", **_IN)
             number = {"num_format": shape(figure(value))}
@@ -198,43 +180,35 @@ class _Writer:
             put(self.sheet, row, _SOLVER, value, "price", **number)
             gap = f"={_LETTER[_AT]}{row + 1}-{_LETTER[_SOLVER]}{row + 1}"
             self.paper.formula(self.sheet, row, _DIFFERENCE, gap, 0.0, "price", num_format=_CHANGE)
-        if rows := [_row(self.cell[node]) + 1 for node in money]:
-            first, last = min(rows), max(rows)
-            gaps = f"{_LETTER[_DIFFERENCE]}{first}:{_LETTER[_DIFFERENCE]}{last}"
+        if money:
+            gaps = f"{_LETTER[_DIFFERENCE]}{heading + 2}:{_LETTER[_DIFFERENCE]}{heading + 1 + len(money)}"
             told_by = f'=IF(MAX(MAX({gaps}),-MIN({gaps}))=0,"{_AS_SOLVED}","{_CHANGED}")'
             self.sheet.write_formula(told, 0, told_by, self.paper.look("label"), _AS_SOLVED)
-        after = _row(self.cell[self.found.receipts[0].node]) if self.found.receipts else heading + 2
-        firsts = [_row(at) for node, at in self.cell.items() if node not in self.found.money]
-        put(self.sheet, min(firsts, default=after) - 1, 0, "Prices", "heading")
+        put(self.sheet, heading + len(money) + 2, 0, "Prices", "heading")
 
-    def receipt(self, receipt: Receipt, solved: Solved | None, uses: str, way: str, unit: str) -> None:
-        """A price with the lines below it."""
+    def receipt(
+        self, receipt: Receipt, solved: tuple[str, str, int, float] | None, uses: str, way: str, unit: str
+    ) -> None:
+        """A price with the lines below it; solved: the sheet, column and row of the solver's, and itself."""
         paper, sheet = self.paper, self.sheet
-        row = _row(self.cell[receipt.node])
+        row = self.rows[receipt.node]
         name = self.label(receipt.node)
         self.widen(_GOOD, name)
-        for column in range(len(_TITLES)):
-            paper.put(sheet, row, column, None, "total")
-        if solved is not None:
-            paper.link(sheet, row, _GOOD, f"'{solved.sheet}'!A{solved.row + 1}", name, "total")
-        else:
-            paper.put(sheet, row, _GOOD, name, "total")
-        if uses:
-            paper.link(sheet, row, _TAKER, uses, way, "total", bold=False, italic=True, **_IN)
-        else:
-            paper.put(sheet, row, _TAKER, way, "total", bold=False, italic=True, **_IN)
+        for j in range(len(_TITLES)):
+            paper.put(sheet, row, j, None, "total")
+        goal = f"'{solved[0]}'!A{solved[2]}" if solved is not None else ""
+        paper.link(sheet, row, _GOOD, goal, name, "total")
+        paper.link(sheet, row, _TAKER, uses, way, "total", bold=False, italic=True, **_IN)
         number = {"num_format": shape(figure(receipt.value))}
         if receipt.lines:
-            value = _LETTER[_VALUE]
-            summed = f"=SUM({value}{row + 2}:{value}{row + 1 + len(receipt.lines)})"
+            summed = f"=SUM({_LETTER[_VALUE]}{row + 2}:{_LETTER[_VALUE]}{row + 1 + len(receipt.lines)})"
             paper.formula(sheet, row, _VALUE, summed, receipt.value, "total", **number)
         else:
             paper.put(sheet, row, _VALUE, receipt.value, "total", **number)
-        if solved is not None and isfinite(solved.value):
-            place = f"={solved.sheet}!${xl_col_to_name(solved.column)}${solved.row + 1}"
-            paper.formula(sheet, row, _SOLVER, place, solved.value, "total", bold=False, **number)
-            gap = f"={_LETTER[_VALUE]}{row + 1}-{_LETTER[_SOLVER]}{row + 1}"
-            less = receipt.value - solved.value
+        if solved is not None and isfinite(solved[3]):
+            home, column, at, value = solved
+            paper.formula(sheet, row, _SOLVER, f"={home}!${column}${at}", value, "total", bold=False, **number)
+            gap, less = f"={_LETTER[_VALUE]}{row + 1}-{_LETTER[_SOLVER]}{row + 1}", receipt.value - value
             paper.formula(sheet, row, _DIFFERENCE, gap, less, "total", bold=False, num_format=_GAP)
         self.name(row, _UNIT, unit or None, "total", bold=False, **_IN)
         for n, line in enumerate(receipt.lines):
@@ -249,14 +223,15 @@ class _Writer:
             paper.put(sheet, row, _AMOUNT, line.amount, "amount", num_format=shape(figure(line.amount)))
         paper.put(sheet, row, _SHARE, line.share, "share")
         paper.put(sheet, row, _BRINGS, line.brings, "amount", num_format=shape(figure(line.brings)))
-        at, value = self.cell[line.of], self.values[line.of]
-        target = f"'{NAME}'!{_LETTER[_AT if line.of in self.found.money else _GOOD]}{_row(at) + 1}"
+        at, value, money = self.rows[line.of] + 1, self.values[line.of], line.of in self.found.money
         self.widen(_OF, self.label(line.of))
-        paper.link(sheet, row, _OF, target, self.label(line.of), **_IN)
-        paper.formula(sheet, row, _AT, f"={at}", value, "price", num_format=shape(figure(value)))
+        goal = f"'{NAME}'!{_LETTER[_AT if money else _GOOD]}{at}"
+        paper.link(sheet, row, _OF, goal, self.label(line.of), **_IN)
+        cell = f"=${_LETTER[_AT if money else _VALUE]}${at}"
+        paper.formula(sheet, row, _AT, cell, value, "price")
         whole = line.share * line.brings * value
         product = f"={_LETTER[_SHARE]}{row + 1}*{_LETTER[_BRINGS]}{row + 1}*{_LETTER[_AT]}{row + 1}"
-        paper.formula(sheet, row, _VALUE, product, whole, "money", num_format=shape(figure(whole)))
+        paper.formula(sheet, row, _VALUE, product, whole, "money")
 
     def widen(self, column: int, text: str) -> None:
         self.paper.widen(self.sheet, column, min(len(text) + 4, _WIDEST))
@@ -268,12 +243,13 @@ class _Writer:
     def owner(self, node: Node) -> str:
         """The good or the process whose money it is."""
         kind, i = node
-        return short(self.net.processes[self.net.level_process[i]] if kind == "unit cost" else self.net.goods[i])
+        net = self.found.net
+        return short(net.processes[net.level_process[i]] if kind == "unit cost" else net.goods[i])
 
     def label(self, node: Node) -> str:
         """A priced thing in words."""
         kind, i = node
-        net = self.net
+        net = self.found.net
         if kind == "good":
             return short(net.goods[i])
         if kind == "rent":

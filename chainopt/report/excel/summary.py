@@ -16,22 +16,13 @@ from chainopt.report.content.findings import MOST, Finding, Question, answers, f
 from chainopt.report.content.formats import shape
 from chainopt.report.content.legible import figure, short
 from chainopt.report.content.salience import scarce_supplies
-from chainopt.report.content.sheets import Sheet
+from chainopt.report.content.sheets import CAPTIONS, Sheet
 from chainopt.report.excel.paper import Paper
+from chainopt.report.excel.styles import STYLES
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 
-HOME = {
-    "prices": "Prices",
-    "audit": "Audit",
-    "balances": "Balances",
-    "uses": "Uses",
-    "processes": "Processes",
-    "market": "Market",
-    "limits": "Limits",
-    "solver": "Solver",
-    "explanation": "Inputs",
-}
+HOME = {name: title for name, (title, _) in CAPTIONS.items()} | {"solver": "Solver", "explanation": "Inputs"}
 """By table, the sheet that has it."""
 _ABOUT = {
     "Charts": "price against derivative, value added by process, rents",
@@ -39,6 +30,7 @@ _ABOUT = {
     "Inputs": "the chain's data as read",
     "Solver": "the independent check of the optimum, and what the solver said",
 }
+_SMALL = {"align": "left", "num_format": STYLES["residual"]["num_format"]}
 _LAST, _WIDTHS = 6, (24, 18, 12, 18, 22, 18, 18)
 _WIDE = sum(_WIDTHS[1:])
 
@@ -77,7 +69,7 @@ def write_summary(
             "A character that can't be seen, or that Excel can't hold, is written as its code; a text too long "
             f"for a cell is cut: {', '.join(few[:3])}{more}."
         )
-    about = {HOME[name]: table.caption for name, table in shown.items() if name in HOME}
+    about = {HOME[name]: table.caption for name, table in shown.items()}
     if not solution.certified:
         about |= dict.fromkeys(about, "where the solver stopped, which is no solution")
         about["Prices"] = "no prices: there is no solution that could have them"
@@ -96,7 +88,7 @@ def _facts(
     facts += [("Goods", len(chain.goods), None), ("Processes", len(chain.processes), None)]
     if solution.certified:
         prices = shown["prices"]
-        letter = xl_col_to_name([column.name for column in prices.columns].index("difference"))
+        letter = xl_col_to_name(prices.place("difference"))
         apart = prices.rows["difference"].abs().max()
         where = f"Prices!${letter}$2:${letter}${len(prices.rows) + 1}"
         if pd.notna(apart):
@@ -131,7 +123,7 @@ class _Front:
             self.paper.put(self.sheet, self.row, 0, label, "label")
             number = {"num_format": shape(figure(value))} if isinstance(value, float) else {}
             if formula:
-                self.paper.formula(self.sheet, self.row, 1, formula, value, "residual", align="left")
+                self.paper.formula(self.sheet, self.row, 1, formula, value, "residual", **_SMALL)
                 text = "the largest difference of a price and its derivative on the sheet Prices, per unit"
                 self.paper.put(self.sheet, self.row, 2, text, "note")
             elif isinstance(value, str):
@@ -175,14 +167,12 @@ class _Front:
             at = f"{number + 2}"
             self.paper.link(self.sheet, self.row, 0, f"'Prices'!A{at}", short(good["good"], 40))
             for column, home, name in ((1, "Balances", "supply"), (3, "Prices", "price")):
-                number_format = shape(figure(good[name]))
-                where = f"={home}!${letter[name]}${at}"
-                self.paper.formula(self.sheet, self.row, column, where, good[name], num_format=number_format)
+                self.paper.formula(self.sheet, self.row, column, f"={home}!${letter[name]}${at}", good[name])
             self.paper.put(self.sheet, self.row, 2, good["unit"], "word", indent=1)
             self.paper.put(self.sheet, self.row, 4, good["price unit"], "word", indent=1)
             worth = good["supply"] * good["price"]
             whole = f"=B{self.row + 1}*D{self.row + 1}"
-            self.paper.formula(self.sheet, self.row, 5, whole, worth, "money", num_format=shape(figure(worth)))
+            self.paper.formula(self.sheet, self.row, 5, whole, worth, "money")
         bar = {"type": "data_bar", "bar_color": "#9CC7B0", "min_type": "num", "min_value": 0}
         self.sheet.conditional_format(first, 5, self.row, 5, bar)
         self.row += 1

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from math import isfinite, isnan
+from math import inf, isnan
 from os import PathLike
 from typing import Any
 
@@ -12,18 +12,17 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from chainopt.audits.receipts import MOST_USES, Node, Receipts, receipts
+from chainopt.audits.receipts import MOST_USES, Receipts, receipts
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
 from chainopt.machine.memory import uncollected
-from chainopt.report.content.findings import price_range
 from chainopt.report.content.formats import shape
 from chainopt.report.content.legible import figure, places, short
 from chainopt.report.content.sheets import TONES, Column, Sheet, sheets
 from chainopt.report.excel.charts import write_charts
 from chainopt.report.excel.inputs import write_inputs
-from chainopt.report.excel.paper import Paper, tall
-from chainopt.report.excel.receipts import NAME, Solved, write_receipts
+from chainopt.report.excel.paper import Formulas, Paper, tall
+from chainopt.report.excel.receipts import NAME, write_receipts
 from chainopt.report.excel.summary import HOME, write_summary
 from chainopt.rows.dossier import dossier
 from chainopt.rows.tables import Tables
@@ -32,13 +31,13 @@ from chainopt.solution.solution import Solution
 _RECEIPT = Column("receipt", "Receipt", "price", "the price added up from its lines on the sheet Receipts")
 _ORDER = ("prices", "balances", "uses", "processes", "market", "limits", "audit")
 _LIVE = {
-    "prices": {"difference": ("price", "-", "backprop")},
-    "audit": {"difference": ("multiplier", "-", "derivative")},
-    "processes": {"profit": ("revenue", "-", "cost")},
-    "market": {"deviation": ("best_profit", "-", "profit")},
-    "limits": {"total": ("rent", "*", "limit")},
+    "prices": ("difference", "price", "-", "backprop"),
+    "audit": ("difference", "multiplier", "-", "derivative"),
+    "processes": ("profit", "revenue", "-", "cost"),
+    "market": ("deviation", "best_profit", "-", "profit"),
+    "limits": ("total", "rent", "*", "limit"),
 }
-"""Columns that are formulas over two others of their row."""
+"""By table, the column that is a formula over two others of its row."""
 
 
 def write_excel(
@@ -75,27 +74,19 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
     sheet = {name: paper.sheet(HOME[name]) for name in names if name != "audit"}
     receipt_rows: dict[str, int] = {}
     if found is not None:
-        of_uses = shown["uses"].rows["good"]
-        receipt_rows = write_receipts(
-            paper,
-            paper.sheet(NAME),
-            found,
-            solved=_solved(found, figures, shown),
-            use_row={good: n + 1 for n, good in reversed([*enumerate(of_uses)])},
-            ranges=_ranges(figures),
-            units=dict(zip(figures.goods["good"], figures.goods["price unit"], strict=True)),
-            numeraire=figures.numeraire,
-        )
+        receipt_rows = write_receipts(paper, paper.sheet(NAME), found, figures, shown)
     if "audit" in names:
         sheet["audit"] = paper.sheet(HOME["audit"])
     money = "money" if figures.numeraire is None else short(figures.numeraire, 20)
     for name in names:
         links = _links(name, shown, receipt_rows) if live else {}
         table = _headed(shown[name], money)
-        last = _fill(
-            paper, sheet[name], table, HOME[name], _formulas(name, table, receipt_rows) if live else {}, links
-        )
-        _colour(paper, sheet[name], name, table, last - 1)
+        formulas = _formulas(name, table, receipt_rows) if live else {}
+        last = _fill(paper, sheet[name], table, HOME[name], formulas, links)
+        # Verdicts are coloured by their tone, wherever sorting takes them.
+        for verdict, tone in TONES.get(name, {}).items():
+            if tone and len(table.rows) and "verdict" in table.rows:
+                paper.colour(sheet[name], table.place("verdict"), last - 1, verdict, tone)
         sheet[name].freeze_panes(1, {"audit": 3, "uses": 2}.get(name, 1))
         sheet[name].repeat_rows(0)
     _solver(paper, paper.sheet("Solver"), solution, shown["kkt"])
@@ -108,12 +99,13 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
 def _with_receipts(prices: Sheet, found: Receipts | None) -> Sheet:
     """Prices with what their receipts come to."""
     columns = [column for column in prices.columns if column.name != "range"]
+    prices = replace(prices, columns=tuple(columns))
     if found is None:
-        return replace(prices, columns=tuple(columns))
+        return prices
     value = {found.net.goods[r.node[1]]: r.value for r in found.receipts if r.node[0] == "good"}
     rows = prices.rows.assign(receipt=prices.rows["good"].map(value))
     shown = prices.shown.assign(receipt=[figure(worth) for worth in rows["receipt"]])
-    columns.insert([column.name for column in columns].index("difference") + 1, _RECEIPT)
+    columns.insert(prices.place("difference") + 1, _RECEIPT)
     return replace(prices, columns=tuple(columns), rows=rows, shown=shown)
 
 
@@ -125,101 +117,40 @@ def _headed(table: Sheet, money: str) -> Sheet:
     return replace(table, columns=tuple(columns))
 
 
-def _solved(found: Receipts, figures: Tables, shown: Mapping[str, Sheet]) -> dict[Node, Solved]:
-    """Where the solver's own figure for each receipt is."""
-    prices, limits = shown["prices"], shown["limits"]
-    row = {good: n for n, good in enumerate(prices.rows["good"])}
-    limit = figures.part.limit
-    price, rent = _number(prices, "price"), _number(limits, "rent")
-    home: dict[Node, Solved] = {}
-    for receipt in found.receipts:
-        kind, i = receipt.node
-        if kind == "good":
-            n = row[found.net.goods[i]]
-            home[receipt.node] = Solved(HOME["prices"], price, n + 1, float(prices.rows["price"].iloc[n]))
-        elif kind == "rent":
-            n = int(limit[i])
-            home[receipt.node] = Solved(HOME["limits"], rent, n + 1, float(limits.rows["rent"].iloc[n]))
-    return home
-
-
-def _ranges(figures: Tables) -> dict[str, str]:
-    goods = figures.goods[figures.goods["interval"].notna() & (figures.goods["interval"] != "point")]
-    return {
-        good: text
-        for good, low, high, kind in goods[["good", "low", "high", "interval"]].itertuples(index=False)
-        if (text := price_range(low, high, kind))
-    }
-
-
-def _number(table: Sheet, name: str) -> int:
-    return [column.name for column in table.columns].index(name)
-
-
-def _links(
-    name: str, shown: Mapping[str, Sheet], receipt_rows: Mapping[str, int]
-) -> dict[int, Callable[[int], str]]:
+def _links(name: str, shown: Mapping[str, Sheet], receipt_rows: Mapping[str, int]) -> dict[int, list[str]]:
     """From a good to its receipt, or to its price where it has none or the sheet is another."""
     table = shown[name]
-    if not any(column.name == "good" for column in table.columns):
+    if "good" not in table.rows:
         return {}
-    goods = table.rows["good"].tolist()
-    at = {good: n + 2 for n, good in enumerate(shown["prices"].rows["good"])}
-    first_use = {good: n + 2 for n, good in reversed([*enumerate(shown["uses"].rows["good"])])}
-
-    def home(n: int) -> str:
-        good = goods[n]
-        if name != "prices":
-            return f"'{HOME['prices']}'!A{at[good]}"
-        if good in receipt_rows:
-            return f"'{NAME}'!A{receipt_rows[good] + 1}"
-        return f"'{HOME['uses']}'!A{first_use.get(good, 1)}"
-
-    return {_number(table, "good"): home}
+    home, first = ("uses", shown["uses"]) if name == "prices" else ("prices", shown["prices"])
+    at = {good: f"'{HOME[home]}'!A{n}" for n, good in reversed([*enumerate(first.rows["good"], 2)])}
+    if name == "prices":
+        at |= {good: f"'{NAME}'!A{row + 1}" for good, row in receipt_rows.items()}
+    return {table.place("good"): [at.get(good, f"'{HOME[home]}'!A1") for good in table.rows["good"]]}
 
 
 def _formulas(
     name: str, table: Sheet, receipt_rows: Mapping[str, int]
-) -> dict[int, Callable[[int], tuple[str, float] | None]]:
-    """By column, the formula of the nth row and its value, where it comes to what the table says."""
-    found: dict[int, Callable[[int], tuple[str, float] | None]] = {}
-    for made, (left, sign, right) in _LIVE.get(name, {}).items():
-        one, other = table.rows[left].astype(float).tolist(), table.rows[right].astype(float).tolist()
-        whole = table.rows[made].astype(float).tolist()
-        letters = [xl_col_to_name(_number(table, side)) for side in (left, right)]
-
-        def live(
-            n: int,
-            one: list[float] = one,
-            other: list[float] = other,
-            whole: list[float] = whole,
-            letters: list[str] = letters,
-            sign: str = sign,
-        ) -> tuple[str, float] | None:
-            if not (isfinite(one[n]) and isfinite(other[n])):
-                return None
-            value = one[n] - other[n] if sign == "-" else one[n] * other[n]
-            size = max(abs(one[n]), abs(other[n])) if sign == "-" else abs(value)
-            if not abs(value - whole[n]) <= 1e-12 * size:
-                return None
-            return f"={letters[0]}{n + 2}{sign}{letters[1]}{n + 2}", value
-
-        found[_number(table, made)] = live
+) -> dict[int, list[tuple[str, float] | None]]:
+    """By column, each row's formula and its value, where it comes to what the table says."""
+    found: dict[int, list[tuple[str, float] | None]] = {}
+    if name in _LIVE:
+        made, left, sign, right = _LIVE[name]
+        one, other, whole = (table.rows[side].astype(float) for side in (left, right, made))
+        value = one - other if sign == "-" else one * other
+        size = one.abs().combine(other.abs(), max) if sign == "-" else value.abs()
+        sound = (one.abs() < inf) & (other.abs() < inf) & ((value - whole).abs() <= 1e-12 * size)
+        a, b = (xl_col_to_name(table.place(side)) for side in (left, right))
+        found[table.place(made)] = [
+            (f"={a}{n}{sign}{b}{n}", worth) if holds else None
+            for n, (worth, holds) in enumerate(zip(value.tolist(), sound.tolist(), strict=True), 2)
+        ]
     if receipt_rows and name == "prices":
-        goods, worth = table.rows["good"].tolist(), table.rows["receipt"].tolist()
-        found[_number(table, "receipt")] = lambda n: (
-            (f"={NAME}!$H${receipt_rows[goods[n]] + 1}", worth[n]) if goods[n] in receipt_rows else None
-        )
+        found[table.place("receipt")] = [
+            (f"={NAME}!$H${receipt_rows[good] + 1}", worth) if good in receipt_rows else None
+            for good, worth in zip(table.rows["good"], table.rows["receipt"].tolist(), strict=True)
+        ]
     return found
-
-
-def _colour(paper: Paper, sheet: Worksheet, name: str, table: Sheet, last: int) -> None:
-    """Colour verdicts by their tone, wherever sorting takes them."""
-    if name not in TONES or table.rows.empty or not any(column.name == "verdict" for column in table.columns):
-        return
-    for verdict, tone in TONES[name].items():
-        if tone:
-            paper.colour(sheet, _number(table, "verdict"), last, verdict, tone)
 
 
 def _fill(
@@ -227,8 +158,8 @@ def _fill(
     sheet: Worksheet,
     table: Sheet,
     name: str,
-    formulas: Mapping[int, Callable[[int], tuple[str, float] | None]] | None = None,
-    links: Mapping[int, Callable[[int], str]] | None = None,
+    formulas: Formulas | None = None,
+    links: Mapping[int, list[str]] | None = None,
 ) -> int:
     """Write a table from the first row on, as an Excel table of that name; returns the row after it."""
     values = [_values(table, column) for column in table.columns]

@@ -121,7 +121,7 @@ def pages(solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | 
 def _dearest_first(limits: Sheet) -> Sheet:
     """The limits by what they cost in all; those that cost nothing stay in the chain's order."""
     order = limits.rows["total"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
-    return replace(limits, rows=limits.rows.loc[order], shown=limits.shown.loc[order])
+    return limits.only(order)
 
 
 def _audit(page: Page, sheet: Sheet, kept: Tables) -> Page:
@@ -130,8 +130,7 @@ def _audit(page: Page, sheet: Sheet, kept: Tables) -> Page:
     lines = [row for row, out in zip(page.groups[0].rows, plain, strict=True) if not out]
     title = "All flows, and the goods that differ"
     whole = replace(page, name="audit-whole", title=title, sentences=(), groups=[Group("", "", lines)])
-    rows = telling(kept.audit, MOST_TOLD).index
-    part = replace(sheet, rows=sheet.rows.loc[rows], shown=sheet.shown.loc[rows])
+    part = sheet.only(telling(kept.audit, MOST_TOLD).index)
     return replace(page, groups=[Group("", "", _cells(part, page.columns, "audit"))], whole=whole)
 
 
