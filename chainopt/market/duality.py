@@ -25,9 +25,9 @@ from chainopt.market.circuit import Circuit
 from chainopt.market.columns import Columns
 from chainopt.market.formation import Market
 from chainopt.network.tolerances import BALANCED, GAP, GOOD_COUNTS, PAYS, USE_COUNTS
+from chainopt.technology.arrays import Array
 from chainopt.technology.logforms import CES, COBB_DOUGLAS, LogForm
 
-Array = np.ndarray
 _CONSTANT = 1e-9
 _ROUNDS = 50
 _ROUNDING, _UNPROFITABLE, _SETTLED = 1e-15, 1e-13, 1e-14

@@ -28,8 +28,8 @@ from chainopt.market.columns import Columns
 from chainopt.market.subsidy import GOOD_MATTERS, USE_MATTERS, Point
 from chainopt.market.sweeps import TRIFLE, Pass, empty_pass
 from chainopt.network.demand import demand_area
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 TOLERANCE = 1e-9
 MAX_PASSES = 1000
 _WORTH_LOADING = 200_000

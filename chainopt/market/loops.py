@@ -8,8 +8,9 @@ import numpy as np
 from numba import njit
 
 from chainopt.market.circuit import Circuit
-from chainopt.market.sweeps import Array, Pass
+from chainopt.market.sweeps import Pass
 from chainopt.technology import logforms
+from chainopt.technology.arrays import Array
 
 _loop = njit(cache=True, error_model="numpy")
 _inline = njit(error_model="numpy")
