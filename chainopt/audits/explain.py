@@ -19,11 +19,10 @@ from chainopt.network.tolerances import BROKEN, SHOWN
 from chainopt.planner.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
 from chainopt.planner.rays import Ray, find_ray
 from chainopt.solution.solution import Solution
+from chainopt.technology.arrays import Array
 from chainopt.technology.curvature import shapes
 from chainopt.words.names import key
 from chainopt.words.status import Status
-
-Array = np.ndarray
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,9 @@ from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
 from chainopt.network.tolerances import BINDS, CURVED, SAME, ZERO
 from chainopt.solution.solution import Solution
+from chainopt.technology.arrays import Array
 from chainopt.words.names import some
 
-Array = np.ndarray
 PROFIT, ZERO_PROFIT, RENT = "profit", "zero profit", "rent"
 LOSS, ENDLESS = "loss: would shut down", "increasing returns: no finite best response"
 SADDLE, OTHER = "saddle", "would change its mix"

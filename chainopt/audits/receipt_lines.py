@@ -25,7 +25,6 @@ from chainopt.network.demand import demand_price
 from chainopt.network.tolerances import DUST_SHARE, ZERO
 from chainopt.solution.solution import Solution
 
-Array = np.ndarray
 Kind = Literal["good", "rent", "reading", "tie", "final price", "import price", "disposal cost", "unit cost"]
 Node = tuple[Kind, int]
 Way = Literal["shared", "read", "one taker", "import", "maker", "limit", "cycle", "knot", "apart", "value"]

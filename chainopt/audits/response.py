@@ -33,11 +33,11 @@ from chainopt.network.multipliers import Multipliers, use_prices
 from chainopt.network.network import FORMULA, Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import SAME
+from chainopt.technology.arrays import Array
 from chainopt.technology.curvature import shapes
 from chainopt.technology.families import Batch, Technology
 from chainopt.technology.tape import Tape
 
-Array = np.ndarray
 _FAR = 1e3
 _NEAR = 1e-9
 _SEEDS = 12

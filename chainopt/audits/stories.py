@@ -14,9 +14,9 @@ from chainopt.backprop.sweep import use_values
 from chainopt.network.multipliers import use_prices
 from chainopt.network.tolerances import AGREES, ONE_PRICE
 from chainopt.solution.solution import Solution
+from chainopt.technology.arrays import Array
 from chainopt.words.display import Displayed
 
-Array = np.ndarray
 _LONGEST = 12
 
 

@@ -21,8 +21,7 @@ from chainopt.network.multipliers import use_prices
 from chainopt.network.network import Network
 from chainopt.network.tolerances import CERTIFIED, SAME
 from chainopt.solution.solution import Solution
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 class Verdict(StrEnum):

@@ -26,9 +26,9 @@ from chainopt.backprop.slopes import essential_uses, running
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import BINDS, DUST, PIVOT
+from chainopt.technology.arrays import Array
 from chainopt.technology.tape import Tape
 
-Array = np.ndarray
 Column = tuple[int, int]
 Row = tuple[str, int]
 GOOD, LIMIT, READING, TIE = "good", "limit", "reading", "tie"

@@ -19,8 +19,7 @@ from chainopt.network.multipliers import Multipliers, level_values, use_prices
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, at_limits
 from chainopt.network.tolerances import LEAST_LEVEL
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 def residuals(net: Network, plan: Plan, ops: Operations, multipliers: Multipliers) -> Residuals:

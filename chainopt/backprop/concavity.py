@@ -18,9 +18,8 @@ from chainopt.network.network import Network
 from chainopt.network.order import dependencies, layers
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import CERTIFIED
+from chainopt.technology.arrays import Array
 from chainopt.technology.curvature import shapes
-
-Array = np.ndarray
 
 
 def bent(net: Network, plan: Plan, multipliers: Multipliers, size: Measure) -> list[str]:

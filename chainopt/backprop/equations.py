@@ -14,8 +14,8 @@ from scipy.sparse.linalg import splu
 
 from chainopt.backprop.operations import Operations
 from chainopt.network.tolerances import OPEN, RANK
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 _DENSE = 400
 _PROXIMITY = 1e-11
 _ROUNDS = 8

@@ -24,9 +24,9 @@ from chainopt.network.measure import Measure
 from chainopt.network.network import FormulaProcess, Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import FREE, ZERO
+from chainopt.technology.arrays import Array
 from chainopt.technology.families import Batch, Technology
 
-Array = np.ndarray
 _TRIALS = 64
 _ROUNDING = 1e-9
 _RUNNING = 10 * ZERO

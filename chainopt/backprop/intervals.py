@@ -22,8 +22,8 @@ from chainopt.backprop.sweep import Derivatives
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import LEAST_SLACK, ONE_PRICE
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 _FEASIBLE = 1e-9
 _FLOORS = (0.1, 100.0)
 """Of a typical price, the least that a row's money counts as; the second where the first leaves no price."""

@@ -20,8 +20,8 @@ from chainopt.backprop.sweep import Derivatives
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import LEAST_SLACK, MOST_SLACK
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 _TYPICAL = 1e4
 """Of the money below which a row's is noise, the most that counts as one; a tolerance is a part of it."""
 

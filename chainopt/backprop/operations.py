@@ -32,8 +32,7 @@ from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, at_limits
 from chainopt.network.tolerances import BINDS, ZERO
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 USE, LEVEL, SALE, IMPORT, DISPOSAL, READERS, MINIMUM = range(7)
 AMOUNTS = {USE: "use", LEVEL: "level", SALE: "sale", IMPORT: "imported", DISPOSAL: "disposed"}

@@ -11,8 +11,7 @@ from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import ZERO
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)

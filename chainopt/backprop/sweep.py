@@ -28,8 +28,8 @@ from chainopt.network.network import Network
 from chainopt.network.order import layers
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import BALANCE, CONTRADICTION, FAINT, ZERO
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 _ROUNDS = 4
 _SETTLED = 1e-12
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainopt.chain.records import Process
-from chainopt.technology.families import TECHNOLOGIES, Array, Batch, Figure
+from chainopt.technology.arrays import Array
+from chainopt.technology.families import TECHNOLOGIES, Batch, Figure
 
 
 def batch_of(

@@ -13,7 +13,8 @@ from math import inf
 import numpy as np
 
 from chainopt.chain.records import Good, Observed, Parameter, Process, Settings
-from chainopt.chain.rules import Array, Problem, Rows, repeated
+from chainopt.chain.rules import Problem, Rows, repeated
+from chainopt.technology.arrays import Array
 from chainopt.technology.families import TECHNOLOGIES, asking, figures
 from chainopt.technology.formula import Formula, FormulaError, resolve
 from chainopt.words import messages

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from chainopt.technology.arrays import Array
 from chainopt.words import messages
 from chainopt.words.messages import Message, is_error
 from chainopt.words.names import all_plain, drawn, foreign, found, key, keys, plain
 
-Array = np.ndarray
 Gaps = Callable[[Any], dict[str, Any]]
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-Array = np.ndarray
+from chainopt.technology.arrays import Array
+
 _RIDGE, _RANK = 1e-14, 1e-14
 _GROWS = 2.0
 _MEMORY, _CLIP, _REACH = 7, 8.0, 1e3

@@ -18,8 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from chainopt.market.columns import Columns, NotColumnsError
 from chainopt.network.order import ranges
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 class Circuit(NamedTuple):

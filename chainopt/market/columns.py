@@ -18,8 +18,8 @@ from scipy import sparse
 
 from chainopt.network.limits import KINDS
 from chainopt.network.network import Network
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 _ROUNDING = 1e-12
 
 

@@ -26,9 +26,9 @@ from chainopt.market.columns import Columns
 from chainopt.market.formation import Market
 from chainopt.network.demand import demand_area
 from chainopt.network.tolerances import BALANCED, GAP, GOOD_COUNTS, PAYS, USE_COUNTS
+from chainopt.technology.arrays import Array
 from chainopt.technology.logforms import COST, LEVEL, logarithms
 
-Array = np.ndarray
 _CONSTANT = 1e-9
 _ROUNDS = 50
 _ROUNDING, _UNPROFITABLE, _SETTLED = 1e-15, 1e-13, 1e-14

@@ -28,8 +28,8 @@ from chainopt.market.columns import Columns
 from chainopt.market.subsidy import GOOD_MATTERS, USE_MATTERS, Point, outlets
 from chainopt.market.sweeps import TRIFLE, Pass, empty_pass, sweep
 from chainopt.network.demand import demand_area
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 Sweep = Callable[[Circuit, Array, Pass], None]
 TOLERANCE = 1e-9
 MAX_PASSES = 1000

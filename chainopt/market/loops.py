@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 
 from chainopt.market.circuit import Circuit
-from chainopt.market.sweeps import Array, Pass
+from chainopt.market.sweeps import Pass
+from chainopt.technology.arrays import Array
 from chainopt.technology.logforms import CES, COBB_DOUGLAS
 
 _loop = njit(cache=True, error_model="numpy")

@@ -17,7 +17,8 @@ import numpy as np
 
 from chainopt.market.circuit import Circuit
 from chainopt.market.subsidy import Curvature, Point, enter, look
-from chainopt.market.sweeps import Array, Pass
+from chainopt.market.sweeps import Pass
+from chainopt.technology.arrays import Array
 
 _FIRST = 1e-2
 """The subsidies together, of the turnover; they end below the second, and then only prices can ask for less."""

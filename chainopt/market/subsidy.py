@@ -35,9 +35,10 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from chainopt.market.circuit import Circuit
-from chainopt.market.sweeps import Array, Pass, empty_pass, sweep
+from chainopt.market.sweeps import Pass, empty_pass, sweep
 from chainopt.network.demand import demand_area
 from chainopt.network.tolerances import GOOD_COUNTS, USE_COUNTS
+from chainopt.technology.arrays import Array
 from chainopt.technology.logforms import LEVEL, logarithms
 
 USE_MATTERS, GOOD_MATTERS = 0.1 * USE_COUNTS, 0.1 * GOOD_COUNTS

@@ -18,9 +18,9 @@ from typing import NamedTuple
 import numpy as np
 
 from chainopt.market.circuit import Circuit
+from chainopt.technology.arrays import Array
 from chainopt.technology.logforms import CES, COBB_DOUGLAS, LogForm
 
-Array = np.ndarray
 TRIFLE = 1e-20
 """Of the largest of the first offers: what the last resort of a good bids beside its users."""
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from chainopt.network.network import Network
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 def demand_area(price: Array, elasticity: Array, reference: Array, sale: Array) -> Array:

@@ -16,8 +16,8 @@ from chainopt.network.network import Network
 from chainopt.network.order import dependencies, layers
 from chainopt.network.plan import Plan
 from chainopt.network.typical import typical_amounts, wanted_levels
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 _GOLDEN = 0.6180339887498949
 _SPREAD = 0.01
 _DISPOSED = 0.01

@@ -13,8 +13,8 @@ from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import LEAST_AMOUNT, LEAST_FLOW, LEAST_MONEY, STILL, WORTHLESS, ZERO
 from chainopt.network.typical import typical_amounts, wanted_levels
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 _LEAST = 1e-6
 """Of an ordinary amount of a good: what moves less is scaled as this much."""
 _LEAST_SHARE = 1e-3

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainopt.network.network import Network
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from scipy import sparse
 from chainopt.chain.batches import batch_of
 from chainopt.chain.chain import Chain
 from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Limit
-from chainopt.technology.families import TECHNOLOGIES, Array, Batch, Technology
+from chainopt.technology.arrays import Array
+from chainopt.technology.families import TECHNOLOGIES, Batch, Technology
 from chainopt.technology.formula import resolve
 from chainopt.technology.tape import Tape
 from chainopt.words.names import key

@@ -12,8 +12,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from chainopt.network.network import Network
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,7 @@ from chainopt.chain.reach import Reach, reach
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 def without(net: Network, processes: Sequence[int]) -> Reach:

@@ -8,8 +8,7 @@ import numpy as np
 
 from chainopt.network.demand import demand_value
 from chainopt.network.network import Network
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from scipy import sparse
 from chainopt.network.limits import MIN_SALE
 from chainopt.network.network import Network
 from chainopt.network.order import Layer, dependencies, layers, ranges
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 _SWEEPS = 12
 _SETTLED = 1.1
 _FAR = 1e4

@@ -22,10 +22,10 @@ from chainopt.ipopt.scaling import Scaling
 from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.planner.rows import Problem, curves, formulas, members, problem
+from chainopt.technology.arrays import Array
 from chainopt.technology.families import Batch
 from chainopt.technology.primitives import PRIMITIVES
 
-Array = np.ndarray
 _SAMPLE = 40
 _SAME = 1e-9
 _STEP = 0.01

@@ -23,10 +23,10 @@ from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import GAINS
 from chainopt.planner.rows import problem
+from chainopt.technology.arrays import Array
 from chainopt.technology.families import Batch, Technology
 from chainopt.words.status import Status
 
-Array = np.ndarray
 _ROUNDS = 12
 _NEW = 1e-6
 _FAR = (1e3, 1e6, 1e9)

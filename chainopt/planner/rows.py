@@ -31,8 +31,7 @@ from chainopt.network.limits import KINDS
 from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
-
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,9 @@ from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply, places
 from chainopt.network.plan import Plan, limited_amount
 from chainopt.solution.solution import Solution
+from chainopt.technology.arrays import Array
 from chainopt.words.display import Displayed
 from chainopt.words.names import key, nearest
-
-Array = np.ndarray
 
 
 class NumeraireError(ValueError):

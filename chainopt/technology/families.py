@@ -21,11 +21,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from chainopt.technology.arrays import Array
 from chainopt.technology.primitives import PRIMITIVES
 from chainopt.words import messages
 from chainopt.words.messages import Message
-
-Array = np.ndarray
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,6 @@ from chainopt.network.multipliers import use_prices
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 
-Array = np.ndarray
-
 
 @dataclass(frozen=True, slots=True)
 class Flows:

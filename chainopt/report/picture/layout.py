@@ -19,7 +19,8 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import isotonic_regression, linprog
 
-Array = np.ndarray
+from chainopt.technology.arrays import Array
+
 Edge = tuple[int, int]
 SWEEPS = 16
 

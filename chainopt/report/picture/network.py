@@ -18,8 +18,8 @@ from chainopt.report.picture.flows import Flows
 from chainopt.report.picture.layout import layered
 from chainopt.report.picture.picture import THINNEST, Key, Link, Mark, Node, Picture, Point, Step, curve, left_out
 from chainopt.rows.tables import Tables
+from chainopt.technology.arrays import Array
 
-Array = np.ndarray
 WIDE, HIGH, MARGIN = 1200.0, 900.0, 34.0
 MOVES = ("supply", "imported", "produced", "used", "sold", "disposed")
 WIDEST = 11.0
