@@ -31,6 +31,7 @@ from chainopt.words.display import Displayed
 from chainopt.words.names import key, nearest
 
 Array = np.ndarray
+_NONE = np.array(np.nan)
 
 
 class NumeraireError(ValueError):
@@ -124,33 +125,25 @@ class _View:
 
     numeraire: str | None
     unit: float
+    interval: tuple[str | None, ...]
     price: Array
     backprop: Array
     low: Array
     high: Array
-    interval: tuple[str | None, ...]
-    use_value: Array
-    use_price: Array
     sale_value: Array
     disposal_value: Array
-    unit_cost: Array
+    use_value: Array
+    use_price: Array
     rent: Array
     derived_rent: Array
+    unit_cost: Array
 
     @classmethod
     def of(cls, of: Part, solution: Solution, numeraire: str | None) -> _View:
         net, part = of.whole, of.net
-        goods, uses, limits = len(net.goods), len(net.use_good), len(net.limits)
-        empty = cls(
-            None,
-            1.0,
-            *(np.full(goods, np.nan),) * 4,
-            (None,) * goods,
-            *(np.full(uses, np.nan),) * 2,
-            *(np.full(goods, np.nan),) * 2,
-            np.full(len(net.processes), np.nan),
-            *(np.full(limits, np.nan),) * 2,
-        )
+        goods, uses, limits = of.goods(_NONE), of.uses(_NONE), of.limits(_NONE)
+        costs = np.full(len(net.processes), np.nan)
+        empty = cls(None, 1.0, (None,) * len(goods), *(goods,) * 6, *(uses,) * 2, *(limits,) * 2, costs)
         derivatives, multipliers = solution.derivatives, solution.multipliers
         intervals, plan = solution.intervals, solution.plan
         if not solution.certified or not (derivatives and multipliers and intervals and plan):
@@ -161,9 +154,7 @@ class _View:
             unit = float(multipliers.price[at])
             intervals = price_intervals(part, plan, derivatives, at)
             numeraire = part.goods[at]
-        interval: list[str | None] = [None] * goods
-        for g, kind in zip(of.good, intervals.kind, strict=True):
-            interval[g] = kind
+        kinds = dict(zip(of.good.tolist(), intervals.kind, strict=True))
         use_value, sale_value, disposal_value = use_values(part, derivatives)
         return cls(
             numeraire=numeraire,
@@ -172,7 +163,7 @@ class _View:
             backprop=of.goods(settled(derivatives, intervals)),
             low=of.goods(intervals.low),
             high=of.goods(intervals.high),
-            interval=tuple(interval),
+            interval=tuple(kinds.get(g) for g in range(len(goods))),
             use_value=of.uses(use_value / unit),
             use_price=of.uses(use_prices(part, multipliers) / unit),
             sale_value=of.goods(sale_value / unit),
@@ -219,12 +210,8 @@ def _part(chain: Chain, solution: Solution) -> Part:
 
 def _whole_plan(part: Part, solution: Solution) -> Plan:
     """The plan in the whole chain's numbering; all nan where there is none."""
-    net = part.whole
     if solution.plan is None:
-        goods = np.full(len(net.goods), np.nan)
-        return Plan(
-            np.full(len(net.use_good), np.nan), np.full(len(net.level_process), np.nan), goods, goods, goods
-        )
+        return Plan(part.uses(_NONE), part.levels(_NONE), *(part.goods(_NONE),) * 3)
     return part.plan(solution.plan)
 
 
@@ -312,5 +299,4 @@ def _limits(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
 
 def _kkt(solution: Solution) -> pd.DataFrame:
     names = ("stationarity", "feasibility", "complementarity")
-    found = [getattr(solution.kkt, name) if solution.kkt else np.nan for name in names]
-    return pd.DataFrame([found], columns=list(names))
+    return pd.DataFrame([{name: getattr(solution.kkt, name, np.nan) for name in names}])
