@@ -72,10 +72,9 @@ class Notes:
 
 @dataclass(frozen=True, slots=True)
 class _Result:
-    """The cells of a result column by the names of their row, and their number formats."""
+    """The cells of a result column, value and number format, by the names of their row."""
 
-    cells: dict[Names, float | str | None]
-    formats: dict[Names, str]
+    cells: dict[Names, tuple[float | str | None, str]]
     wide: bool = False
 
 
@@ -150,15 +149,14 @@ def _results(solution: Solution, figures: Tables) -> dict[tuple[str, str], _Resu
             continue
         sheet = shown[table]
         kind = next(each.kind for each in sheet.columns if each.name == column)
-        result = _Result({}, {}, kind in ("word", "text"))
+        result = _Result({}, kind in ("word", "text"))
         several = sheet.rows["interval"] != "point" if column in ("low", "high") else [True] * len(sheet.rows)
         texts = sheet.shown[column].tolist()
         for names, value, text, told in zip(
             _rows(sheet.rows), sheet.rows[column].tolist(), texts, several, strict=True
         ):
             if names and told and text:
-                result.cells[names] = _value(value, text)
-                result.formats[names] = _format(text)
+                result.cells[names] = _value(value, text), _format(text)
         found[table, column] = result
     found["made", "amount"] = _made(solution)
     return found
@@ -176,14 +174,13 @@ def _rows(rows: pd.DataFrame) -> Iterator[Names]:
 
 def _made(solution: Solution) -> _Result:
     """What each process makes of each good."""
-    result = _Result({}, {})
+    result = _Result({})
     net, plan = solution.net, solution.plan
     if net is not None and plan is not None:
         made = net.yields.tocoo()
         for level, good, amount in zip(made.row, made.col, made.data * plan.level[made.row], strict=True):
             names = (key(net.processes[net.level_process[level]]), key(net.goods[good]))
-            result.cells[names] = float(amount)
-            result.formats[names] = _format(figure(float(amount)))
+            result.cells[names] = float(amount), _format(figure(float(amount)))
     return result
 
 
@@ -211,15 +208,16 @@ def _added(book: Book, table: Table, results: dict[tuple[str, str], _Result]) ->
     right = table.width
     standing = {title: number for number, title in table.ignored.items()}
     for name, source, column in _COLUMNS.get(table.name, ()):
-        result = results.get((source, column), _Result({}, {}))
-        found = {row: names if names in result.cells else names[-1:] for row, names in rows.items()}
-        cells = {row: result.cells.get(names) for row, names in found.items()}
+        result = results.get((source, column), _Result({}))
+        blank = (None, "")
+        found = {row: result.cells.get(names, result.cells.get(names[-1:], blank)) for row, names in rows.items()}
+        cells = {row: value for row, (value, _) in found.items()}
         number = standing.get(key(PREFIX + name))
         if number is None:
             if all(value is None for value in cells.values()):
                 continue
             number = right = right + 1
-        formats = {row: result.formats.get(names, "") for row, names in found.items()}
+        formats = {row: form for row, (_, form) in found.items()}
         added.append(Added(PREFIX + name, number, cells, formats, 22 if result.wide else 13, result.wide))
     return added
 

@@ -46,7 +46,7 @@ def result_record(
     as reading. tables: those of `dossier`, where they are there already. Raises NumeraireError as it does.
     """
     all_tables = tables or dossier(chain, solution, numeraire=numeraire)
-    rows = {name: _records(getattr(all_tables, name)[list(columns)]) for name, columns in _COLUMNS.items()}
+    rows = {name: getattr(all_tables, name)[list(columns)] for name, columns in _COLUMNS.items()}
     return {
         "chainopt": version("chainopt"),
         "chain": chain.name,
@@ -54,11 +54,11 @@ def result_record(
         "message": solution.message,
         "objective": _plain(solution.objective),
         "numeraire": all_tables.numeraire,
-        "goods": _with_differences(_with_audit(rows["goods"], all_tables), all_tables),
-        "uses": _with_verdicts(rows["uses"], all_tables),
-        "processes": rows["processes"],
-        "limits": rows["limits"],
-        "kkt": rows["kkt"][0],
+        "goods": _records(_goods(rows["goods"], all_tables)),
+        "uses": _records(_uses(rows["uses"], all_tables)),
+        "processes": _records(rows["processes"]),
+        "limits": _records(rows["limits"]),
+        "kkt": _records(rows["kkt"])[0],
         "solver": {
             "name": solution.solver,
             "version": solution.solver_version,
@@ -73,35 +73,25 @@ def result_record(
     }
 
 
-def _with_audit(goods: list[dict[str, Any]], all_tables: Tables) -> list[dict[str, Any]]:
-    """Each good with its verdict, the cause, and the story of its price."""
-    found = all_tables.audit
-    verdicts = {row.good: row for row in found[found["kind"] == "good"].itertuples()} if len(found) else {}
-    for good, unit in zip(goods, all_tables.goods["price unit"], strict=True):
-        row, story = verdicts.get(good["good"]), all_tables.stories.get(good["good"])
-        good["price unit"] = unit
-        good["verdict"] = str(row.verdict) if row else None
-        good["cause"] = row.cause if row else None
-        good["story"] = story.text if story else None
-    return goods
-
-
-def _with_differences(goods: list[dict[str, Any]], all_tables: Tables) -> list[dict[str, Any]]:
+def _goods(goods: pd.DataFrame, all_tables: Tables) -> pd.DataFrame:
+    """Each good with its verdict, the cause, the story of its price, and what re-solves found."""
+    verdicts = all_tables.audit[all_tables.audit["kind"] == "good"].set_index("good")
+    told = {
+        "price unit": all_tables.goods["price unit"],
+        "verdict": goods["good"].map(verdicts["verdict"]),
+        "cause": goods["good"].map(verdicts["cause"]),
+        "story": goods["good"].map({good: story.text for good, story in all_tables.stories.items()}),
+    }
     if all_tables.differences is not None:
         found = all_tables.differences.set_index("good")
-        for good in goods:
-            for side in ("right", "left"):
-                good[side] = _plain(found[side].get(good["good"]))
-    return goods
+        told |= {side: goods["good"].map(found[side]) for side in ("right", "left")}
+    return goods.assign(**told)
 
 
-def _with_verdicts(uses: list[dict[str, Any]], all_tables: Tables) -> list[dict[str, Any]]:
+def _uses(uses: pd.DataFrame, all_tables: Tables) -> pd.DataFrame:
     """Each use with its verdict in the audit and the cause."""
-    rows = {(row.kind, row.good, _plain(row.process)): row for row in all_tables.audit.itertuples()}
-    for use in uses:
-        row = rows.get((use["kind"], use["good"], use["process"]))
-        use["verdict"], use["cause"] = (str(row.verdict), row.cause) if row else (None, None)
-    return uses
+    whose = ["kind", "good", "process"]
+    return uses.merge(all_tables.audit[[*whose, "verdict", "cause"]], how="left", on=whose)
 
 
 def _market(test: MarketTest | None) -> dict[str, Any] | None:
@@ -159,6 +149,6 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def _plain(value: Any) -> Any:
     """A Python text or number; None for what does not exist, and 0 without a sign."""
     if value is None or isinstance(value, str):
-        return value
+        return value if value is None else str(value)
     number = float(value)
     return number + 0.0 if isfinite(number) else None

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from chainopt.report.content.findings import Question, findings, headline, money
 from chainopt.report.content.legible import legible, residual, short
-from chainopt.report.content.salience import ambiguous, binding, foremost, turnover
+from chainopt.report.content.salience import ambiguous, binding, foremost, greatest, turnover
 from chainopt.report.content.sheets import Column, Sheet, sheets
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
@@ -74,8 +74,7 @@ def show(solution: Solution, tables: Tables, console: Console) -> None:
 def _tell(console: Console, tables: Tables) -> None:
     """Who sets the prices of the goods of the greatest turnover."""
     goods = tables.goods[tables.goods["good"].isin(tables.stories.keys())]
-    order = turnover(goods).abs().sort_values(ascending=False, kind="stable", na_position="last")
-    first = goods.loc[order.index[:MOST_STORIES]]
+    first = goods.loc[greatest(turnover(goods))[:MOST_STORIES]]
     if first.empty:
         return
     console.print()

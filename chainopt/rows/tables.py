@@ -31,6 +31,8 @@ from chainopt.technology.arrays import Array
 from chainopt.words.display import Displayed
 from chainopt.words.names import key, nearest
 
+_NONE = np.array(np.nan)
+
 
 class NumeraireError(ValueError):
     """A good that can't be the unit of account: there is none of that name, or its price may be 0 or less."""
@@ -123,33 +125,25 @@ class _View:
 
     numeraire: str | None
     unit: float
+    interval: tuple[str | None, ...]
     price: Array
     backprop: Array
     low: Array
     high: Array
-    interval: tuple[str | None, ...]
-    use_value: Array
-    use_price: Array
     sale_value: Array
     disposal_value: Array
-    unit_cost: Array
+    use_value: Array
+    use_price: Array
     rent: Array
     derived_rent: Array
+    unit_cost: Array
 
     @classmethod
     def of(cls, of: Part, solution: Solution, numeraire: str | None) -> _View:
         net, part = of.whole, of.net
-        goods, uses, limits = len(net.goods), len(net.use_good), len(net.limits)
-        empty = cls(
-            None,
-            1.0,
-            *(np.full(goods, np.nan),) * 4,
-            (None,) * goods,
-            *(np.full(uses, np.nan),) * 2,
-            *(np.full(goods, np.nan),) * 2,
-            np.full(len(net.processes), np.nan),
-            *(np.full(limits, np.nan),) * 2,
-        )
+        goods, uses, limits = of.goods(_NONE), of.uses(_NONE), of.limits(_NONE)
+        costs = np.full(len(net.processes), np.nan)
+        empty = cls(None, 1.0, (None,) * len(goods), *(goods,) * 6, *(uses,) * 2, *(limits,) * 2, costs)
         derivatives, multipliers = solution.derivatives, solution.multipliers
         intervals, plan = solution.intervals, solution.plan
         if not solution.certified or not (derivatives and multipliers and intervals and plan):
@@ -160,9 +154,7 @@ class _View:
             unit = float(multipliers.price[at])
             intervals = price_intervals(part, plan, derivatives, at)
             numeraire = part.goods[at]
-        interval: list[str | None] = [None] * goods
-        for g, kind in zip(of.good, intervals.kind, strict=True):
-            interval[g] = kind
+        kinds = dict(zip(of.good.tolist(), intervals.kind, strict=True))
         use_value, sale_value, disposal_value = use_values(part, derivatives)
         return cls(
             numeraire=numeraire,
@@ -171,7 +163,7 @@ class _View:
             backprop=of.goods(settled(intervals)),
             low=of.goods(intervals.low),
             high=of.goods(intervals.high),
-            interval=tuple(interval),
+            interval=tuple(kinds.get(g) for g in range(len(goods))),
             use_value=of.uses(use_value / unit),
             use_price=of.uses(use_prices(part, multipliers) / unit),
             sale_value=of.goods(sale_value / unit),
@@ -218,11 +210,9 @@ def _part(chain: Chain, solution: Solution) -> Part:
 
 def _whole_plan(part: Part, solution: Solution) -> Plan:
     """The plan in the whole chain's numbering; all nan where there is none."""
-    if solution.plan is not None:
-        return part.plan(solution.plan)
-    net = part.whole
-    use, level, good = (np.full(len(each), np.nan) for each in (net.use_good, net.level_process, net.goods))
-    return Plan(use, level, good, good, good)
+    if solution.plan is None:
+        return Plan(part.uses(_NONE), part.levels(_NONE), *(part.goods(_NONE),) * 3)
+    return part.plan(solution.plan)
 
 
 def _money(price: Array, amount: Array) -> Array:
@@ -309,5 +299,4 @@ def _limits(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
 
 def _kkt(solution: Solution) -> pd.DataFrame:
     names = ("stationarity", "feasibility", "complementarity")
-    found = [getattr(solution.kkt, name) if solution.kkt else np.nan for name in names]
-    return pd.DataFrame([found], columns=list(names))
+    return pd.DataFrame([{name: getattr(solution.kkt, name, np.nan) for name in names}])

@@ -232,10 +232,11 @@ def _scarce_limits(tables: Tables) -> Iterator[Finding]:
 def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
     rows = scarce_supplies(tables)
     for row in _rows(rows.head(MOST)):
+        unit = short(row["unit"], 20)
+        supply = f"{figure(row['supply'])} {unit}".strip()
         text = (
-            f"The supply of {short(row['good'])}, {_amount(row, 'supply')}, is all that there is: "
-            f"one more {short(row['unit'], 20) or 'unit'} would add {figure(row['price'])}; "
-            f"worth in all: {figure(row['worth'])}."
+            f"The supply of {short(row['good'])}, {supply}, is all that there is: "
+            f"one more {unit or 'unit'} would add {figure(row['price'])}; worth in all: {figure(row['worth'])}."
         )
         yield Finding(Question.LIMITS, "prices", text, row=row[_ROW])
     if len(rows) > MOST:
@@ -356,10 +357,6 @@ def _process(row: dict[str, Any]) -> str:
     """A process, with its firm where that has a name of its own."""
     name, firm = short(row["process"]), short(row["firm"])
     return name if firm in (name, "") else f"{name} ({firm})"
-
-
-def _amount(row: dict[str, Any], column: str) -> str:
-    return f"{figure(row[column])} {short(row['unit'], 20)}".strip()
 
 
 def _rows(frame: pd.DataFrame) -> Iterable[dict[str, Any]]:

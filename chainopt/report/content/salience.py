@@ -44,6 +44,11 @@ def _largest(*figures: pd.Series) -> float:
     return float(sizes.max()) if sizes.notna().any() else 0.0
 
 
+def greatest(figures: pd.Series) -> pd.Index:
+    """The rows of these figures, the greatest of either sign first, and what has none last."""
+    return figures.abs().sort_values(ascending=False, kind="stable", na_position="last").index
+
+
 def losing(tables: Tables) -> pd.DataFrame:
     """The processes that run at a loss, the greatest first."""
     processes = tables.processes
@@ -117,38 +122,22 @@ def foremost(tables: Tables, goods: int, processes: int, flows: int | None = Non
     flows: the most uses, by value, and the most flows of the audit, those that do not agree before those that do.
     What says most in the audit is kept in any case.
     """
-    if len(tables.goods) <= goods and len(tables.processes) <= processes and not _too_many(tables, flows):
-        return tables
-    kept_goods, kept_uses, kept_processes = tables.goods, tables.uses, tables.processes
-    kept_audit, kept_market = tables.audit, tables.market
-    if len(kept_goods) > goods:
-        order = turnover(kept_goods).abs().sort_values(ascending=False, kind="stable", na_position="last")
-        kept_goods = kept_goods.loc[order.index[:goods]]
-        kept_uses = kept_uses[kept_uses["good"].isin(kept_goods["good"])]
-        first = kept_audit.index.isin(telling(kept_audit, MOST_TOLD).index)
-        kept_audit = kept_audit[first | kept_audit["good"].isin(kept_goods["good"])]
-    if flows is not None:
-        kept_uses, kept_audit = _foremost_uses(kept_uses, flows), _foremost_audit(kept_audit, flows)
-    if len(kept_processes) > processes:
-        moved = kept_processes[["revenue", "cost"]].abs().max(axis=1)
-        order = moved.sort_values(ascending=False, kind="stable", na_position="last")
-        kept_processes = kept_processes.loc[order.index[:processes]]
-        if kept_market is not None:
-            asked = kept_market.processes
-            kept_market = replace(kept_market, processes=asked[asked["process"].isin(kept_processes["process"])])
-    return replace(
-        tables,
-        goods=kept_goods,
-        uses=kept_uses,
-        processes=kept_processes,
-        audit=kept_audit,
-        market=kept_market,
-    )
-
-
-def _too_many(tables: Tables, flows: int | None) -> bool:
-    """Whether there are more uses, or flows of the audit, than these."""
-    return flows is not None and max(len(tables.uses), int((tables.audit["kind"] != "good").sum())) > flows
+    kept = tables
+    if len(kept.goods) > goods:
+        first = kept.goods.loc[greatest(turnover(kept.goods))[:goods]]
+        told = kept.audit.index.isin(telling(kept.audit, MOST_TOLD).index)
+        uses, audit = (table["good"].isin(first["good"]) for table in (kept.uses, kept.audit))
+        kept = replace(kept, goods=first, uses=kept.uses[uses], audit=kept.audit[told | audit])
+    if flows is not None and max(len(kept.uses), int((kept.audit["kind"] != "good").sum())) > flows:
+        kept = replace(kept, uses=_foremost_uses(kept.uses, flows), audit=_foremost_audit(kept.audit, flows))
+    if len(kept.processes) > processes:
+        moved = kept.processes[["revenue", "cost"]].abs().max(axis=1)
+        kept = replace(kept, processes=kept.processes.loc[greatest(moved)[:processes]])
+        if kept.market is not None:
+            asked = kept.market.processes
+            asked = asked[asked["process"].isin(kept.processes["process"])]
+            kept = replace(kept, market=replace(kept.market, processes=asked))
+    return kept
 
 
 def _foremost_uses(uses: pd.DataFrame, most: int) -> pd.DataFrame:

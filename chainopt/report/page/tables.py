@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chainopt.audits.verdicts import Verdict
 from chainopt.report.content.legible import legible, places
-from chainopt.report.content.salience import MOST_TOLD, telling
+from chainopt.report.content.salience import MOST_TOLD, greatest, telling
 from chainopt.report.content.sheets import TONES, Column, Sheet, Tone, sheets
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
@@ -90,7 +90,8 @@ def pages(solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | 
         names = [name for name in names if name == "explanation"]
     found = []
     for name in names:
-        sheet = shown[name] if name != "limits" else _dearest_first(shown[name])
+        # Limits stand by what they cost in all; those that cost nothing stay in the chain's order.
+        sheet = shown[name] if name != "limits" else shown[name].only(greatest(shown[name].rows["total"]))
         hidden = set() if solution.certified or name == "explanation" else _UNPRICED
         columns = [
             column
@@ -105,23 +106,11 @@ def pages(solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | 
         stopped = not solution.certified and name != "explanation"
         caption = "Where the solver stopped, which is no solution" if stopped else sheet.caption
         name = "solver" if name == "kkt" else name
-        page = Page(
-            name,
-            sheet.title,
-            caption,
-            columns,
-            groups,
-            (said or {}).get(name, ()),
-            grouped_by="Good" if name == "uses" else "",
-        )
+        sentences = (said or {}).get(name, ())
+        by = "Good" if name == "uses" else ""
+        page = Page(name, sheet.title, caption, columns, groups, sentences, grouped_by=by)
         found.append(_audit(page, sheet, kept) if name == "audit" else page)
     return found
-
-
-def _dearest_first(limits: Sheet) -> Sheet:
-    """The limits by what they cost in all; those that cost nothing stay in the chain's order."""
-    order = limits.rows["total"].abs().sort_values(ascending=False, kind="stable", na_position="last").index
-    return limits.only(order)
 
 
 def _audit(page: Page, sheet: Sheet, kept: Tables) -> Page:
@@ -174,8 +163,5 @@ def _by_good(sheet: Sheet, cells: list[list[Cell]], prices: Sheet) -> list[Group
         if row["kind"] == "disposal" and sheet.shown.at[i, "amount"] == "0":
             continue
         groups[row["good"]].append(line)
-    return [
-        Group(legible(good), f"price {price[good]}" if price[good] else "", rows)
-        for good, rows in groups.items()
-        if rows
-    ]
+    notes = {good: f"price {text}" if text else "" for good, text in price.items()}
+    return [Group(legible(good), notes[good], rows) for good, rows in groups.items() if rows]

@@ -15,7 +15,7 @@ from chainopt.network.tolerances import SHOWN
 from chainopt.report import templates
 from chainopt.report.content.findings import answers, audit_sentence, findings, headline, money
 from chainopt.report.content.legible import figure, legible, short
-from chainopt.report.content.salience import foremost, money_scale, turnover
+from chainopt.report.content.salience import foremost, greatest, money_scale, turnover
 from chainopt.report.page.charts import Chart, agreement, residuals
 from chainopt.report.page.tables import pages
 from chainopt.report.picture.picture import SCRIPT, STYLE, fragment
@@ -98,7 +98,7 @@ def _bars(figures: Tables) -> list[Bar]:
     """The goods of the greatest turnover, as bars from a common zero."""
     worth = turnover(figures.goods).dropna()
     worth = worth[worth.abs() > SHOWN * money_scale(figures)]
-    worth = worth.loc[worth.abs().sort_values(ascending=False, kind="stable").index[:MOST_BARS]]
+    worth = worth.loc[greatest(worth)[:MOST_BARS]]
     if worth.empty:
         return []
     low, high = min(float(worth.min()), 0.0), max(float(worth.max()), 0.0)
