@@ -1,9 +1,9 @@
 """chainopt: the prices of a supply chain as derivatives, checked from both sides."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from chainopt.ipopt.announced import announce
-from chainopt.words.face import face
 
 if TYPE_CHECKING:
     from chainopt.audits.explain import explain
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from chainopt.program.program import Program
     from chainopt.program.trace import grad, trace, value_and_grad
     from chainopt.program.tracer import TraceError
-    from chainopt.report import Plot, plot, result_record, write_excel, write_html
     from chainopt.report.annotate import annotate
+    from chainopt.report.excel.write import write_excel
+    from chainopt.report.page.write import write_html
+    from chainopt.report.picture.plot import Plot, plot
+    from chainopt.report.record import result_record
     from chainopt.rows.dossier import dossier
     from chainopt.rows.tables import NumeraireError, Tables, kkt, limits, prices, processes, tables, uses
     from chainopt.scenarios.differences import differences
@@ -31,11 +34,14 @@ if TYPE_CHECKING:
     from chainopt.solution.solution import Solution
     from chainopt.solution.solve import solve
     from chainopt.words.status import Status
-    from chainopt.workbook import WorkbookError, check_workbook, read_workbook, write_template, write_workbook
+    from chainopt.workbook.faults import WorkbookError
+    from chainopt.workbook.read import check_workbook, read_workbook
+    from chainopt.workbook.template import write_template
+    from chainopt.workbook.write import write_workbook
 else:
-    __all__, __getattr__, __dir__ = face(
-        __name__,
-        {
+    _HOME = {
+        name: f"chainopt.{module}"
+        for module, names in {
             "audits.explain": "explain",
             "audits.market_test": "market_test",
             "audits.stories": "stories",
@@ -52,8 +58,11 @@ else:
             "program.program": "Program",
             "program.trace": "grad trace value_and_grad",
             "program.tracer": "TraceError",
-            "report": "Plot plot result_record write_excel write_html",
             "report.annotate": "annotate",
+            "report.excel.write": "write_excel",
+            "report.page.write": "write_html",
+            "report.picture.plot": "Plot plot",
+            "report.record": "result_record",
             "rows.dossier": "dossier",
             "rows.tables": "NumeraireError Tables kkt limits prices processes tables uses",
             "scenarios.differences": "differences",
@@ -61,8 +70,24 @@ else:
             "solution.solution": "Solution",
             "solution.solve": "solve",
             "words.status": "Status",
-            "workbook": "WorkbookError check_workbook read_workbook write_template write_workbook",
-        },
-    )
+            "workbook.faults": "WorkbookError",
+            "workbook.read": "check_workbook read_workbook",
+            "workbook.template": "write_template",
+            "workbook.write": "write_workbook",
+        }.items()
+        for name in names.split()
+    }
+    __all__ = sorted(_HOME)  # noqa: PLE0605
+
+    def __getattr__(name):
+        """Loads a name from its module when it is first asked for (PEP 562)."""
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value = getattr(import_module(_HOME[name]), name)
+        return value
+
+    def __dir__():
+        return sorted({*globals(), *_HOME})
+
 
 announce()

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import chainopt as co
 from chainopt.words.messages import MESSAGES
-from chainopt.workbook import check_workbook
+from chainopt.workbook.read import check_workbook
 
 HEAD = """# What chainopt says of a workbook
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chainopt.workbook import schema_markdown
+from chainopt.workbook.schema import schema_markdown
 
 HEAD = """# The workbook
 

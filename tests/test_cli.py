@@ -285,7 +285,7 @@ def test_figures_are_never_cut(width):
     """A table that does not fit loses columns, and says which."""
     from rich.console import Console
 
-    from chainopt.report import show
+    from chainopt.report.terminal import show
 
     chain = co.read_workbook(DATA / "petrochemicals.xlsx")
     solution = co.solve(chain)

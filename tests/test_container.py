@@ -14,8 +14,8 @@ from containers import CONTAINERS, folder, ods, parts_of, tall
 from office import office
 
 import chainopt as co
-from chainopt.workbook import check_workbook
 from chainopt.workbook.files import raw
+from chainopt.workbook.read import check_workbook
 
 DATA = Path(__file__).parent.parent / "data"
 EXAMPLES = ("steel_loop", "petrochemicals", "non_rival")

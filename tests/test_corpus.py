@@ -6,7 +6,7 @@ from corpus import CELLS, FORMULAS, LIMITS, NAMES, NUMBERS, RECORDS, RUNS, SAMPL
 
 import chainopt as co
 from chainopt.words.messages import MESSAGES
-from chainopt.workbook import check_workbook
+from chainopt.workbook.read import check_workbook
 
 
 def verdicts(path):

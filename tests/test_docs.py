@@ -13,7 +13,7 @@ import pytest
 
 from chainopt.command.app import app
 from chainopt.words.status import Status
-from chainopt.workbook import schema_markdown
+from chainopt.workbook.schema import schema_markdown
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -24,8 +24,8 @@ from chainopt.audits.receipts import receipts
 from chainopt.backprop.intervals import Intervals
 from chainopt.backprop.sweep import differentiate
 from chainopt.network.network import network
-from chainopt.report import write_excel
 from chainopt.report.excel.styles import PREFIX, STYLES
+from chainopt.report.excel.write import write_excel
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 BOOKS = sorted(path.stem for path in DATA.glob("*.xlsx"))

@@ -14,7 +14,7 @@ import pytest
 import chainopt as co
 
 DATA = Path(__file__).parent.parent / "data"
-FACES = ["chainopt", "chainopt.report", "chainopt.workbook"]
+FACES = ["chainopt"]
 HEAVY = {"pyomo", "casadi", "scipy", "pandas", "numpy", "jinja2", "xlsxwriter", "openpyxl", "typer", "rich"}
 
 

@@ -31,10 +31,9 @@ pytestmark = pytest.mark.skipif(not FORKS, reason="only Linux lets go of a compu
 # command to wait for.
 COMMANDS = """
 import json, os, signal, sys
-import chainopt, chainopt.report
-for package in chainopt, chainopt.report:
-    for name in package.__all__:
-        getattr(package, name)
+import chainopt, chainopt.report.content.findings, chainopt.report.terminal
+for name in chainopt.__all__:
+    getattr(chainopt, name)
 from chainopt.command import app, main as cli
 for line in sys.stdin:
     match json.loads(line):

@@ -536,7 +536,7 @@ def test_increasing_returns_are_refused():
 def test_the_command_line_takes_the_method(tmp_path, monkeypatch, capsys):
     chain = co.Chain(GOODS, [mill()])
     book = tmp_path / "mill.xlsx"
-    from chainopt.workbook import write_workbook
+    from chainopt.workbook.write import write_workbook
 
     write_workbook(chain, book)
     monkeypatch.setattr(sys, "argv", ["chainopt", "solve", str(book), "--method", "market", "--json", "-"])

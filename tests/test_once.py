@@ -16,7 +16,7 @@ import chainopt as co
 from chainopt.chain.reach import reach
 from chainopt.network.network import network
 from chainopt.network.part import places
-from chainopt.report import show
+from chainopt.report.terminal import show
 
 DATA = Path(__file__).parent.parent / "data"
 

@@ -15,7 +15,7 @@ from layered import chain as layered_chain
 from layered import layered
 
 import chainopt as co
-from chainopt.report import html_text
+from chainopt.report.page.write import html_text
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 BOOKS = ("tupperware", "petrochemicals", "byproduct", "infeasible_obligation")

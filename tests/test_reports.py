@@ -26,10 +26,13 @@ from rich.console import Console
 
 import chainopt as co
 from chainopt.machine.files import replacing
-from chainopt.report import headline, html_text, json_text, result_record, show, write_excel, write_html
-from chainopt.report.content.findings import findings
+from chainopt.report.content.findings import findings, headline
 from chainopt.report.content.sheets import Column
 from chainopt.report.excel.paper import Paper
+from chainopt.report.excel.write import write_excel
+from chainopt.report.page.write import html_text, write_html
+from chainopt.report.record import json_text, result_record
+from chainopt.report.terminal import show
 from chainopt.rows.dossier import dossier
 
 MODELS = Path(__file__).resolve().parents[1] / "models"

@@ -10,7 +10,7 @@ import pytest
 import chainopt as co
 from chainopt.audits.verdicts import Verdict
 from chainopt.technology.families import TECHNOLOGIES, Figure, Technology
-from chainopt.workbook import schema_markdown
+from chainopt.workbook.schema import schema_markdown
 
 
 def decay(batch, x, algebra):

@@ -15,14 +15,11 @@ from chainopt.chain.chain import Chain
 from chainopt.chain.records import Good, Input, Observed, Output, Parameter, Process, Settings
 from chainopt.technology.families import TECHNOLOGIES
 from chainopt.words.names import key, plain
-from chainopt.workbook import (
-    WorkbookError,
-    check_workbook,
-    read_workbook,
-    schema_markdown,
-    write_template,
-    write_workbook,
-)
+from chainopt.workbook.faults import WorkbookError
+from chainopt.workbook.read import check_workbook, read_workbook
+from chainopt.workbook.schema import schema_markdown
+from chainopt.workbook.template import write_template
+from chainopt.workbook.write import write_workbook
 
 TUPPERWARE = {
     "goods": [

@@ -7,7 +7,8 @@ from books import SOUND, edit_xml, faulty, save_book
 from openpyxl import load_workbook
 from test_workbook import TUPPERWARE
 
-from chainopt.workbook import CellProblem, WorkbookError, check_workbook, read_workbook
+from chainopt.workbook.faults import CellProblem, WorkbookError
+from chainopt.workbook.read import check_workbook, read_workbook
 
 
 def test_the_sound_book_is_sound(tmp_path):

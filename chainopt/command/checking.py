@@ -15,7 +15,7 @@ def check(
     book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook that holds the chain.")],
 ) -> None:
     """Say everything that is wrong with BOOK, each with its sheet and cell; 0 where nothing is, else 2."""
-    from chainopt.workbook import inspect_workbook
+    from chainopt.workbook.read import inspect_workbook
 
     context.obj.begin(f"reading {book}")
     context.obj.kept = "not all that is wrong with it has been said"

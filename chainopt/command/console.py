@@ -50,7 +50,7 @@ def printing() -> Iterator[None]:
 def write_json(target: str, record: dict[str, Any], problems: list[str]) -> None:
     """Write a record to a file, or to stdout (-); what keeps it from being written is one more problem."""
     from chainopt.machine.files import replacing
-    from chainopt.report import json_text
+    from chainopt.report.record import json_text
 
     text = json_text(record)
     if target == "-":

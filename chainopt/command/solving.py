@@ -84,7 +84,8 @@ def solve(
     from chainopt.command.waiting import Results, waiting
     from chainopt.machine.files import apart, folder_for
     from chainopt.machine.memory import take_workspace
-    from chainopt.report import headline, show
+    from chainopt.report.content.findings import headline
+    from chainopt.report.terminal import show
     from chainopt.scenarios.change import known_good
     from chainopt.workbook.locate import cells
 
@@ -185,7 +186,7 @@ def _wrote(
     write: Write, chain: co.Chain, solution: co.Solution, path: Path, found: co.Tables, problems: list[str]
 ) -> str | None:
     """Write a report; a line that says so, or None and one more problem."""
-    from chainopt.report import Notes
+    from chainopt.report.annotate import Notes
 
     try:
         result = write(chain, solution, path, tables=found)

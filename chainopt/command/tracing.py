@@ -49,7 +49,7 @@ def trace(
     This runs the code of the file that you name. It never runs code from a workbook. Exit codes are those of
     `solve`; 2 for a function that can't be traced.
     """
-    from chainopt.report import program_record
+    from chainopt.report.record import program_record
 
     # Named, and so imported: Ctrl-C ends the process at once meanwhile.
     follow, _ = co.trace, co.solve if solved else None

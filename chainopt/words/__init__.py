@@ -4,5 +4,4 @@ names       names as people type them, and the nearest known one
 messages    a row for all that is said of a cell or record: code, text, meaning (a new message is a row here)
 status      how a solve ends: its exit code, and advice
 display     how a notebook shows a result
-face        a package's public names, each loaded when first asked for
 """

@@ -9,27 +9,3 @@ assign      one figure changed from outside; locate: the cell of a figure; fault
 files/      the bytes: .xlsx, .ods, .csv, without trust in them
 patch/      results added to a user's own file
 """
-
-from typing import TYPE_CHECKING
-
-from chainopt.words.face import face
-
-if TYPE_CHECKING:
-    from chainopt.workbook.assign import AssignmentError
-    from chainopt.workbook.faults import CellProblem, WorkbookError
-    from chainopt.workbook.read import check_workbook, inspect_workbook, read_workbook
-    from chainopt.workbook.schema import schema_markdown
-    from chainopt.workbook.template import write_template
-    from chainopt.workbook.write import write_workbook
-else:
-    __all__, __getattr__, __dir__ = face(
-        __name__,
-        {
-            "assign": "AssignmentError",
-            "faults": "CellProblem WorkbookError",
-            "read": "check_workbook inspect_workbook read_workbook",
-            "schema": "schema_markdown",
-            "template": "write_template",
-            "write": "write_workbook",
-        },
-    )

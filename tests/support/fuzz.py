@@ -32,10 +32,11 @@ if "--guided" in sys.argv:
 
 from chainopt.chain.chain import Chain
 from chainopt.chain.records import Good, Process
-from chainopt.report import json_text, result_record
+from chainopt.report.record import json_text, result_record
 from chainopt.solution.solve import solve
 from chainopt.technology.formula import FormulaError, parse, resolve
-from chainopt.workbook import WorkbookError, check_workbook, read_workbook
+from chainopt.workbook.faults import WorkbookError
+from chainopt.workbook.read import check_workbook, read_workbook
 
 PIECES = [
     *"+-*/^()=;,.[]<>!@#$%&|~'\"\\{}:?_ \t\n\0", "**", "//", "^^", "1e999", "1e-999", "0x1", "1_0", "inf", "nan",

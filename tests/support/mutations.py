@@ -19,7 +19,7 @@ from books import SOUND, save_book
 from openpyxl import load_workbook
 from openpyxl.utils.cell import get_column_letter
 
-from chainopt.workbook import check_workbook
+from chainopt.workbook.read import check_workbook
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 NAMES = {("goods", "good"), ("processes", "process"), ("parameters", "parameter")}
