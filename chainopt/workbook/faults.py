@@ -42,6 +42,11 @@ class WorkbookError(ValueError):
         super().__init__("\n".join(str(problem) for problem in problems if problem.error))
 
 
+def refusal(message: Message, sheet: str = "", **gaps: Any) -> WorkbookError:
+    """The error that refuses a file, or a sheet of it, as a whole."""
+    return WorkbookError([CellProblem(sheet, "", message.says(**gaps), message.code)])
+
+
 class Faults:
     """Collects problems while a workbook is read: of a cell the first error, since others follow from it."""
 

@@ -17,11 +17,11 @@ from chainopt.machine.apart import FORKS, WorkDied, forked
 from chainopt.machine.memory import memory_is_limited
 from chainopt.words import messages
 from chainopt.words.names import key
-from chainopt.workbook.faults import WorkbookError
+from chainopt.workbook.faults import WorkbookError, refusal
 from chainopt.workbook.files.child import apart
-from chainopt.workbook.files.container import opened, refusal
+from chainopt.workbook.files.container import opened
 from chainopt.workbook.files.csvs import csv_files, csv_sheets
-from chainopt.workbook.files.limits import Limits, limits, variable
+from chainopt.workbook.files.limits import Limits, limits
 from chainopt.workbook.files.ods import ods_sheets
 from chainopt.workbook.files.outline import outlined
 from chainopt.workbook.files.plain import plain_sheets
@@ -88,7 +88,7 @@ def _sheets(path: str, content: bytes, allowed: Limits) -> list[Sheet]:
     count = size > 4 * allowed.cells
     cells = sum(len(_CELL.findall(found.parts[sheet.part])) for sheet in outline.sheets) if count else 0
     if cells > allowed.cells:
-        raise refusal(messages.MANY_CELLS, path=path, most=allowed.cells, variable=variable("cells"))
+        raise allowed.exceeded("cells", messages.MANY_CELLS, path)
     try:
         sheets = plain_sheets(found.content, outline, found.parts)
     except Exception:  # what calamine can't make out, the exact reader may, or say what is wrong

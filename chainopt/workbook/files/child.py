@@ -15,8 +15,7 @@ from typing import Any
 from chainopt.machine.apart import fresh
 from chainopt.words import messages
 from chainopt.workbook.faults import WorkbookError
-from chainopt.workbook.files.container import refusal
-from chainopt.workbook.files.limits import Limits, variable
+from chainopt.workbook.files.limits import Limits
 
 _SMALL = 2**21
 """Bytes of XML that no parser takes a second for."""
@@ -33,10 +32,9 @@ def apart(path: object, size: int, limits: Limits, read: Callable[..., Any], *ta
     except WorkbookError:
         raise
     except TimeoutError:
-        more = variable("seconds")
-        raise refusal(messages.TOO_LONG, path=path, most=limits.seconds, variable=more) from None
+        raise limits.exceeded("seconds", messages.TOO_LONG, path) from None
     except Exception:
-        raise refusal(messages.GAVE_UP, path=path, most=limits.memory, variable=variable("memory")) from None
+        raise limits.exceeded("memory", messages.GAVE_UP, path) from None
 
 
 def _without_numpy(task: bytes) -> Any:

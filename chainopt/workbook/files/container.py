@@ -13,9 +13,9 @@ from zlib import error as DeflateError
 
 from chainopt.words import messages
 from chainopt.words.messages import Message
-from chainopt.workbook.faults import CellProblem, WorkbookError
+from chainopt.workbook.faults import WorkbookError, refusal
 from chainopt.workbook.files.kinds import PROTECTED, Refusal, archive_kind, refused
-from chainopt.workbook.files.limits import Limits, limits, variable
+from chainopt.workbook.files.limits import Limits, limits
 
 _MOST_PARTS = 10_000
 _MOST_RATIO = 200
@@ -39,11 +39,6 @@ class Container:
     format: str
     content: bytes
     parts: dict[str, bytes]
-
-
-def refusal(message: Message, sheet: str = "", **gaps: Any) -> WorkbookError:
-    """The error that refuses a file, or a sheet of it, as a whole."""
-    return WorkbookError([CellProblem(sheet, "", message.says(**gaps), message.code)])
 
 
 def opened(path: object, content: bytes, allowed: Limits) -> Container:
@@ -90,8 +85,7 @@ def opened(path: object, content: bytes, allowed: Limits) -> Container:
             raise refuse(messages.LOCKED_PART)
         size = sum(info.file_size for info in xml)
         if size > allowed.bytes:
-            given = {"size": size / 2**20, "most": allowed.megabytes, "variable": variable("megabytes")}
-            raise refuse(messages.TOO_LARGE_FILE, **given)
+            raise allowed.exceeded("megabytes", messages.TOO_LARGE_FILE, path, size=size / 2**20)
         for info in xml:
             if info.file_size > _SMALL and info.file_size > _MOST_RATIO * info.compress_size:
                 ratio = info.file_size / (info.compress_size or 1)

@@ -9,8 +9,8 @@ from io import StringIO
 from pathlib import Path
 
 from chainopt.words import messages
-from chainopt.workbook.files.container import refusal
-from chainopt.workbook.files.limits import Limits, variable
+from chainopt.workbook.faults import refusal
+from chainopt.workbook.files.limits import Limits
 from chainopt.workbook.files.raw import Calculated, ErrorValue, Raw, Sheet
 
 _SEPARATORS = ",;\t"
@@ -30,19 +30,13 @@ def csv_sheets(folder: Path, files: Sequence[Path], limits: Limits) -> list[Shee
     """A sheet for each of these .csv files of a folder; raises WorkbookError where one is no text or too large."""
     size = sum(path.stat().st_size for path in files)
     if size > limits.bytes:
-        raise refusal(
-            messages.TOO_LARGE_FILE,
-            path=folder,
-            size=size / 2**20,
-            most=limits.megabytes,
-            variable=variable("megabytes"),
-        )
+        raise limits.exceeded("megabytes", messages.TOO_LARGE_FILE, folder, size=size / 2**20)
     sheets, cells = [], 0
     for path in files:
         sheets.append(Sheet(path.stem, list(_rows(path))))
         cells += sum(map(len, sheets[-1].rows))
         if cells > limits.cells:
-            raise refusal(messages.MANY_CELLS, path=folder, most=limits.cells, variable=variable("cells"))
+            raise limits.exceeded("cells", messages.MANY_CELLS, folder)
     return sheets
 
 

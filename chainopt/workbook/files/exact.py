@@ -26,8 +26,7 @@ from openpyxl.xml.constants import SHEET_MAIN_NS
 
 from chainopt.words import messages
 from chainopt.words.messages import Message
-from chainopt.workbook.faults import coordinate
-from chainopt.workbook.files.container import refusal
+from chainopt.workbook.faults import coordinate, refusal
 from chainopt.workbook.files.outline import Outline, SheetPart
 from chainopt.workbook.files.raw import (
     TALLEST,

@@ -6,7 +6,8 @@ import os
 from dataclasses import dataclass, fields
 
 from chainopt.words import messages
-from chainopt.workbook.faults import CellProblem, WorkbookError
+from chainopt.words.messages import Message
+from chainopt.workbook.faults import WorkbookError, refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,10 @@ class Limits:
     def bytes(self) -> int:
         return self.megabytes * 2**20
 
+    def exceeded(self, limit: str, message: Message, path: object, **gaps: float) -> WorkbookError:
+        """The error of a file that asks for more than a limit allows."""
+        return refusal(message, path=path, most=getattr(self, limit), variable=variable(limit), **gaps)
+
 
 def variable(limit: str) -> str:
     """The environment variable of a limit."""
@@ -34,7 +39,5 @@ def limits() -> Limits:
     given = {field.name: os.environ.get(variable(field.name), "") for field in fields(Limits)}
     for name, text in given.items():
         if text and not (text.isdecimal() and text.isascii() and 0 < len(text) < 16 and int(text)):
-            message = messages.BAD_LIMIT
-            said = message.says(variable=variable(name), text=text[:40])
-            raise WorkbookError([CellProblem("", "", said, message.code)])
+            raise refusal(messages.BAD_LIMIT, variable=variable(name), text=text[:40])
     return Limits(**{name: int(text) for name, text in given.items() if text})

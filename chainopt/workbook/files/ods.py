@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element, ParseError
 
 from chainopt.words import messages
-from chainopt.workbook.faults import coordinate
-from chainopt.workbook.files.container import refusal
-from chainopt.workbook.files.limits import Limits, variable
+from chainopt.workbook.faults import coordinate, refusal
+from chainopt.workbook.files.limits import Limits
 from chainopt.workbook.files.raw import TALLEST, WIDEST, Calculated, ErrorValue, Flaw, Plain, Raw, Sheet, elements
 
 _NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:{}:1.0"
@@ -59,7 +58,7 @@ def _sheets(path: str, xml: bytes, limits: Limits) -> Iterator[Sheet]:
         elif depth == 1 and node.tag == f"{_TABLE}table-row":
             cells += table.row(node, limits.cells - cells)
             if cells > limits.cells:
-                raise refusal(messages.MANY_CELLS, path=path, most=limits.cells, variable=variable("cells"))
+                raise limits.exceeded("cells", messages.MANY_CELLS, path)
             node.clear()
 
 

@@ -8,7 +8,7 @@ from io import BytesIO
 from zipfile import ZipFile
 
 from chainopt.words import messages
-from chainopt.workbook.files.container import refusal
+from chainopt.workbook.faults import refusal
 from chainopt.workbook.files.package import REFERENCE, Package
 from chainopt.workbook.files.trees import Element
 
