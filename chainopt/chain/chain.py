@@ -50,7 +50,7 @@ class Chain:
             settings or Settings(name=name),
             tuple(observed),
         )
-        _fill(self, parts, problems(*parts))
+        _fill(self, parts, problems(parts))
 
     @property
     def name(self) -> str:
@@ -83,6 +83,6 @@ def _fill(chain: Chain, parts: Parts, found: Sequence[Problem]) -> None:
     if any(problem.error for problem in found):
         raise ChainError(found)
     names = ("goods", "processes", "parameters", "settings", "observed")
-    for part, value in zip(names, spelled(*parts), strict=True):
+    for part, value in zip(names, spelled(parts), strict=True):
         object.__setattr__(chain, part, value)
     object.__setattr__(chain, "warnings", tuple(str(problem) for problem in found))

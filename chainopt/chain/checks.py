@@ -37,36 +37,26 @@ class _Names:
     def __init__(self, goods: Rows, processes: Rows, parameters: Rows):
         self.goods, self.processes = goods.unique_rule("good"), processes.unique_rule("process")
         self.parameters = parameters.unique_rule("parameter")
-        # By spelling too: most references are spelled as what they refer to.
-        number = [
-            {name: i for spellings in (names, names.values()) for i, name in enumerate(spellings)}
-            for names in (self.goods, self.processes)
-        ]
-        hint = (
-            hints(self.goods.values(), ": add it to the sheet goods"),
-            hints(self.processes.values(), ": add it to the sheet processes"),
-        )
-        self._rule = dict(zip(("good", "process"), zip(number, hint, strict=True), strict=True))
-        self.good_hint = hint[0]
+        self._rule = {}
+        for sheet, names in ("goods", self.goods), ("processes", self.processes):
+            # By spelling too: most references are spelled as what they refer to.
+            number = {name: i for spellings in (names, names.values()) for i, name in enumerate(spellings)}
+            self._rule[sheet] = number, hints(names.values(), f": add it to the sheet {sheet}")
+        self.good_hint = self._rule["goods"][1]
         self.hint = hints([*self.goods.values(), *self.parameters.values()], "")
 
     def check(self, rows: Rows, column: str, where: Array | bool = True) -> Array:
         """Check that a column names goods, or processes; returns their numbers, -1 for one that is not known."""
-        number, hint = self._rule["process" if column == "process" else "good"]
+        number, hint = self._rule["processes" if column == "process" else "goods"]
         return rows.known_rule(column, number, hint, where=where)
 
     def number(self, good: str) -> int:
-        return found(self._rule["good"][0], good)
+        return found(self._rule["goods"][0], good)
 
 
-def problems(
-    goods: Sequence[Good],
-    processes: Sequence[Process],
-    parameters: Sequence[Parameter],
-    settings: Settings,
-    observed: Sequence[Observed],
-) -> list[Problem]:
+def problems(parts: Parts) -> list[Problem]:
     """Every problem of a chain's parts."""
+    goods, processes, parameters, settings, observed = parts
     of_goods = Rows("goods", goods, lambda i: goods[i].good)
     of_processes = Rows("processes", processes, lambda i: processes[i].process)
     of_parameters = Rows("parameters", parameters, lambda i: parameters[i].parameter)
@@ -299,14 +289,9 @@ def _settings(asked: Rows, names: _Names) -> None:
     asked.number_rule("time limit", 0.0, strict=True, where=asked.given("time limit"))
 
 
-def spelled(
-    goods: Sequence[Good],
-    processes: Sequence[Process],
-    parameters: Sequence[Parameter],
-    settings: Settings,
-    observed: Sequence[Observed],
-) -> tuple[tuple[Good, ...], tuple[Process, ...], tuple[Parameter, ...], Settings, tuple[Observed, ...]]:
+def spelled(parts: Parts) -> Parts:
     """The same parts with every name without stray blanks, and every reference as its good spells it."""
+    goods, processes, parameters, settings, observed = parts
     referred = {use.good for process in processes for use in process.inputs}
     referred |= {made.good for process in processes for made in process.outputs}
     names = [good.good for good in goods]

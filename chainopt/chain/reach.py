@@ -55,16 +55,17 @@ class Reach:
 
 def reach(chain: Chain) -> Reach:
     """Remove, until nothing changes, what cannot be supplied or got rid of."""
-    processes = {process.process: process for process in chain.processes}
-    removed: dict[str, str] = {}
-    for process in chain.processes:
-        if process.capacity == 0 and process.min_level <= 0 and not _always_taken(process):
-            removed[process.process] = "its capacity is 0"
-    processes = {name: process for name, process in processes.items() if name not in removed}
+    removed = {
+        process.process: "its capacity is 0"
+        for process in chain.processes
+        if process.capacity == 0 and process.min_level <= 0 and not _always_taken(process)
+    }
+    processes = {process.process: process for process in chain.processes if process.process not in removed}
     made = {process.process: _made(process, chain) for process in chain.processes}
     goods = {good.good: good for good in chain.goods}
     constants = {parameter.parameter: parameter.value for parameter in chain.parameters}
-    while True:
+    changed = True
+    while changed:
         supplied = {good.good for good in chain.goods if good.supply > 0 or _importable(good) or _always(good)} | {
             name for process in processes for name in made[process]
         }
@@ -88,8 +89,6 @@ def reach(chain: Chain) -> Reach:
                 continue
             del processes[name]
             changed = True
-        if not changed:
-            break
     bought = {good.good for good in chain.goods if _importable(good) or _always(good)}
     more = bought | {name for process in processes for name in made[process]}
     unmet = (*_unmet(chain, supplied, taken), *_out_of_reach(chain, more))

@@ -9,10 +9,9 @@ from typing import Any
 from chainopt.chain.chain import Chain
 from chainopt.words.names import key, nearest
 from chainopt.workbook.cells import CellFault, is_blank, value_of
-from chainopt.workbook.schema import SETTINGS, Column, columns_of
+from chainopt.workbook.schema import NAMED_BY, SETTINGS, Column, columns_of
 
 _SETTINGS = {column.column: column for column in SETTINGS}
-_CHANGEABLE = ("goods", "processes", "parameters")
 
 
 class AssignmentError(ValueError):
@@ -25,7 +24,7 @@ def assign(chain: Chain, assignments: Iterable[str]) -> Chain:
     Names and columns are the workbook's, matched as there; `settings.column=value` changes a setting; an empty
     value is the column's default. Raises AssignmentError, and ChainError where the changed chain can't be.
     """
-    parts: dict[str, Any] = {sheet: list(getattr(chain, sheet)) for sheet in _CHANGEABLE}
+    parts: dict[str, Any] = {sheet: list(getattr(chain, sheet)) for sheet in NAMED_BY}
     settings = chain.settings
     for text in assignments:
         target, equals, value = text.partition("=")
@@ -39,37 +38,26 @@ def assign(chain: Chain, assignments: Iterable[str]) -> Chain:
         sheet, row = _record(text, name, head, parts)
         column = _column(text, head, columns_of(sheet))
         parts[sheet][row] = replace(parts[sheet][row], **{column.field: _value(text, value, column)})
-    return Chain(
-        parts["goods"],
-        parts["processes"],
-        parameters=parts["parameters"],
-        settings=settings,
-        observed=chain.observed,
-    )
+    return Chain(**parts, settings=settings, observed=chain.observed)
 
 
 def _record(text: str, name: str, head: str, parts: dict[str, Any]) -> tuple[str, int]:
     """The sheet and the row that a name means; where it names several records, the one with the column."""
     names = {
-        sheet: {
-            key(getattr(record, field)): i
-            for field in [next(iter(columns_of(sheet).values())).field]
-            for i, record in enumerate(records)
-        }
+        sheet: {key(getattr(record, NAMED_BY[sheet])): i for i, record in enumerate(records)}
         for sheet, records in parts.items()
     }
     found = [(sheet, rows[key(name)]) for sheet, rows in names.items() if key(name) in rows]
     fitting = [place for place in found if key(head) in columns_of(place[0])]
-    if fitting or found:
-        return (fitting or found)[0]
+    if places := fitting or found:
+        return places[0]
     hint = nearest(name, [known for rows in names.values() for known in rows])
     raise AssignmentError(f'"{text}": the chain has no good, process or parameter "{name.strip()}"{hint}')
 
 
 def _column(text: str, head: str, columns: dict[str, Column]) -> Column:
     plain = {name: column for name, column in columns.items() if not column.refers and column.kind != "name"}
-    if columns.keys() == _SETTINGS.keys():
-        plain = columns
+    plain = columns if columns is _SETTINGS else plain
     if key(head) not in plain:
         hint = nearest(head, plain) or f": there are {', '.join(plain)}"
         raise AssignmentError(f'"{text}": there is no column "{head.strip()}" to change{hint}')

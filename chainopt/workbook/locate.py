@@ -12,6 +12,7 @@ from chainopt.chain.rules import Problem
 from chainopt.words.names import key
 from chainopt.workbook.faults import CellProblem, WorkbookError, coordinate
 from chainopt.workbook.read import Reader
+from chainopt.workbook.schema import NAMED_BY
 from chainopt.workbook.tables import Table
 
 Names = tuple[str, ...]
@@ -68,13 +69,12 @@ class Book:
         """Every row by sheet and names, with the columns that go by another name there."""
         reader = self._reader
         records: dict[str, list[tuple[Names, tuple[int, ...]]]] = {
-            "goods": [((key(good.good),), (i,)) for i, good in enumerate(reader.goods)],
-            "processes": [((key(process.process),), (i,)) for i, process in enumerate(reader.processes)],
-            "parameters": [((key(known.parameter),), (i,)) for i, known in enumerate(reader.parameters)],
-            "observed": [
-                ((key(seen.process or ""), key(seen.good)), (i,)) for i, seen in enumerate(reader.observed)
-            ],
+            sheet: [((key(getattr(record, field)),), (i,)) for i, record in enumerate(getattr(reader, sheet))]
+            for sheet, field in NAMED_BY.items()
         }
+        records["observed"] = [
+            ((key(seen.process or ""), key(seen.good)), (i,)) for i, seen in enumerate(reader.observed)
+        ]
         for sheet in ("inputs", "outputs"):
             records[sheet] = [
                 ((key(process.process), key(row.good)), (i, j))

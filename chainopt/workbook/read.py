@@ -110,7 +110,7 @@ class Reader:
         self.read_settings()
         self.observed = self.records("observed", Observed)
         if "goods" in self.tables and self.tables["goods"].complete:
-            self.found = problems(*self.parts)
+            self.found = problems(self.parts)
             self.locate(self.found)
         return self.faults.listed([sheet.name for sheet in sheets])
 

@@ -151,6 +151,8 @@ SETTINGS: tuple[Column, ...] = (
 
 SHEETS = tuple(dict.fromkeys(column.sheet for column in _COLUMNS))
 REQUIRED_SHEETS = ("goods", "processes")
+NAMED_BY = {"goods": "good", "processes": "process", "parameters": "parameter"}
+"""The sheets whose records have names, and the field of each that holds them."""
 NOTES_SHEET = "notes"
 IGNORED_PREFIX = "#"
 

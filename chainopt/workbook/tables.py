@@ -170,25 +170,26 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
     if not known >= set(range(1, max(map(len, body), default=0) + 1)):
         _unnamed(sheet, header, known, faults)
     rows, cells = _filled(columns, body, header + 1)
+    table = Table(name, sheet.name, header, columns, rows, cells, read_over)
     for at, code, text in sheet.flaws:
         faults.say_text(sheet.name, at, text, code)
-    _note_hidden(sheet, columns, rows, faults)
+    _note_hidden(sheet, table, faults)
     if sheet.stale:
-        _note_stale(name, sheet.name, columns, rows, cells, faults)
+        _note_stale(table, faults)
     for column in columns_of(name).values():
         if column.required and column.column not in columns and (rows or name in REQUIRED_SHEETS):
             gaps = {"row": header, "column": column.column, "meaning": column.meaning}
             faults.say(sheet.name, (header, 1), messages.MISSING_COLUMN, **gaps)
-    return Table(name, sheet.name, header, columns, rows, cells, read_over)
+    return table
 
 
-def _note_hidden(sheet: Sheet, columns: dict[str, int], rows: Sequence[int], faults: Faults) -> None:
+def _note_hidden(sheet: Sheet, table: Table, faults: Faults) -> None:
     """Notice what is read though it can't be seen."""
     if sheet.hidden:
         faults.say(sheet.name, (0, 0), messages.HIDDEN_SHEET)
-    if sheet.hidden_rows and (hidden := set(sheet.hidden_rows) & set(rows)):
+    if sheet.hidden_rows and (hidden := set(sheet.hidden_rows) & set(table.rows)):
         faults.say(sheet.name, (0, 0), messages.HIDDEN_ROWS, rows=_ranges(hidden, str))
-    if hidden := set(sheet.hidden_columns) & set(columns.values()):
+    if hidden := set(sheet.hidden_columns) & set(table.columns.values()):
         letters = _ranges(hidden, lambda number: coordinate(1, number)[:-1])
         faults.say(sheet.name, (0, 0), messages.HIDDEN_COLUMNS, columns=letters)
 
@@ -205,26 +206,19 @@ def _ranges(numbers: Iterable[int], name: Callable[[int], str]) -> str:
     return ", ".join(shown) + (f" and {len(ends) - 10} ranges more" if len(ends) > 10 else "")
 
 
-def _note_stale(
-    table: str,
-    sheet: str,
-    columns: dict[str, int],
-    rows: Sequence[int],
-    cells: dict[str, Sequence[Raw]],
-    faults: Faults,
-) -> None:
+def _note_stale(table: Table, faults: Faults) -> None:
     """Warn of the first formula whose value may be old, and count the others."""
     places = [
-        (row, columns[name], raw.formula)
-        for name, column in cells.items()
-        if columns_of(table)[name].kind != "text"
-        for row, raw in zip(rows, column, strict=True)
+        (table.at(row, name), raw.formula)
+        for name, column in table.cells.items()
+        if columns_of(table.name)[name].kind != "text"
+        for row, raw in zip(table.rows, column, strict=True)
         if isinstance(raw, Calculated) and raw.saved
     ]
     if places:
-        row, number, formula = min(places)
+        at, formula = min(places)
         more = f" ({len(places) - 1} more on this sheet)" if len(places) > 1 else ""
-        faults.say(sheet, (row, number), messages.STALE, formula=shown(formula), more=more)
+        faults.say(table.title, at, messages.STALE, formula=shown(formula), more=more)
 
 
 def _unnamed(sheet: Sheet, header: int, known: set[int], faults: Faults) -> None:

@@ -35,7 +35,7 @@ def write_workbook(chain: Chain, path: str | PathLike[str], *, notes: Sequence[S
             columns = [
                 column
                 for column in columns_of(name).values()
-                if column.main or any(_differs(row.get(column.column), column.default) for row in rows)
+                if column.main or any(row.get(column.column) != column.default for row in rows)
             ]
             add_sheet(book, name, columns, rows)
     if notes:
@@ -67,9 +67,7 @@ def _rows(chain: Chain) -> dict[str, list[Row]]:
         "outputs": outputs,
         "parameters": [_row("parameters", parameter) for parameter in chain.parameters],
         "settings": [
-            {"setting": setting.column, "value": value}
-            for setting, value in settings
-            if _differs(value, setting.default)
+            {"setting": setting.column, "value": value} for setting, value in settings if value != setting.default
         ],
         "observed": [_row("observed", seen) for seen in chain.observed],
     }
@@ -89,10 +87,6 @@ def _short_output(process: Process) -> str | None:
     return None
 
 
-def _differs(value: Any, default: Any) -> bool:
-    return not (value is default or (value is not None and default is not None and value == default))
-
-
 def add_sheet(book: Workbook, name: str, columns: Sequence[Column], rows: Iterable[Row]) -> Any:
     """Add a sheet with a bold, frozen header and the rows; returns it."""
     sheet = book.create_sheet(name)
@@ -105,7 +99,7 @@ def add_sheet(book: Workbook, name: str, columns: Sequence[Column], rows: Iterab
     for i, row in enumerate(rows, 2):
         for j, column in enumerate(columns, 1):
             value = row[column.column]
-            if not column.required and not _differs(value, column.default):
+            if not column.required and value == column.default:
                 continue
             cell = put(sheet, i, j, _cell(value, column))
             widths[j - 1] = max(widths[j - 1], len(str(cell.value)))
