@@ -16,64 +16,35 @@ class Status(enum.StrEnum):
     advice: str
     exit_code: int
 
-    def __new__(cls, value: str, ending: str, advice: str, exit_code: int) -> Status:
+    def __new__(cls, value: str, exit_code: int, ending: str, advice: str) -> Status:
         member = str.__new__(cls, value)
         member._value_ = value
-        member.ending, member.advice, member.exit_code = ending, advice, exit_code
+        member.exit_code, member.ending, member.advice = exit_code, ending, advice
         return member
 
-    OPTIMAL = (
-        "optimal",
-        "Solved and certified",
-        "A point that satisfies the optimality conditions was found, with its multipliers.",
-        0,
-    )
-    UNCERTIFIED = (
-        "uncertified",
-        "Not certified: the solver stopped at a plan that the independent check refuses, so that no prices are "
-        "shown",
-        "The solver stopped at a point that the independent KKT check refuses to certify: do not use its "
-        "prices; rescale the units or loosen the tolerance.",
-        6,
-    )
-    INFEASIBLE = (
-        "infeasible",
-        "Infeasible: no plan meets all obligations within the limits",
-        "No point satisfies all constraints, at least near where the solver looked: relax the constraints "
-        "that are named, or start elsewhere.",
-        3,
-    )
-    UNBOUNDED = (
-        "unbounded",
-        "Unbounded: the value grows without end; a limit or a cost is missing",
-        "The objective improves without limit: bound the variables that run away, or give the missing cost.",
-        4,
-    )
-    ITERATION_LIMIT = (
-        "iteration_limit",
-        "Stopped early: the iteration limit came before a solution",
-        "The iteration limit came first: raise it, or start closer to the solution.",
-        5,
-    )
-    TIME_LIMIT = (
-        "time_limit",
-        "Stopped early: the time limit came before a solution",
-        "The time limit came first: raise it, or start closer to the solution.",
-        5,
-    )
-    EVALUATION_ERROR = (
-        "evaluation_error",
-        "Stopped early: a function has no value where the solver had to go",
-        "A function has no finite value, or the solver could not proceed: start inside every function's "
-        "domain, and bound the variables away from its edge.",
-        5,
-    )
-    INTERRUPTED = (
-        "interrupted",
-        "Interrupted before a solution was found",
-        "The solve was interrupted: the last iterate is kept, without multipliers.",
-        130,
-    )
+    # fmt: off
+    OPTIMAL = ("optimal", 0, "Solved and certified",
+        "A point that satisfies the optimality conditions was found, with its multipliers.")
+    UNCERTIFIED = ("uncertified", 6,
+        "Not certified: the solver stopped at a plan that the independent check refuses, so that no prices "
+        "are shown",
+        "The solver stopped at a point that the independent KKT check refuses to certify: do not use its prices; "
+        "rescale the units or loosen the tolerance.")
+    INFEASIBLE = ("infeasible", 3, "Infeasible: no plan meets all obligations within the limits",
+        "No point satisfies all constraints, at least near where the solver looked: relax the constraints that "
+        "are named, or start elsewhere.")
+    UNBOUNDED = ("unbounded", 4, "Unbounded: the value grows without end; a limit or a cost is missing",
+        "The objective improves without limit: bound the variables that run away, or give the missing cost.")
+    ITERATION_LIMIT = ("iteration_limit", 5, "Stopped early: the iteration limit came before a solution",
+        "The iteration limit came first: raise it, or start closer to the solution.")
+    TIME_LIMIT = ("time_limit", 5, "Stopped early: the time limit came before a solution",
+        "The time limit came first: raise it, or start closer to the solution.")
+    EVALUATION_ERROR = ("evaluation_error", 5, "Stopped early: a function has no value where the solver had to go",
+        "A function has no finite value, or the solver could not proceed: start inside every function's domain, "
+        "and bound the variables away from its edge.")
+    INTERRUPTED = ("interrupted", 130, "Interrupted before a solution was found",
+        "The solve was interrupted: the last iterate is kept, without multipliers.")
+    # fmt: on
 
     @property
     def final(self) -> bool:

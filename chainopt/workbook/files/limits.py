@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, fields
+from typing import Any
 
 from chainopt.words import messages
 from chainopt.words.messages import Message
@@ -24,7 +25,7 @@ class Limits:
     def bytes(self) -> int:
         return self.megabytes * 2**20
 
-    def exceeded(self, limit: str, message: Message, path: object, **gaps: float) -> WorkbookError:
+    def exceeded(self, limit: str, message: Message, path: object, **gaps: Any) -> WorkbookError:
         """The error of a file that asks for more than a limit allows."""
         return refusal(message, path=path, most=getattr(self, limit), variable=variable(limit), **gaps)
 
