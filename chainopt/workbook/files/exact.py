@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
@@ -27,13 +27,12 @@ from openpyxl.xml.constants import SHEET_MAIN_NS
 from chainopt.words import messages
 from chainopt.words.messages import Message
 from chainopt.workbook.faults import coordinate, refusal
-from chainopt.workbook.files.outline import Outline, SheetPart
+from chainopt.workbook.files.outline import Outline
 from chainopt.workbook.files.raw import (
     TALLEST,
     WIDEST,
     Calculated,
     ErrorValue,
-    Flaw,
     Plain,
     Raw,
     Sheet,
@@ -80,7 +79,8 @@ def exact_sheets(path: str, outline: Outline, parts: Mapping[str, bytes], wanted
             with _whole(path, sheet.part), warnings.catch_warnings():
                 # What openpyxl warns of comes out as an error value.
                 warnings.simplefilter("ignore")
-                sheets.append(_Reading(book).sheet(sheet, parts[sheet.part], outline.stale))
+                begun = Sheet(sheet.name, [], hidden=sheet.hidden, stale=outline.stale)
+                sheets.append(_Reading(book, begun).filled(parts[sheet.part]))
     return sheets
 
 
@@ -128,36 +128,30 @@ class _Reading:
     """Reads one sheet."""
 
     book: _Book
+    sheet: Sheet
     rows: dict[int, dict[int, Raw]] = field(default_factory=dict)
-    flaws: list[Flaw] = field(default_factory=list)
-    hidden: list[int] = field(default_factory=list)
     masters: dict[str, Translator] = field(default_factory=dict)
 
-    def sheet(self, sheet: SheetPart, xml: bytes, stale: bool) -> Sheet:
+    def filled(self, xml: bytes) -> Sheet:
         last = 0
         for _, node in elements(xml):
             if node.tag == _ROW:
                 number = self.number_of(node, last + 1)
                 if number < last:
-                    self.say((number, 1), messages.ROWS_OUT_OF_ORDER, row=number, last=last)
+                    self.sheet.say((number, 1), messages.ROWS_OUT_OF_ORDER, row=number, last=last)
                 last = number
                 self.row(node, number)
                 node.clear()
         rows: list[tuple[Raw, ...]] = [()] * max(self.rows, default=0)
         for number, cells in self.rows.items():
             rows[number - 1] = tuple(map(cells.get, range(1, max(cells) + 1)))
-        return Sheet(
-            sheet.name, rows, merged_ranges(xml), sheet.hidden, self.hidden, hidden_columns(xml), stale, self.flaws
-        )
-
-    def say(self, at: tuple[int, int], message: Message, **gaps: Any) -> None:
-        self.flaws.append((at, message.code, message.says(**gaps)))
+        return replace(self.sheet, rows=rows, merged=merged_ranges(xml), hidden_columns=hidden_columns(xml))
 
     def number_of(self, row: Element, following: int) -> int:
         text = row.get("r", "")
         number = int(text) if text.isdecimal() and len(text) < 9 else following if not text else 0
         if not 0 < number <= TALLEST:
-            self.say((following, 1), messages.MISPLACED_CELL, name=text[:20], row=following)
+            self.sheet.say((following, 1), messages.MISPLACED_CELL, name=text[:20], row=following)
             return min(following, TALLEST)
         return number
 
@@ -173,23 +167,25 @@ class _Reading:
                 except ValueError:
                     at = 0
                 if at != number or not 0 < column <= WIDEST:
-                    self.say((number, min(column, WIDEST)), messages.MISPLACED_CELL, name=named[:20], row=number)
+                    self.sheet.say(
+                        (number, min(column, WIDEST)), messages.MISPLACED_CELL, name=named[:20], row=number
+                    )
                     continue
             try:
                 raw = self.raw(node, coordinate(number, column))
             except _Flawed as flaw:
-                self.flaws.append(((number, column), flaw.code, flaw.text))
+                self.sheet.flaws.append(((number, column), flaw.code, flaw.text))
                 continue
             if raw is None:
                 continue
             if column in cells:
-                self.say((number, column), messages.CELL_TWICE)
+                self.sheet.say((number, column), messages.CELL_TWICE)
             else:
                 cells[column] = raw
         if cells:
             self.rows[number] = cells
             if row.get("hidden") in _TRUE or row.get("ht", "1").strip("0.") == "":
-                self.hidden.append(number)
+                self.sheet.hidden_rows.append(number)
 
     def raw(self, node: Element, name: str) -> Raw:
         value = self.value(node)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from xml.etree.ElementTree import Element, ParseError
 
 from chainopt.words import messages
 from chainopt.workbook.faults import coordinate, refusal
 from chainopt.workbook.files.limits import Limits
-from chainopt.workbook.files.raw import TALLEST, WIDEST, Calculated, ErrorValue, Flaw, Plain, Raw, Sheet, elements
+from chainopt.workbook.files.raw import TALLEST, WIDEST, Calculated, ErrorValue, Plain, Raw, Sheet, elements
 
 _NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:{}:1.0"
 _TABLE, _OFFICE, _TEXT, _STYLE = (
@@ -36,7 +35,7 @@ def _sheets(path: str, xml: bytes, limits: Limits) -> Iterator[Sheet]:
     hidden: set[str | None] = set()
     style: str | None = None
     depth, cells = 0, 0
-    table = _Table()
+    reading = _Reading("", False)
     for event, node in elements(xml, ("start", "end")):
         if event == "start":
             if node.tag == f"{_STYLE}style":
@@ -46,41 +45,34 @@ def _sheets(path: str, xml: bytes, limits: Limits) -> Iterator[Sheet]:
             elif node.tag == f"{_TABLE}table":
                 depth += 1
                 if depth == 1:
-                    table = _Table()
+                    shown = node.get(f"{_TABLE}style-name") not in hidden
+                    reading = _Reading(node.get(f"{_TABLE}name", ""), not shown)
         elif node.tag == f"{_TABLE}table":
             depth -= 1
             if depth == 0:
-                shown = node.get(f"{_TABLE}style-name") not in hidden
-                yield table.sheet(node.get(f"{_TABLE}name", ""), not shown)
+                yield reading.sheet
                 node.clear()
         elif depth == 1 and node.tag == f"{_TABLE}table-column":
-            table.column(node)
+            reading.column(node)
         elif depth == 1 and node.tag == f"{_TABLE}table-row":
-            cells += table.row(node, limits.cells - cells)
+            cells += reading.row(node, limits.cells - cells)
             if cells > limits.cells:
                 raise limits.exceeded("cells", messages.MANY_CELLS, path)
             node.clear()
 
 
-@dataclass(slots=True)
-class _Table:
-    """A sheet as far as it is read."""
+class _Reading:
+    """Reads one sheet."""
 
-    rows: list[tuple[Raw, ...]] = field(default_factory=list)
-    skipped: int = 0
-    columns: int = 0
-    hidden_rows: list[int] = field(default_factory=list)
-    hidden_columns: list[int] = field(default_factory=list)
-    merged: list[tuple[str, tuple[int, int]]] = field(default_factory=list)
-    flaws: list[Flaw] = field(default_factory=list)
-
-    def sheet(self, name: str, hidden: bool) -> Sheet:
-        return Sheet(name, self.rows, self.merged, hidden, self.hidden_rows, self.hidden_columns, flaws=self.flaws)
+    def __init__(self, name: str, hidden: bool):
+        self.rows: list[tuple[Raw, ...]] = []
+        self.sheet = Sheet(name, self.rows, hidden=hidden)
+        self.skipped = self.columns = 0
 
     def column(self, node: Element) -> None:
         first, self.columns = self.columns, min(self.columns + _times(node, "columns"), WIDEST)
         if node.get(f"{_TABLE}visibility") in _HIDDEN:
-            self.hidden_columns += range(first + 1, self.columns + 1)
+            self.sheet.hidden_columns += range(first + 1, self.columns + 1)
 
     def row(self, node: Element, room: int) -> int:
         """Read a row, as often as it is repeated; how many cells it held, which are kept where there is room."""
@@ -108,20 +100,19 @@ class _Table:
         self.rows += [()] * self.skipped + [tuple(cells)] * times
         self.skipped = 0
         if node.get(f"{_TABLE}visibility") in _HIDDEN:
-            self.hidden_rows += range(number, number + times)
+            self.sheet.hidden_rows += range(number, number + times)
         return len(cells) * times
 
     def raw(self, cell: Element, row: int, column: int) -> Raw:
         wide, high = (_times(cell, of, "spanned") for of in ("columns", "rows"))
         if wide > 1 or high > 1:
             extent = f"{coordinate(row, column)}:{coordinate(row + high - 1, column + wide - 1)}"
-            self.merged.append((extent, (row, column)))
+            self.sheet.merged.append((extent, (row, column)))
         try:
             value = _value(cell)
         except ValueError as error:
-            message = messages.UNREADABLE_VALUE
-            said = message.says(stored=str(error)[:40], kind=cell.get(f"{_OFFICE}value-type"))
-            self.flaws.append(((row, column), message.code, said))
+            said = {"stored": str(error)[:40], "kind": cell.get(f"{_OFFICE}value-type")}
+            self.sheet.say((row, column), messages.UNREADABLE_VALUE, **said)
             return None
         formula = cell.get(f"{_TABLE}formula")
         if formula is None:

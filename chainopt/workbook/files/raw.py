@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from io import BytesIO
-from typing import Literal
+from typing import Any, Literal
 from xml.etree.ElementTree import Element, ParseError, iterparse
 from xml.parsers.expat.errors import XML_ERROR_NO_MEMORY, codes
+
+from chainopt.words.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,16 @@ class Sheet:
 
     name: str
     rows: Sequence[Sequence[Raw]]
-    merged: Sequence[tuple[str, tuple[int, int]]] = ()
+    merged: list[tuple[str, tuple[int, int]]] = field(default_factory=list)
     hidden: bool = False
-    hidden_rows: Sequence[int] = ()
-    hidden_columns: Sequence[int] = ()
+    hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[int] = field(default_factory=list)
     stale: bool = False
-    flaws: Sequence[Flaw] = ()
+    flaws: list[Flaw] = field(default_factory=list)
+
+    def say(self, at: tuple[int, int], message: Message, **gaps: Any) -> None:
+        """Note a flaw."""
+        self.flaws.append((at, message.code, message.says(**gaps)))
 
 
 WIDEST, TALLEST = 16_384, 1_048_576
