@@ -109,10 +109,7 @@ def reach(chain: Chain) -> Reach:
             replace(process, inputs=tuple(use for use in process.inputs if use.good not in idle))
             for process in processes.values()
         ],
-        parameters=[
-            *chain.parameters,
-            *(Parameter(good, 0.0) for good in idle if key(good) in named),
-        ],
+        parameters=[*chain.parameters, *(Parameter(good, 0.0) for good in idle if key(good) in named)],
         settings=replace(chain.settings, numeraire=None),
     )
     return Reach(live, removed, unmet)

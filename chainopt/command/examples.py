@@ -11,8 +11,7 @@ _FOLDER = Path(__file__).parents[1] / "data"
 
 def example_names() -> tuple[str, ...]:
     """The names of the examples."""
-    names = [item.name for item in _FOLDER.iterdir()]
-    return tuple(sorted(name.removesuffix(".xlsx") for name in names if name.endswith(".xlsx")))
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.xlsx")))
 
 
 def copy_example(name: str, path: Path) -> None:

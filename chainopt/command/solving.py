@@ -36,8 +36,7 @@ def solve(
         typer.Option(metavar="DIR", help="Folder for the reports, made where it is absent (default: reports)."),
     ] = None,
     annotate: Annotated[
-        bool,
-        typer.Option("--annotate", help="Also copy BOOK, with results in new columns and notes on cells."),
+        bool, typer.Option("--annotate", help="Also copy BOOK, with results in new columns and notes on cells.")
     ] = False,
     json: Annotated[
         str | None,
@@ -113,11 +112,7 @@ def solve(
         wait.doing(at.during("solving"))
         take_workspace()
         solution = co.solve(
-            chain,
-            method=method.value,
-            time_limit=time_limit,
-            max_iterations=max_iterations,
-            progress=wait.step,
+            chain, method=method.value, time_limit=time_limit, max_iterations=max_iterations, progress=wait.step
         )
         seconds |= solution.seconds
         if solution.status is co.Status.INTERRUPTED:
@@ -141,9 +136,7 @@ def solve(
             for good in ranges or [] if solution.certified else []:
                 print(holding(solution, good))
             if wrote:
-                print()
-            for line in wrote:
-                print(line)
+                print("", *wrote, sep="\n")
             given = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
             given += ["--method", method.value] if method is not Method.IPOPT else []

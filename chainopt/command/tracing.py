@@ -20,8 +20,7 @@ def trace(
     context: typer.Context,
     target: Annotated[str, typer.Argument(metavar="FILE.py:FUNCTION", help="The function; its file is run.")],
     at: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="An argument to trace; may be repeated."),
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An argument to trace; may be repeated.")
     ] = None,
     fix: Annotated[
         list[str] | None,

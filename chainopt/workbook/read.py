@@ -141,12 +141,7 @@ class Reader:
         self.processes = from_columns(Process, values, len(names)) if names else []
 
     def attach(
-        self,
-        name: str,
-        kind: type[Record],
-        number: dict[str, int],
-        hint: Callable[[str], str] | None,
-        count: int,
+        self, name: str, kind: type[Record], number: dict[str, int], hint: Callable[[str], str] | None, count: int
     ) -> list[tuple[Record, ...]]:
         """Read the sheet inputs or outputs: each process's records."""
         table = self.tables.get(name)
