@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
 import chainopt as co
 from chainopt.command.answering import At
@@ -30,46 +31,29 @@ class Method(StrEnum):
 
 def solve(
     context: typer.Context,
-    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The workbook, or folder of .csv files.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the reports, made where it is absent (default: reports)."),
-    ] = None,
-    annotate: Annotated[
-        bool, typer.Option("--annotate", help="Also copy BOOK, with results in new columns and notes on cells.")
-    ] = False,
-    json: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|-", help="Write the result as JSON, - to stdout; reports then need --out."),
-    ] = None,
-    changes: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME.COLUMN=VALUE", help="Change a figure first; may be repeated."),
-    ] = None,
-    numeraire: Annotated[
-        str | None, typer.Option(metavar="GOOD", help="Give money in units of this good's price.")
-    ] = None,
-    method: Annotated[
-        Method, typer.Option(help="How to solve: auto takes the market where it can.")
-    ] = Method.IPOPT,
-    differences: Annotated[
-        bool, typer.Option("--differences", help="Solve again with a little more and less of each good.")
-    ] = False,
-    ranges: Annotated[
-        list[str] | None,
-        typer.Option("--range", metavar="GOOD", help="How far this good's price holds; may be repeated."),
-    ] = None,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", min=0.001, help="The most seconds to build, solve and check."),
-    ] = None,
-    max_iterations: Annotated[
-        int | None, typer.Option(metavar="COUNT", min=1, help="The most iterations of the solver.")
-    ] = None,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print no tables and no progress; warnings and errors go to stderr.")
-    ] = False,
-) -> None:
+    book: Annotated[Path, Argument(metavar="BOOK", help="The workbook, or folder of .csv files.")],
+    out: Annotated[Path | None, Option(metavar="DIR",
+        help="Folder for the reports, made where it is absent (default: reports).")] = None,
+    annotate: Annotated[bool, Option("--annotate",
+        help="Also copy BOOK, with results in new columns and notes on cells.")] = False,
+    json: Annotated[str | None, Option(metavar="FILE|-",
+        help="Write the result as JSON, - to stdout; reports then need --out.")] = None,
+    changes: Annotated[list[str] | None, Option("--set", metavar="NAME.COLUMN=VALUE",
+        help="Change a figure first; may be repeated.")] = None,
+    numeraire: Annotated[str | None, Option(metavar="GOOD",
+        help="Give money in units of this good's price.")] = None,
+    method: Annotated[Method, Option(help="How to solve: auto takes the market where it can.")] = Method.IPOPT,
+    differences: Annotated[bool, Option("--differences",
+        help="Solve again with a little more and less of each good.")] = False,
+    ranges: Annotated[list[str] | None, Option("--range", metavar="GOOD",
+        help="How far this good's price holds; may be repeated.")] = None,
+    time_limit: Annotated[float | None, Option(metavar="SECONDS", min=0.001,
+        help="The most seconds to build, solve and check.")] = None,
+    max_iterations: Annotated[int | None, Option(metavar="COUNT", min=1,
+        help="The most iterations of the solver.")] = None,
+    quiet: Annotated[bool, Option("--quiet",
+        help="Print no tables and no progress; warnings and errors go to stderr.")] = False,
+) -> None:  # fmt: skip
     """Solve the chain in BOOK: every good's price beside its back-propagated derivative.
 
     Writes BOOK-report.xlsx and BOOK-report.html (with --annotate BOOK-annotated.xlsx too), and prints the results.

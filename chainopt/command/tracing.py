@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 import chainopt as co
 from chainopt.command.console import printing, refuse, refusing, say, write_json
@@ -18,31 +19,23 @@ from chainopt.program.bounds import MAX_STEPS
 
 def trace(
     context: typer.Context,
-    target: Annotated[str, typer.Argument(metavar="FILE.py:FUNCTION", help="The function; its file is run.")],
-    at: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="An argument to trace; may be repeated.")
-    ] = None,
-    fix: Annotated[
-        list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="An argument held fixed, such as a count; may be repeated."),
-    ] = None,
-    output: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which of several results to differentiate.")
-    ] = None,
-    solved: Annotated[
-        bool, typer.Option("--solve", help="Solve the program as a supply chain: its prices, by Ipopt.")
-    ] = False,
-    json: Annotated[
-        str | None, typer.Option(metavar="FILE|-", help="Write value, gradient and steps as JSON, - to stdout.")
-    ] = None,
-    book: Annotated[
-        Path | None, typer.Option("--workbook", metavar="OUT.xlsx", help="Write the chain as a workbook.")
-    ] = None,
-    source: Annotated[
-        bool, typer.Option("--source", help="Print the reverse program, as Python that needs nothing else.")
-    ] = False,
-    max_steps: Annotated[int, typer.Option(min=1, help="The most steps to trace.")] = MAX_STEPS,
-) -> None:
+    target: Annotated[str, Argument(metavar="FILE.py:FUNCTION", help="The function; its file is run.")],
+    at: Annotated[list[str] | None, Option(metavar="NAME=VALUE",
+        help="An argument to trace; may be repeated.")] = None,
+    fix: Annotated[list[str] | None, Option(metavar="NAME=VALUE",
+        help="An argument held fixed, such as a count; may be repeated.")] = None,
+    output: Annotated[str | None, Option(metavar="NAME",
+        help="Which of several results to differentiate.")] = None,
+    solved: Annotated[bool, Option("--solve",
+        help="Solve the program as a supply chain: its prices, by Ipopt.")] = False,
+    json: Annotated[str | None, Option(metavar="FILE|-",
+        help="Write value, gradient and steps as JSON, - to stdout.")] = None,
+    book: Annotated[Path | None, Option("--workbook", metavar="OUT.xlsx",
+        help="Write the chain as a workbook.")] = None,
+    source: Annotated[bool, Option("--source",
+        help="Print the reverse program, as Python that needs nothing else.")] = False,
+    max_steps: Annotated[int, Option(min=1, help="The most steps to trace.")] = MAX_STEPS,
+) -> None:  # fmt: skip
     """Trace a Python function: its steps as a supply chain, the derivative of its result in each, the prices.
 
     This runs the code of the file that you name. It never runs code from a workbook. Exit codes are those of
