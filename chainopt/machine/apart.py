@@ -54,14 +54,18 @@ def forked(
     In none of these cases does the child live on.
     """
     mine, its = Pipe(duplex=False)
+    # A Ctrl-C while other libraries' hooks of a fork run would be lost in them: it waits until they are through.
+    heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     child = os.fork()
     if child == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         mine.close()
         # A search for garbage would touch, and so copy, every page.
         gc.disable()
         _work(lambda: work(lambda content: its.send(("told", content))), its.send)
-    its.close()
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+        its.close()
         return _answer(mine, told, deadline, child)
     finally:
         with suppress(ProcessLookupError):

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Array = np.ndarray
+from chainopt.technology.arrays import Array
 
 
 class LogForm(NamedTuple):
