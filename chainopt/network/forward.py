@@ -136,7 +136,8 @@ class _Run:
         """These amounts of uses, between what a process takes before it makes anything and the use's max."""
         origin = self.net.origin[uses]
         most = origin + _INNER * (self.use_max[uses] - origin)
-        return np.clip(amount, np.minimum((1.0 + _ABOVE) * origin, most), most)
+        least = np.where(origin > 0, np.minimum((1.0 + _ABOVE) * origin, most), -inf)
+        return np.clip(amount, least, most)
 
     def plan(self) -> Plan:
         """The amounts as a plan: what is left of a good is disposed of, or sold, where it can be."""
