@@ -218,7 +218,9 @@ def as_a_program(chain: co.Chain, solution: co.Solution) -> dict[str, float]:
     net = network(chain)
     wide = np.full(len(net.goods), np.inf)
     # At these prices the plan is no optimum, and its derivatives no prices: any are welcome.
-    kept = replace(solution, net=net, intervals=Intervals(-wide, wide, ("unbounded",) * len(wide)))
+    assert solution.part
+    part = replace(solution.part, net=net)
+    kept = replace(solution, part=part, intervals=Intervals(-wide, wide, ("unbounded",) * len(wide)))
     slopes = co.to_program(chain, kept).gradient
     return {good: slopes[good] for good in net.goods}
 

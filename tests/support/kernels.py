@@ -60,7 +60,7 @@ def refusal(kernel: str) -> str | None:
     found = json.loads(done.stdout)
     print(f"{kernel}: " + ", ".join(f"{owner} runs {name}" for owner, name in found.items()), flush=True)
     own = {found.get("numpy"), found.get("scipy")}
-    return None if own == {kernel} else "these libraries have no such kernel for this processor"
+    return None if own == {kernel} else f"for this processor it stands for {' and '.join(sorted(map(str, own)))}"
 
 
 def main(kernels: list[str], threads: list[str], arguments: list[str]) -> int:

@@ -28,6 +28,11 @@ def moves(goods: pd.DataFrame) -> pd.Series:
     return goods[["supply", "imported", "produced"]].abs().sum(axis=1)
 
 
+def typical(flow: pd.Series) -> float:
+    """The median of what moves at all: in a chain of which most stands still, the median of all is noise."""
+    return float(flow[flow > 1e-6 * flow.max()].median())
+
+
 def turnover(goods: pd.DataFrame) -> float:
     """The money of a plan: of all goods, what there is at its price."""
     return float((goods["price"].abs() * moves(goods)).sum())
