@@ -11,7 +11,7 @@ import chainopt as co
 from chainopt.network.limits import KINDS
 from chainopt.report.content.findings import Question, findings
 from chainopt.report.content.remarks import remarks
-from chainopt.workbook.schema import SHEETS
+from chainopt.workbook.schema import columns_of
 
 # By kind: the argument of `limited` that sets it, others with which it binds at 4, what a unit of it then costs,
 # and others with which no plan keeps it (a lower one: at 10).
@@ -53,7 +53,7 @@ def test_a_limit_of_each_kind_has_a_rent_that_is_a_derivative(kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_limit_of_each_kind_is_named_by_its_cell_and_in_words(kind):
     chain, about = limited(kind, 4.0), KINDS[kind]
-    assert about.column in SHEETS[about.sheet]
+    assert about.column in columns_of(about.sheet)
     solved = co.solve(chain)
     tables = co.tables(chain, solved)
     said = [remark for remark in remarks(chain, chain, solved, tables) if remark.text.startswith("binds")]
