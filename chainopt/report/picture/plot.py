@@ -61,8 +61,7 @@ class Plot:
         """
         match Path(path).suffix.lower():
             case ".html" | ".htm":
-                page = templates.template("picture/plot_page.html")
-                content = page.render(title=self.title, plot=Markup(self._repr_html_()))
+                content = self._page()
             case ".svg":
                 found = [drawn for drawn in self.pictures if drawn.name == picture]
                 if not found:
@@ -75,6 +74,10 @@ class Plot:
                 raise ValueError(f'a picture is written as .svg or .html, not as "{Path(path).name}"')
         with replacing(path) as file:
             file.write(content.encode("utf-8"))
+
+    def _page(self) -> str:
+        page = templates.template("picture/plot_page.html")
+        return page.render(title=self.title, plot=Markup(self._repr_html_()))
 
 
 def plot(chain: Chain, solution: Solution, *, numeraire: str | None = None, figures: Tables | None = None) -> Plot:
