@@ -120,8 +120,8 @@ def test_a_graph_that_can_be_drawn_without_crossings_is_drawn_so():
 
 @pytest.mark.parametrize("book", SOLVED)
 def test_value_balances_at_every_process_and_every_good(book, solved):
-    chain, solution, tables = solved(book)
-    moved = flows(chain, solution, tables)
+    _, solution, tables = solved(book)
+    moved = flows(solution, tables)
     assert moved is not None
     goods, processes = tables.goods, tables.processes
     made = moved.outputs.groupby("process")["value"].sum().reindex(range(len(processes)), fill_value=0.0)
@@ -143,7 +143,7 @@ def test_value_balances_at_every_process_and_every_good(book, solved):
 
 @pytest.mark.parametrize("book", SOLVED)
 def test_the_sides_of_every_process_of_the_value_flow_are_as_high_as_each_other(book, solved):
-    value = pictures(*solved(book))[1]
+    value = pictures(*solved(book)[1:])[1]
     left, right = np.zeros(len(value.nodes)), np.zeros(len(value.nodes))
     for link in value.links:
         right[link.tail] += link.width
@@ -163,7 +163,7 @@ def test_the_sides_of_every_process_of_the_value_flow_are_as_high_as_each_other(
 
 
 def test_a_loss_leaves_on_the_right(solved):
-    network, value = pictures(*solved("loss_making_firm"))
+    network, value = pictures(*solved("loss_making_firm")[1:])
     assert [node.name for node in network.nodes if "cp-loss" in node.look] == ["railway"]
     railway = next(node for node in value.nodes if node.name == "railway")
     [loss] = [mark for mark in value.marks if mark.look == "cp-lost"]
@@ -172,7 +172,7 @@ def test_a_loss_leaves_on_the_right(solved):
 
 @pytest.mark.parametrize("book", SOLVED)
 def test_the_factors_of_a_trace_multiply_to_the_price(book, solved):
-    network = pictures(*solved(book))[0]
+    network = pictures(*solved(book)[1:])[0]
     price = network.titles["good"].index("Price")
 
     def number(node) -> float:
@@ -192,7 +192,7 @@ def test_the_factors_of_a_trace_multiply_to_the_price(book, solved):
 @pytest.mark.parametrize("book", BOOKS)
 def test_all_goods_and_processes_are_drawn_and_labels_keep_apart(book, solved):
     chain, solution, tables = solved(book)
-    network = pictures(chain, solution, tables)[0]
+    network = pictures(solution, tables)[0]
     assert len(network.nodes) == len(chain.goods) + len(chain.processes)
     boxes = []
     for label in labels(network):
@@ -208,7 +208,7 @@ def test_rents_recycles_and_idle_uses_are_marked(solved):
     looks = {
         book: {look for item in (*network.nodes, *network.links, *network.marks) for look in item.look.split()}
         for book in ("refinery", "recycle", "tupperware", "petrochemicals")
-        for network in [pictures(*solved(book))[0]]
+        for network in [pictures(*solved(book)[1:])[0]]
     }
     assert "cp-rent" in looks["refinery"]
     assert "cp-back" in looks["recycle"]
@@ -217,7 +217,7 @@ def test_rents_recycles_and_idle_uses_are_marked(solved):
 
 
 def test_without_a_certificate_there_are_amounts_and_no_money(solved):
-    [network] = pictures(*solved("infeasible_obligation"))
+    [network] = pictures(*solved("infeasible_obligation")[1:])
     assert "there are no prices" in network.caption
     price = network.titles["good"].index("Price")
     assert all(not node.figures[price] and node.step is None for node in network.nodes if node.kind == "good")
@@ -301,14 +301,14 @@ def test_pictures_of_500_goods_are_small_and_larger_chains_say_what_is_left_out(
     chain = layered_chain(layered_numbers(1900))
     assert len(chain.goods) == 500
     solution = co.solve(chain, method="auto")
-    drawn = pictures(chain, solution, co.tables(chain, solution))
+    drawn = pictures(solution, co.tables(chain, solution))
     assert drawn[0].left_out == ""
     assert sum(len(fragment(picture, picture.name).encode()) for picture in drawn) < 600_000
     assert "440 goods and 415 processes of less value are left out" in drawn[1].left_out
 
     larger = layered_chain(layered_numbers(3600))
     solution = co.solve(larger, method="auto")
-    network = pictures(larger, solution, co.tables(larger, solution))[0]
+    network = pictures(solution, co.tables(larger, solution))[0]
     assert sum(node.kind == "good" for node in network.nodes) == 500
     assert re.match(r"\d+ goods and \d+ processes of less value are left out", network.left_out)
     assert len(fragment(network, "n").encode()) < 600_000
@@ -320,10 +320,10 @@ def test_random_chains_balance_too(kind, cyclic):
     solution = co.solve(chain)
     assert solution.certified, solution.message
     tables = co.tables(chain, solution)
-    moved = flows(chain, solution, tables)
+    moved = flows(solution, tables)
     assert moved is not None
     made = moved.outputs.groupby("process")["value"].sum().reindex(range(len(chain.processes)), fill_value=0.0)
     paid = moved.uses.groupby("process")["value"].sum().reindex(range(len(chain.processes)), fill_value=0.0)
     scale = tables.processes["revenue"].abs().max()
     assert (made - paid - moved.accounts.sum(axis=1)).abs().max() <= 1e-9 * scale
-    assert len(pictures(chain, solution, tables)) == 2
+    assert len(pictures(solution, tables)) == 2

@@ -18,8 +18,7 @@ from openpyxl.utils.cell import coordinate_to_tuple
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import apart, replacing
 from chainopt.report.content.findings import headline, money
-from chainopt.report.content.formats import shape
-from chainopt.report.content.legible import figure
+from chainopt.report.content.legible import figure, shape
 from chainopt.report.content.remarks import Remark, remarks
 from chainopt.report.content.sheets import sheets
 from chainopt.rows.dossier import dossier

@@ -29,7 +29,6 @@ _COLUMNS = {
     "limits": ("kind", "good", "process", "limit", "amount", "rent", "backprop"),
     "kkt": ("stationarity", "feasibility", "complementarity"),
 }  # fmt: skip
-_CAUSE = ("sheet", "record", "column", "text")
 
 
 def result_record(
@@ -103,7 +102,8 @@ def _market(test: MarketTest | None) -> dict[str, Any] | None:
 def _explanation(found: Explanation | None) -> dict[str, Any] | None:
     if found is None or not found.summary:
         return None
-    causes = [{name: _plain(getattr(cause, name)) for name in _CAUSE} for cause in found.causes]
+    told = ("sheet", "record", "column", "text")
+    causes = [{name: _plain(getattr(cause, name)) for name in told} for cause in found.causes]
     return {"summary": found.summary, "causes": causes}
 
 

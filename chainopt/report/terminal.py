@@ -60,9 +60,8 @@ def show(solution: Solution, tables: Tables, console: Console) -> None:
     else:
         columns = ["good", "unit", "supply", "imported", "produced", "used", "sold"]
         _print(console, shown["balances"], columns, len(tables.goods), _GOODS)
-    columns = ["process", "level", "revenue", "cost", "profit", "rent"]
-    if not solution.certified:
-        columns = ["process", "firm", "level"]
+    priced = ["process", "level", "revenue", "cost", "profit", "rent"]
+    columns = priced if solution.certified else ["process", "firm", "level"]
     _print(console, shown["processes"], columns, len(tables.processes), ("process", "processes"))
     bound = binding(tables)
     if len(bound):
@@ -99,17 +98,16 @@ def _say(console: Console, text: str, style: str = "") -> None:
 
 def _print(console: Console, sheet: Sheet, names: list[str], whole: int, what: tuple[str, str]) -> None:
     """One table of these columns, less those in which every cell is blank, and those that the width can't take."""
-    columns = sorted((c for c in sheet.columns if c.name in names), key=lambda c: names.index(c.name))
-    columns = [column for column in columns if any(map(str, sheet.shown[column.name]))]
+    here = {column.name: column for column in sheet.columns if any(map(str, sheet.shown[column.name]))}
+    columns = [here[name] for name in names if name in here]
     table, dropped = _table(sheet, columns), []
     endless = console.options.update(max_width=10_000)
     for name in _DISPENSABLE:
-        spare = next((column for column in columns if column.name == name), None)
         if Measurement.get(console, endless, table).minimum <= console.width:
             break
-        if spare is not None:
-            columns.remove(spare)
-            dropped.append(spare.title)
+        if name in names and name in here:
+            columns.remove(here[name])
+            dropped.append(here[name].title)
             table = _table(sheet, columns)
     console.print()
     console.print(table)

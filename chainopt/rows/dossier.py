@@ -16,7 +16,7 @@ from chainopt.solution.solution import Solution
 MOST_ASKED = 300
 """The most processes that are asked without being told to: each solves a problem of its own."""
 
-_MONEY = ("profit", "rent", "best_profit", "deviation")
+_MONEY = ("profit", "rent", "best_profit", "deviation", "right", "left")
 
 
 def dossier(
@@ -41,25 +41,20 @@ def dossier(
         found,
         explanation=explanation,
         market=_in_units(market_test(solution), found.unit) if asked else None,
-        differences=_differences(solution, found.unit) if differences else None,
+        differences=_divided(by_resolves(solution), found.unit) if differences else None,
     )
 
 
 def _in_units(test: MarketTest, unit: float) -> MarketTest:
     """A market test with its money divided by the numeraire's price."""
-
-    def divided(table: pd.DataFrame) -> pd.DataFrame:
-        return table.assign(**{name: table[name] / unit for name in _MONEY if name in table})
-
     return replace(
         test,
-        processes=divided(test.processes),
-        firms=divided(test.firms),
+        processes=_divided(test.processes, unit),
+        firms=_divided(test.firms, unit),
         others=test.others / unit,
         value=test.value / unit,
     )
 
 
-def _differences(solution: Solution, unit: float) -> pd.DataFrame:
-    found = by_resolves(solution)
-    return found.assign(right=found["right"] / unit, left=found["left"] / unit)
+def _divided(table: pd.DataFrame, unit: float) -> pd.DataFrame:
+    return table.assign(**{name: table[name] / unit for name in _MONEY if name in table})

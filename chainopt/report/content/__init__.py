@@ -4,5 +4,5 @@ salience    what of the tables deserves to be said
 findings    the sentences, for every report the same
 remarks     notes on a user's own cells
 sheets      the tables' titles, columns and explanations
-legible, formats   figures as text
+legible     names and figures as text
 """

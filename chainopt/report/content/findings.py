@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from chainopt.audits.market_test import MarketTest
 from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.verdicts import Verdict
 from chainopt.network.limits import KINDS
@@ -73,7 +74,7 @@ def headline(solution: Solution) -> str:
 
 def findings(solution: Solution, tables: Tables) -> list[Finding]:
     """All that is worth saying: what to beware of first, then what is scarce, then how sure the prices are."""
-    leaving = list(_market(tables) if tables.market is not None else _losses(solution, tables))
+    leaving = list(_market(tables.market) if tables.market is not None else _losses(solution, tables))
     loud = any(finding.caution for finding in leaving)
     return [
         *_explanation(solution, tables),
@@ -146,16 +147,14 @@ def _audit(tables: Tables) -> Iterator[Finding]:
         yield Finding(Question.APART, "audit", text, caution=not sound)
 
 
-def _market(tables: Tables) -> Iterator[Finding]:
+def _market(market: MarketTest) -> Iterator[Finding]:
     """Whether a market holds the plan, and which processes would not keep to it."""
-    if tables.market is None:
-        return
-    said = market_findings(tables.market)
-    if not tables.market.supported:
+    said = market_findings(market)
+    if not market.supported:
         # Who would not keep to the plan is what a reader asks; what that means comes after.
         said = [*said[1 : MOST + 1], said[0], *said[MOST + 1 :]]
     for text in said[: MOST + 1]:
-        yield Finding(Question.LEAVING, "market", short(text, 1000), caution=not tables.market.supported)
+        yield Finding(Question.LEAVING, "market", short(text, 1000), caution=not market.supported)
     if len(said) > MOST + 1:
         text = f"The market test says {len(said) - MOST - 1:,} more of the kind."
         yield Finding(Question.LEAVING, "market", text, True)

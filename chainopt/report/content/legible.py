@@ -74,6 +74,15 @@ def places(text: str) -> int:
     return len(text.partition(".")[2]) if "e" not in text else 0
 
 
+def shape(text: str, most: int = 0) -> str:
+    """The number format that shows a figure as its text does, with room for as many places as its column has."""
+    if "e" in text:
+        return "0.00000E+00"
+    own = places(text)
+    point = f".{'0' * own}" if own else "_." if most else ""
+    return f"#,##0{point}{'_0' * (most - own)}"
+
+
 def width(text: str) -> float:
     """How wide a text is, in letters of mean width: wide scripts take two, thin letters half."""
     return sum(_letter(c) for c in text)

@@ -14,7 +14,6 @@ import pandas as pd
 
 from chainopt.audits.market_test import ENDLESS, LOSS, OTHER, SADDLE
 from chainopt.audits.verdicts import Verdict
-from chainopt.network.network import Network
 from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.findings import price_range
 from chainopt.report.content.legible import figure, legible, percent, residual
@@ -207,51 +206,33 @@ def sheets(tables: Tables) -> Mapping[str, Sheet]:
 def _sheets(tables: Tables) -> dict[str, Sheet]:
     net = tables.part.whole
     goods = tables.goods.assign(turnover=turnover(tables.goods))
-    of_goods = tables.audit[tables.audit["kind"] == "good"]
-    goods["verdict"] = goods["good"].map(dict(zip(of_goods["good"], of_goods["verdict"], strict=True)))
+    of_goods = tables.audit[tables.audit["kind"] == "good"].set_index("good")
+    goods["verdict"] = goods["good"].map(of_goods["verdict"])
     goods["story"] = goods["good"].map({good: story.text for good, story in tables.stories.items()})
     if tables.differences is not None:
         resolved = tables.differences.set_index("good")
         goods = goods.assign(**{side: goods["good"].map(resolved[side]) for side in ("right", "left")})
-    goods["range"] = [
-        price_range(low, high, kind if isinstance(kind, str) else None)
-        for low, high, kind in zip(goods["low"], goods["high"], goods["interval"], strict=True)
-    ]
-    of_good = goods.set_index("good")
-    unit_of = {good.good: good.unit for good in net.chain.goods}
-    units = unit_of | _level_units(net, unit_of)
-    uses = tables.uses.assign(
-        unit=tables.uses["good"].map(of_good["unit"]),
-        price=tables.uses["good"].map(of_good["price"]),
-        taker=_takers(tables.uses),
-    )
-    limits = tables.limits.assign(total=tables.limits["rent"] * tables.limits["limit"])
-    limits["unit"] = [
-        units.get(good if isinstance(good, str) else (process,), "")
-        for good, process in zip(limits["good"], limits["process"], strict=True)
-    ]
-    kkt = pd.DataFrame(
-        {
-            "check": list(_CHECKS),
-            "residual": [float(tables.kkt[name].iloc[0]) for name in _CHECKS],
-            "meaning": list(_CHECKS.values()),
-        }
-    )
+    goods["range"] = [price_range(*row) for row in goods[["low", "high", "interval"]].itertuples(index=False)]
+    unit = {good.good: good.unit for good in net.chain.goods}
+    price = goods.set_index("good")["price"]
+    # A process's level is in the unit of the good that it makes.
+    made = (unit.get(net.level_good[level], "") for level in net.first_level)
+    level_unit = dict(zip(net.processes, made, strict=True))
+    uses, limits = tables.uses, tables.limits
+    kkt = [(name, float(tables.kkt[name].iloc[0]), meaning) for name, meaning in _CHECKS.items()]
     frames = {
         "prices": goods,
         "balances": goods,
-        "uses": uses,
-        "processes": tables.processes.assign(
-            unit=[units.get((name,), "") for name in tables.processes["process"]]
+        "uses": uses.assign(unit=uses["good"].map(unit), price=uses["good"].map(price), taker=_takers(uses)),
+        "processes": tables.processes.assign(unit=tables.processes["process"].map(level_unit)),
+        "limits": limits.assign(
+            total=limits["rent"] * limits["limit"],
+            unit=limits["good"].map(unit).where(limits["good"].notna(), limits["process"].map(level_unit)),
         ),
-        "limits": limits,
-        "kkt": kkt,
+        "kkt": pd.DataFrame(kkt, columns=["check", "residual", "meaning"]),
     }
     if len(tables.audit):
-        frames["audit"] = tables.audit.assign(
-            unit=tables.audit["good"].map(unit_of),
-            taker=_takers(tables.audit),
-        )
+        frames["audit"] = tables.audit.assign(unit=tables.audit["good"].map(unit), taker=_takers(tables.audit))
     if tables.market is not None:
         frames["market"] = tables.market.processes
     if tables.explanation is not None and tables.explanation.causes:
@@ -275,14 +256,6 @@ def _takers(rows: pd.DataFrame) -> pd.Series:
     """Who takes the good: a process, or what takes it in place of one."""
     others = rows["kind"].map({"sale": "final demand", "disposal": "disposal", "good": "the good as a whole"})
     return rows["process"].where(rows["kind"] == "use", others)
-
-
-def _level_units(net: Network, units: Mapping[str, str]) -> dict[Any, str]:
-    """The unit of a process's level, by (process,), where it is that of the good it makes."""
-    return {
-        (name,): units.get(net.level_good[level], "")
-        for name, level in zip(net.processes, net.first_level, strict=True)
-    }
 
 
 def _shown(sheet: str, frame: pd.DataFrame, tables: Tables) -> pd.DataFrame:

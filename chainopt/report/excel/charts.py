@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -20,15 +19,6 @@ MOST = 20
 """The most bars of a chart."""
 _LEAST_ROWS, _WIDTH, _LINE = 18, 760, 20
 _DERIVATIVE, _BAR, _GRID = "#C77C11", "#2E7D4F", "#D9E1E4"
-
-
-@dataclass(frozen=True, slots=True)
-class _Data:
-    """Rows of a table that a chart draws: their numbers there, their labels, and the columns drawn."""
-
-    rows: Sequence[int]
-    labels: Sequence[str]
-    columns: tuple[str, ...]
 
 
 def write_charts(paper: Paper, sheet: Worksheet, shown: Mapping[str, Sheet], money: str) -> None:
@@ -50,11 +40,11 @@ def write_charts(paper: Paper, sheet: Worksheet, shown: Mapping[str, Sheet], mon
         (limits, limits.rows, "total", rents, ("total",), _bars),
     ):
         most = _largest(rows, by)
-        labels = [
+        names = [
             _limit(record) if table is limits else short(record[table.columns[0].name], 40)
             for record in most.to_dict("records")
         ]
-        row = _block(paper, sheet, row, title, table, _Data(most.index.tolist(), labels, columns), draw)
+        row = _block(paper, sheet, row, title, table, most.assign(label=names), columns, draw)
 
 
 def _largest(rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -68,27 +58,36 @@ def _limit(row: Mapping[Any, Any]) -> str:
     return f"{row['kind']}: {', '.join(names)}"
 
 
-def _block(paper: Paper, sheet: Worksheet, top: int, title: str, table: Sheet, data: _Data, draw: Any) -> int:
-    """The cells of a chart from row `top` on, and the chart to their right; returns the row after both."""
-    if not data.rows:
+def _block(
+    paper: Paper,
+    sheet: Worksheet,
+    top: int,
+    title: str,
+    table: Sheet,
+    rows: pd.DataFrame,
+    columns: tuple[str, ...],
+    draw: Any,
+) -> int:
+    """The cells of a chart of some rows of a table, from row `top` on, and the chart to their right; returns the
+    row after both.
+    """
+    if rows.empty:
         return top
+    numbers = (rows.index + 2).tolist()
     paper.put(sheet, top, 0, title, "heading")
     paper.put(sheet, top + 1, 0, table.columns[0].title if table.title != "Limits" else "Limit", "header")
-    for j, name in enumerate(data.columns, 1):
-        place = table.place(name)
-        paper.put(sheet, top + 1, j, table.columns[place].title, "header", align="right")
-        for n, number in enumerate(data.rows, top + 2):
-            value = float(table.rows[name].loc[number])
-            where = f"={table.title}!${xl_col_to_name(place)}${number + 2}"
-            paper.formula(sheet, n, j, where, value, table.columns[place].kind)
-    for n, (number, label) in enumerate(zip(data.rows, data.labels, strict=True), top + 2):
-        paper.link(sheet, n, 0, f"'{table.title}'!A{number + 2}", label)
-    last = top + 1 + len(data.rows)
-    chart = draw(paper, sheet, top + 2, last, table, data, title)
-    rows = max(len(data.rows) + 4, _LEAST_ROWS)
-    chart.set_size({"width": _WIDTH, "height": _LINE * rows})
+    for j, name in enumerate(columns, 1):
+        column, letter = table.columns[table.place(name)], xl_col_to_name(table.place(name))
+        paper.put(sheet, top + 1, j, column.title, "header", align="right")
+        for n, (number, value) in enumerate(zip(numbers, rows[name].tolist(), strict=True), top + 2):
+            paper.formula(sheet, n, j, f"={table.title}!${letter}${number}", value, column.kind)
+    for n, (number, label) in enumerate(zip(numbers, rows["label"], strict=True), top + 2):
+        paper.link(sheet, n, 0, f"'{table.title}'!A{number}", label)
+    chart = draw(paper, sheet, top + 2, top + 1 + len(rows), title, rows)
+    high = max(len(rows) + 4, _LEAST_ROWS)
+    chart.set_size({"width": _WIDTH, "height": _LINE * high})
     sheet.insert_chart(top, 4, chart, {"object_position": 3, "description": title})
-    return top + rows + 2
+    return top + high + 2
 
 
 def _axis(name: str, **more: Any) -> dict[str, Any]:
@@ -109,13 +108,13 @@ def _titled(chart: Any, title: str) -> Any:
     return chart
 
 
-def _against(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet, data: _Data, title: str) -> Any:
+def _against(paper: Paper, sheet: Worksheet, first: int, last: int, title: str, rows: pd.DataFrame) -> Any:
     """Each good's price above its derivative: on the diagonal where the two agree."""
-    values = table.rows.loc[list(data.rows), list(data.columns)].astype(float)
+    values = rows[["backprop", "price"]].astype(float)
     chart = _titled(paper.book.add_chart({"type": "scatter"}), title)
-    few = len(data.rows) <= 12
+    few = len(rows) <= 12
     # What begins with "=" would be read as a formula.
-    labels = [{"value": f" {label}"} for label in data.labels]
+    labels = [{"value": f" {label}"} for label in rows["label"]]
     named = {"custom": labels, "value": True, "position": "right", "font": {"size": 8, "color": "#37474F"}}
     chart.add_series(
         {
@@ -149,7 +148,7 @@ def _against(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet
     return chart
 
 
-def _bars(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet, data: _Data, title: str) -> Any:
+def _bars(paper: Paper, sheet: Worksheet, first: int, last: int, title: str, rows: pd.DataFrame) -> Any:
     """A bar for each row, the largest on top."""
     chart = _titled(paper.book.add_chart({"type": "bar"}), title)
     chart.add_series(
@@ -163,7 +162,7 @@ def _bars(paper: Paper, sheet: Worksheet, first: int, last: int, table: Sheet, d
             "gap": 40,
         }
     )
-    what = "process" if table.title == "Processes" else "limit"
+    what = "limit" if "kind" in rows else "process"
     none = {"visible": False}
     chart.set_y_axis(_axis(what, reverse=True, crossing="max", label_position="low", major_gridlines=none))
     chart.set_x_axis(_axis("money", num_format="#,##0.######"))

@@ -10,7 +10,7 @@ from xlsxwriter.worksheet import Worksheet
 from chainopt.chain.chain import Chain
 from chainopt.report.content.sheets import Column
 from chainopt.report.excel.paper import Paper
-from chainopt.workbook.schema import columns_of
+from chainopt.workbook.schema import SETTINGS, columns_of
 
 
 def write_inputs(paper: Paper, sheet: Worksheet, chain: Chain) -> None:
@@ -37,9 +37,8 @@ def _data(chain: Chain) -> dict[str, dict[str, list[Any]]]:
     """Each input sheet's columns, whatever the sheet they were read from spelled short."""
     inputs = [(process, use) for process in chain.processes for use in process.inputs]
     outputs = [(process, made) for process in chain.processes for made in process.outputs]
-    settings = {"name": chain.name, "numeraire": chain.settings.numeraire, "tolerance": chain.settings.tolerance}
-    settings |= {"max iterations": chain.settings.max_iterations, "time limit": chain.settings.time_limit}
-    settings = {name: value for name, value in settings.items() if value}
+    known = {"name": chain.name} | {row.column: getattr(chain.settings, row.field) for row in SETTINGS[1:]}
+    settings = {name: value for name, value in known.items() if value}
 
     def columns(sheet: str, records: Sequence[Any], **own: list[Any]) -> dict[str, list[Any]]:
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from io import BytesIO
 from math import ceil, isfinite
 from typing import Any
@@ -12,8 +12,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.sharedstrings import SharedStringTable
 from xlsxwriter.worksheet import Worksheet
 
-from chainopt.report.content.formats import shape
-from chainopt.report.content.legible import figure, legible
+from chainopt.report.content.legible import figure, legible, shape
 from chainopt.report.content.sheets import Column
 from chainopt.report.excel.styles import TONES, StyledWorkbook
 from chainopt.workbook.files.raw import LONGEST_TEXT, escaped
@@ -123,8 +122,8 @@ class Paper:
             sheet.write_blank(row, column, None, self.look(style, **more))
         elif isfinite(value):
             sheet.write_number(row, column, Exact(value + 0.0), self.look(style, **more))
-        elif value in (float("inf"), float("-inf")):
-            sheet.write_string(row, column, "inf" if value > 0 else "-inf", self.look(style, **more))
+        elif text := figure(value):
+            sheet.write_string(row, column, text, self.look(style, **more))
 
     def formula(
         self, sheet: Worksheet, row: int, column: int, text: str, value: float, style: str = "amount", **more: Any
@@ -179,9 +178,9 @@ class Paper:
             )
             narrow = min(width, _WIDEST_TEXT if column.kind == "text" else _WIDEST)
             wide = self.widen(sheet, j, max(narrow, _digits(shapes[j], values[j])))
-            self._texts(sheet, top + 1, j, column, values[j], texts, wide, lines)
             live = formulas[j] if formulas and j in formulas else [None] * count
-            self._numbers(sheet, top + 1, j, column, values[j], shapes[j], live[:count])
+            cells = zip(values[j], shapes[j], live[:count], strict=True)
+            self._cells(sheet, top + 1, j, column, cells, self._texts(j, column, texts, wide), lines)
             for n, (value, goal) in enumerate(zip(values[j], (links or {}).get(j, ()), strict=False), top + 1):
                 if isinstance(value, str):
                     self.link(sheet, n, j, goal, value, **_indented(j))
@@ -202,55 +201,46 @@ class Paper:
             sheet.write_string(top, j, column.title, headers[j]["header_format"])
         return top + max(count, 1) + 1
 
-    def _texts(
-        self,
-        sheet: Worksheet,
-        first: int,
-        column: int,
-        of: Column,
-        values: Sequence[Any],
-        texts: set[str],
-        width: float,
-        lines: dict[int, int],
-    ) -> None:
-        """Write a column's texts, and note the rows that they need more than one line in."""
-        looks = {}
-        style = "name" if of.kind == "name" else "word"
+    def _texts(self, column: int, of: Column, texts: set[str], width: float) -> dict[str, tuple[str, Format, int]]:
+        """How each text of a column is shown, in which format, and in how many lines."""
+        found = {}
         for text in texts:
             if shown := self.shown(text):
                 long = len(text) > width - 1
+                style = "name" if of.kind == "name" else "word"
                 look = self.look(style, **_indented(column, wrap=long), **_quoted(shown))
-                looks[text] = shown, look, ceil(1.15 * len(text) / width) if long else 1
-        write = sheet.write_string
-        for row, value in enumerate(values, first):
-            if value in looks and isinstance(value, str):
-                shown, look, needed = looks[value]
-                write(row, column, shown, look)
-                if needed > 1:
-                    lines[row] = max(lines.get(row, 1), needed)
+                found[text] = shown, look, ceil(1.15 * len(text) / width) if long else 1
+        return found
 
-    def _numbers(
+    def _cells(
         self,
         sheet: Worksheet,
         first: int,
         column: int,
         of: Column,
-        values: Sequence[Any],
-        shapes: Sequence[str],
-        formulas: Sequence[tuple[str, float] | None],
+        cells: Iterable[tuple[Any, str, tuple[str, float] | None]],
+        texts: Mapping[str, tuple[str, Format, int]],
+        lines: dict[int, int],
     ) -> None:
+        """Write a column's cells, and note the rows that they need more than one line in."""
         # What is no number is text, in the style of amounts.
         style = of.kind if of.numeric else "amount"
-        looks = {form: self.look(style, **({"num_format": form} if form else {})) for form in set(shapes)}
-        write = sheet.write_number
-        for row, (value, form, live) in enumerate(zip(values, shapes, formulas, strict=True), first):
+        looks: dict[str, Format] = {}
+        for row, (value, form, live) in enumerate(cells, first):
+            if isinstance(value, str):
+                if value in texts:
+                    shown, look, needed = texts[value]
+                    sheet.write_string(row, column, shown, look)
+                    if needed > 1:
+                        lines[row] = max(lines.get(row, 1), needed)
+                continue
+            if form not in looks:
+                looks[form] = self.look(style, **({"num_format": form} if form else {}))
             if live:
                 sheet.write_formula(row, column, live[0], looks[form], Exact(live[1] + 0.0))
-            elif isinstance(value, str) or value is None:
-                continue
-            elif isfinite(value):
-                write(row, column, Exact(value + 0.0), looks[form])
-            else:
+            elif value is not None and isfinite(value):
+                sheet.write_number(row, column, Exact(value + 0.0), looks[form])
+            elif value is not None:
                 self.put(sheet, row, column, value, style)
 
     def colour(self, sheet: Worksheet, column: int, last: int, word: str, tone: str) -> None:

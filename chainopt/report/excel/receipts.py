@@ -19,8 +19,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from chainopt.audits.receipts import Line, Node, Receipt, Receipts
 from chainopt.report.content.findings import price_range
-from chainopt.report.content.formats import shape
-from chainopt.report.content.legible import figure, short
+from chainopt.report.content.legible import figure, shape, short
 from chainopt.report.content.sheets import Sheet
 from chainopt.report.excel.paper import Paper
 from chainopt.rows.tables import Tables

@@ -13,8 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 from chainopt.audits.receipts import MOST_USES
 from chainopt.chain.chain import Chain
 from chainopt.report.content.findings import MOST, Finding, Question, answers, findings, headline, money
-from chainopt.report.content.formats import shape
-from chainopt.report.content.legible import figure, short
+from chainopt.report.content.legible import figure, shape, short
 from chainopt.report.content.salience import scarce_supplies
 from chainopt.report.content.sheets import CAPTIONS, Sheet
 from chainopt.report.excel.paper import Paper

@@ -16,8 +16,7 @@ from chainopt.audits.receipts import MOST_USES, Receipts, receipts
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
 from chainopt.machine.memory import uncollected
-from chainopt.report.content.formats import shape
-from chainopt.report.content.legible import figure, places, short
+from chainopt.report.content.legible import figure, places, shape, short
 from chainopt.report.content.sheets import TONES, Column, Sheet, sheets
 from chainopt.report.excel.charts import write_charts
 from chainopt.report.excel.inputs import write_inputs
@@ -200,8 +199,7 @@ def _solver(paper: Paper, sheet: Worksheet, solution: Solution, kkt: Sheet) -> N
             paper.put(sheet, row, 2, value, align="left", indent=1)
             sheet.set_row(row, tall(value))
         else:
-            paper.put(
-                sheet, row, 1, value, "amount", **({"num_format": "0.0000"} if isinstance(value, float) else {})
-            )
+            more = {"num_format": "0.0000"} if isinstance(value, float) else {}
+            paper.put(sheet, row, 1, value, "amount", **more)
         row += 1
     paper.widen(sheet, 0, 24)

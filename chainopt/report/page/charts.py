@@ -180,19 +180,10 @@ def _axis(values: Sequence[float]) -> _Axis:
         size = max(log10(abs(value)) - bottom + 1, 0.0) if value else 0.0
         return size if value >= 0 else -size
 
-    ticks = [(10.0**e, _power(e)) for e in powers] + [(0.0, "0")]
-    reach = top - bottom + 1.0
-    if not negative:
-        return _Axis(signed, 0.0, reach, ticks, " (logarithmic)")
-    below = [(-(10.0**e), "\N{MINUS SIGN}" + _power(e)) for e in powers]
-    least_of_all = floor(signed(min(values)))
-    return _Axis(
-        signed,
-        float(least_of_all),
-        reach,
-        ticks + [(value, text) for value, text in below if signed(value) >= least_of_all],
-        " (logarithmic in either sign)",
-    )
+    low = min(floor(signed(min(values))), 0)
+    below = [(-(10.0**e), "\N{MINUS SIGN}" + _power(e)) for e in powers if signed(-(10.0**e)) >= low]
+    ticks = [*((10.0**e, _power(e)) for e in powers), (0.0, "0"), *below]
+    return _Axis(signed, low, top - bottom + 1.0, ticks, f" (logarithmic{' in either sign' if negative else ''})")
 
 
 def _axis_of_powers(low: int, high: int, ticks: Sequence[tuple[float, str]], word: str = "") -> _Axis:

@@ -85,20 +85,14 @@ def pages(solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | 
     said: by name, what is to be read before a table.
     """
     shown = sheets(kept)
-    names = [name for name in _SHOWN if name in shown and (name != "prices" or solution.certified)]
-    if solution.plan is None:
-        names = [name for name in names if name == "explanation"]
+    unknown = {"prices"} if solution.plan is not None else {*_SHOWN} - {"explanation"}
     found = []
-    for name in names:
+    for name in (name for name in _SHOWN if name in shown and (solution.certified or name not in unknown)):
         # Limits stand by what they cost in all; those that cost nothing stay in the chain's order.
         sheet = shown[name] if name != "limits" else shown[name].only(greatest(shown[name].rows["total"]))
         hidden = set() if solution.certified or name == "explanation" else _UNPRICED
-        columns = [
-            column
-            for wanted in _SHOWN[name]
-            for column in sheet.columns
-            if column.name == wanted and wanted not in hidden and any(sheet.shown[wanted])
-        ]
+        here = {column.name: column for column in sheet.columns if any(sheet.shown[column.name])}
+        columns = [here[wanted] for wanted in _SHOWN[name] if wanted in here and wanted not in hidden]
         cells = _cells(sheet, columns, name)
         groups = _by_good(sheet, cells, shown["prices"]) if name == "uses" else [Group("", "", cells)]
         if name == "kkt" and solution.kkt is None:

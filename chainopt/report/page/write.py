@@ -16,7 +16,7 @@ from chainopt.report import templates
 from chainopt.report.content.findings import answers, audit_sentence, findings, headline, money
 from chainopt.report.content.legible import figure, legible, short
 from chainopt.report.content.salience import foremost, greatest, money_scale, turnover
-from chainopt.report.page.charts import Chart, agreement, residuals
+from chainopt.report.page.charts import agreement, residuals
 from chainopt.report.page.tables import pages
 from chainopt.report.picture.picture import SCRIPT, STYLE, fragment
 from chainopt.report.picture.plot import pictures
@@ -58,6 +58,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     found = findings(solution, figures)
     said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
     said["audit"] = [audit_sentence(figures)]
+    charts = (agreement(kept), residuals(kept)) if solution.certified else ()
     return templates.template("page/page.html", csp_hash=_csp_hash, place="{:.1f}".format).render(
         style=_joined(STYLES),
         script=_joined(SCRIPTS),
@@ -70,7 +71,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
         bars=_bars(kept) if solution.certified else [],
         drawn=[(picture, fragment(picture, picture.name)) for picture in pictures(solution, figures)],
         pages=pages(solution, kept, said),
-        charts=_charts(kept) if solution.certified else {},
+        charts={"prices": [chart for chart in charts if chart is not None]},
         left_out={
             "prices": len(figures.goods) - len(kept.goods),
             "balances": len(figures.goods) - len(kept.goods),
@@ -108,12 +109,6 @@ def _bars(figures: Tables) -> list[Bar]:
         Bar(short(name, 80), figure(value), (min(value, 0.0) - low) * scale, abs(value) * scale, value < 0)
         for name, value in zip(names, worth, strict=True)
     ]
-
-
-def _charts(figures: Tables) -> dict[str, list[Chart]]:
-    """The pictures of a table, by its name."""
-    drawn = [chart for chart in (agreement(figures), residuals(figures)) if chart is not None]
-    return {"prices": drawn}
 
 
 def _facts(chain: Chain, solution: Solution) -> list[tuple[str, str]]:

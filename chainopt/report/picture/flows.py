@@ -62,19 +62,9 @@ def flows(solution: Solution, tables: Tables) -> Flows | None:
     # A formula may name a good that is yielded beside it too: one link for both.
     outputs = outputs.groupby(["process", "good", "price"], sort=True, dropna=False, as_index=False).sum()
     uses = pd.DataFrame({"good": net.use_good, "process": net.use_process, "amount": plan.use, "price": paid})
-    cost = (
-        np.array([process.unit_cost for process in net.chain.processes])
-        / tables.unit
-        * plan.level[net.first_level]
-    )
-    rent = tables.processes["rent"].to_numpy()
-    accounts = pd.DataFrame(
-        {
-            "unit cost": cost + 0.0 * rent,
-            "rent": rent,
-            "surplus": tables.processes["profit"].to_numpy() - rent,
-        }
-    )
+    cost = net.unit_cost[net.first_level] / tables.unit * plan.level[net.first_level]
+    profit, rent = (tables.processes[name].to_numpy() for name in ("profit", "rent"))
+    accounts = pd.DataFrame({"unit cost": cost + 0.0 * rent, "rent": rent, "surplus": profit - rent})
     return Flows(_valued(uses), _valued(outputs), accounts)
 
 

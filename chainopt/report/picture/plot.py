@@ -7,10 +7,11 @@ from os import PathLike
 from pathlib import Path
 from uuid import uuid4
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
+from chainopt.report import templates
 from chainopt.report.content.findings import headline
 from chainopt.report.content.legible import legible
 from chainopt.report.content.salience import foremost
@@ -19,15 +20,11 @@ from chainopt.report.picture.flows import flows
 from chainopt.report.picture.network import network_picture
 from chainopt.report.picture.picture import ALONE, SCRIPT, STYLE, Picture, drawing, fragment
 from chainopt.report.picture.value import value_picture
-from chainopt.report.templates import text
 from chainopt.rows.tables import Tables, tables
 from chainopt.solution.solution import Solution
 
 MOST_DRAWN = 500
 """The most goods, and the most processes, of a network that can still be read by zooming."""
-
-
-_PAGE = ":root { color-scheme: light dark; } body { margin: 1.5rem; font-family: system-ui, sans-serif; }"
 NO_PLAN = "There is no plan to draw"
 
 
@@ -52,14 +49,9 @@ class Plot:
     def _repr_html_(self) -> str:
         # Two cells of a notebook are one page: the ids of each are its own.
         own = f"chainopt-{uuid4().hex[:8]}"
-        parts = [Markup("<p>{}</p>").format(self.message)] if self.message else []
-        for picture in self.pictures:
-            parts.append(Markup("<h2>{}</h2>").format(picture.title))
-            parts.append(fragment(picture, f"{own}-{picture.name}"))
-        return (
-            f'<div class="chainopt-alone"><style>{text(ALONE)}{text(STYLE)}</style>'
-            f"{Markup('').join(parts)}<script>{{{text(SCRIPT)}}}</script></div>"
-        )
+        drawn = [(picture.title, fragment(picture, f"{own}-{picture.name}")) for picture in self.pictures]
+        files = [Markup(templates.text(name)) for name in (ALONE, STYLE, SCRIPT)]
+        return templates.template("picture/plot.html").render(message=self.message, drawn=drawn, files=files)
 
     def save(self, path: str | PathLike[str], *, picture: str = "network") -> None:
         """Write both pictures to a page (.html), or one, "network" or "value-flow", to a drawing (.svg).
@@ -84,12 +76,8 @@ class Plot:
             file.write(content.encode("utf-8"))
 
     def _page(self) -> str:
-        return (
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{escape(self.title)}</title><style>{_PAGE}</style></head>"
-            f"<body><main><h1>{escape(self.title)}</h1>{self._repr_html_()}</main></body></html>\n"
-        )
+        page = templates.template("picture/plot_page.html")
+        return page.render(title=self.title, plot=Markup(self._repr_html_()))
 
 
 def plot(chain: Chain, solution: Solution, *, numeraire: str | None = None, figures: Tables | None = None) -> Plot:
