@@ -169,14 +169,13 @@ def test_ctrl_c_ends_the_workers_of_a_series(commands, tmp_path):
     before = (
         "import threading\n"
         "os.setpgid(0, 0)\n"
-        "from concurrent.futures import ProcessPoolExecutor as Pool\n"
         "import chainopt.scenarios.differences\n"
-        "sys.modules['chainopt.scenarios.differences'].QUICK = 0\n"
-        "side_by_side = Pool.map\n"
+        "of = sys.modules['chainopt.scenarios.differences']\n"
+        "of.QUICK, side_by_side = 0, of.fresh\n"
         "def begun(*given, **options):\n"
         "    threading.Timer(1.0, lambda: os.killpg(0, signal.SIGINT)).start()\n"
         "    return side_by_side(*given, **options)\n"
-        "Pool.map = begun"
+        "of.fresh = begun"
     )
     words = ["solve", "chain.xlsx", "--differences"]
     child = commands.start(folder, *words, before=before)
