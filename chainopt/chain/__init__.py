@@ -6,6 +6,7 @@ records     Good, Process, Input, Output, Parameter, Settings, Observed: a field
 rules       conditions on records side by side, and what is said where one is broken
 checks      every problem of a chain's records at once
 chain       Chain: the records, checked
+batches     records -> arrays: the processes of one function
 reach       what can run at all
 units       the unit of a price
 """

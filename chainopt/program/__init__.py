@@ -1,6 +1,6 @@
 """A line of a program is a process, a variable a good, a derivative a price. Stands on solution.
 
-tracer      numbers that record what is done with them
+tracer      numbers that record what is done with them; bounds: of how many steps
 following, mathematics   the functions of math and NumPy, of such numbers
 structure, places        lists and records of numbers; the line where each step stands
 trace       trace, grad: a Python function -> its steps
