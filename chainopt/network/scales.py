@@ -1,0 +1,196 @@
+"""What counts as one: an ordinary amount of each good, use and level, and of money, in the data's own units.
+
+Every line of a chain that ties two figures is one equation between logarithms, and all are fitted together by
+least squares (Curtis and Reid, "On the automatic scaling of matrices for Gaussian elimination", 1972):
+
+    a use               use ~ good                          a recipe's use      coefficient * level ~ use
+    what is made        yield * level ~ good                a smooth process    level ~ f(uses), elasticities there
+    a supply, a limit   its own figure                      a price, a cost     price * amount ~ money
+
+No amount follows another round a loop, so none can compound there; a change of units moves each by its own factor.
+Where nothing ties a figure to any other it is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import lsqr
+
+from chainopt.network.network import Network
+from chainopt.technology.arrays import Array
+
+_RANGE = 70.0
+"""Of logarithms: beyond 1e30 no amount is ordinary."""
+_ROUNDS = 3
+"""Of a smooth chain: slopes at the amounts found give amounts at which slopes are taken again."""
+_ACCURACY = 1e-4
+_AMOUNTS = ("good", "use", "level", "sale", "imported", "disposed")
+
+Equations = tuple[sparse.csr_array, Array]
+"""Rows over the logarithms of all amounts and of money, and what each sums to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """An ordinary amount of each good, use and level, and of what is sold, imported and thrown away of each good;
+    and ordinary money. All are above 0.
+    """
+
+    good: Array
+    use: Array
+    level: Array
+    sale: Array
+    imported: Array
+    disposed: Array
+    money: float
+
+
+def scales(net: Network) -> Scales:
+    """The ordinary amounts of a network; found once for each."""
+    if "scales" not in net.found:
+        net.found["scales"] = _scales(net)
+    found: Scales = net.found["scales"]
+    return found
+
+
+def powers_of_two(amounts: Array) -> Array:
+    """The nearest powers of two, by which a figure is divided without rounding."""
+    return np.exp2(np.round(np.log2(amounts)))
+
+
+def _scales(net: Network) -> Scales:
+    known = _Logarithms(net)
+    fixed = list(_ties(net, known))
+    smooth = not (net.leontief.all() and not net.formulas)
+    found = _fitted(known.count, [*fixed, *_first_guess(net, known)])
+    for _ in range(_ROUNDS if smooth else 0):
+        found = _fitted(known.count, [*fixed, *_elastic(net, known, found)])
+    amounts = np.exp(np.clip(found, -_RANGE, _RANGE))
+    parts = {name: amounts[known.place[name] : known.place[name] + known.size[name]] for name in _AMOUNTS}
+    return Scales(**parts, money=float(amounts[-1]))
+
+
+class _Logarithms:
+    """Where the logarithm of each amount stands, and rows over them."""
+
+    def __init__(self, net: Network):
+        goods, uses, levels = len(net.goods), len(net.use_good), len(net.level_process)
+        self.size = dict.fromkeys(_AMOUNTS, goods) | {"use": uses, "level": levels}
+        ends = np.cumsum([0, *self.size.values()])
+        self.place = dict(zip(_AMOUNTS, ends.tolist(), strict=False))
+        self.count = int(ends[-1]) + 1
+
+    def rows(self, target: Array, *terms: tuple[str, Array, Array | float]) -> Equations:
+        """sum of weight * log of an amount = target; a term is amounts' name, their numbers and weights."""
+        count = len(target)
+        row = np.concatenate([np.arange(count)] * len(terms)) if terms else np.zeros(0, dtype=int)
+        place = [self.count - 1 + 0 * at if name == "money" else self.place[name] + at for name, at, _ in terms]
+        weight = [np.broadcast_to(w, count) for *_, w in terms]
+        matrix = sparse.csr_array(
+            (np.concatenate(weight).astype(float), (row, np.concatenate(place))), shape=(count, self.count)
+        )
+        return matrix, target
+
+
+def _ties(net: Network, known: _Logarithms) -> Iterator[Equations]:
+    """What the data say whatever the processes' functions."""
+    nothing = np.zeros(len(net.use_good))
+    uses = np.arange(len(net.use_good))
+    yield known.rows(nothing, ("use", uses, 1.0), ("good", net.use_good, -1.0))
+    recipe = np.flatnonzero(net.use_leontief & (net.coefficient > 0))
+    level = net.first_level[net.use_process[recipe]]
+    yield known.rows(-np.log(net.coefficient[recipe]), ("level", level, 1.0), ("use", recipe, -1.0))
+    made = sparse.coo_array(net.yields)
+    yield known.rows(-np.log(np.abs(made.data)), ("level", made.row, 1.0), ("good", made.col, -1.0))
+    for name, there in (("sale", net.sells), ("imported", net.imports), ("disposed", net.disposes)):
+        at = np.flatnonzero(there)
+        yield known.rows(np.zeros(len(at)), (name, at, 1.0), ("good", at, -1.0))
+    for name, figure in (("good", net.supply), ("sale", net.reference)):
+        at = np.flatnonzero(np.isfinite(figure) & (figure != 0))
+        yield known.rows(np.log(np.abs(figure[at])), (name, at, 1.0))
+    for name in ("use", "level", "sale", "imported"):
+        for bound in net.bounds(name):
+            at = np.flatnonzero(np.isfinite(bound) & (bound != 0))
+            yield known.rows(np.log(np.abs(bound[at])), (name, at, 1.0))
+    for name, price, there in (
+        ("sale", net.price, net.sells),
+        ("imported", net.import_price, net.imports),
+        ("disposed", net.disposal, net.disposes),
+        ("level", net.unit_cost, np.ones(len(net.unit_cost), dtype=bool)),
+    ):
+        at = np.flatnonzero(there & np.isfinite(price) & (price != 0))
+        yield known.rows(-np.log(np.abs(price[at])), (name, at, 1.0), ("money", at, -1.0))
+
+
+def _first_guess(net: Network, known: _Logarithms) -> Iterator[Equations]:
+    """Of a smooth process before any slope is known: its level is what it makes of one unit of each input."""
+    at = np.flatnonzero(~net.use_leontief)
+    if len(at):
+        one = _level_at(net, np.ones(len(net.use_good)))[net.first_level[net.use_process[at]]]
+        target = np.where(np.isfinite(one) & (one > 0), np.log(np.where(one > 0, one, 1.0)), 0.0)
+        yield known.rows(target, ("level", net.first_level[net.use_process[at]], 1.0), ("use", at, -1.0))
+
+
+def _elastic(net: Network, known: _Logarithms, found: Array) -> Iterator[Equations]:
+    """log level = log f(x) + sum of elasticities * (log use - log x) at the amounts found so far, by level."""
+    use = np.exp(np.clip(found[known.place["use"] :][: known.size["use"]], -_RANGE, _RANGE)) + net.origin
+    level = _level_at(net, use)
+    of_use, of_level, slope = _slopes(net, use, level)
+    with np.errstate(all="ignore"):
+        weight = slope * (use - net.origin)[of_use] / level[of_level]
+    sound = np.isfinite(level) & (np.abs(level) > 0) & ~net.leontief[net.level_process]
+    bad = ~np.isfinite(weight)
+    sound[of_level[bad]] = False
+    kept = sound[of_level]
+    at = np.flatnonzero(sound)
+    row = np.searchsorted(at, of_level[kept])
+    size = np.log(np.abs(level[at])) - np.bincount(
+        row, weight[kept] * np.log((use - net.origin)[of_use[kept]]), len(at)
+    )
+    ones = known.rows(np.zeros(len(at)), ("level", at, 1.0))[0]
+    terms = sparse.csr_array(
+        (-weight[kept], (row, known.place["use"] + of_use[kept])), shape=(len(at), known.count)
+    )
+    yield sparse.csr_array(ones + terms), size
+
+
+def _level_at(net: Network, use: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return net.levels(use)
+
+
+def _slopes(net: Network, use: Array, level: Array) -> tuple[Array, Array, Array]:
+    """Each use, a level of its process, and d level/d use, of smooth processes; minima by their least argument."""
+    of_use, of_level, slope = [], [], []
+    with np.errstate(all="ignore"):
+        for technology, batch in net.families:
+            x = use[batch.use]
+            of_use.append(batch.use)
+            of_level.append(net.first_level[batch.process][batch.of])
+            slope.append(technology.partials(batch, x, technology.level(batch, x)))
+        for item in net.formulas:
+            program, values = item.program, item.program.values(use[item.use])
+            least = {step: min(program.arguments[step], key=values.__getitem__) for step in program.minima()}
+            for number, step in zip(item.level.tolist(), program.outputs, strict=True):
+                adjoint = program.sweep_through(values, {step: 1.0}, least.__getitem__)
+                of_use.append(item.use)
+                of_level.append(np.full(len(item.use), number))
+                slope.append(np.asarray(adjoint[: len(item.use)], dtype=float))
+    if not of_use:
+        return np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros(0)
+    return np.concatenate(of_use), np.concatenate(of_level), np.concatenate(slope)
+
+
+def _fitted(count: int, equations: list[Equations]) -> Array:
+    matrix = sparse.csr_array(sparse.vstack([rows for rows, _ in equations], format="csr"))
+    target = np.concatenate([values for _, values in equations])
+    weight = np.sqrt(abs(matrix).power(2).sum(axis=0))
+    column = np.divide(1.0, weight, out=np.ones(count), where=weight > 0)
+    scaled = matrix @ sparse.diags_array(column)
+    return (
+        column * lsqr(scaled, target, atol=_ACCURACY, btol=_ACCURACY, iter_lim=20 * int(np.sqrt(count)) + 200)[0]
+    )
