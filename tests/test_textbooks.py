@@ -58,11 +58,12 @@ def test_the_published_programs_are_of_all_kinds() -> None:
     assert sum(any(low < high for low, high in truth(name)[1].values()) for name in PROGRAMS) >= 5
 
 
+@pytest.mark.parametrize("options", [{}, {"method": "simplex"}], ids=["default", "simplex"])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_published_program_has_its_value_and_prices(name: str) -> None:
+def test_a_published_program_has_its_value_and_prices(name: str, options: dict[str, str]) -> None:
     program = PROGRAMS[name]
     value, face = truth(name)
-    solution = co.solve(program.chain)
+    solution = co.solve(program.chain, **options)
     assert solution.status is co.Status.OPTIMAL, solution.message
     assert solution.scope == "global"
     assert solution.objective == near(float(value), of=float(value), rel=1e-8)
