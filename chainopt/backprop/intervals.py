@@ -51,6 +51,12 @@ class Intervals:
     kind: tuple[str | None, ...]
 
 
+def intervals(low: Array, high: Array) -> Intervals:
+    """Ends found elsewhere, with their kinds; nan: not computed."""
+    kind = [SKIPPED if np.isnan(a) or np.isnan(b) else _kind(a, b) for a, b in zip(low, high, strict=True)]
+    return Intervals(low, high, tuple(kind))
+
+
 def price_intervals(net: Network, plan: Plan, derivatives: Derivatives, numeraire: int | None = None) -> Intervals:
     """Every good's interval; a price that the equations fix is its own.
 

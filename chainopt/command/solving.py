@@ -24,9 +24,10 @@ REPORTS = Path("reports")
 class Method(StrEnum):
     """How to solve; see solve.METHODS."""
 
+    AUTO = "auto"
+    SIMPLEX = "simplex"
     IPOPT = "ipopt"
     MARKET = "market"
-    AUTO = "auto"
 
 
 def solve(
@@ -42,7 +43,9 @@ def solve(
         help="Change a figure first; may be repeated.")] = None,
     numeraire: Annotated[str | None, Option(metavar="GOOD",
         help="Give money in units of this good's price.")] = None,
-    method: Annotated[Method, Option(help="How to solve: auto takes the market where it can.")] = Method.IPOPT,
+    method: Annotated[Method, Option(help="How to solve: auto takes simplex for fixed recipes.")] = Method.AUTO,
+    fractions: Annotated[bool, Option("--fractions",
+        help="Solve the simplex method's bases in fractions, however large.")] = False,
     differences: Annotated[bool, Option("--differences",
         help="Solve again with a little more and less of each good.")] = False,
     ranges: Annotated[list[str] | None, Option("--range", metavar="GOOD",
@@ -96,7 +99,12 @@ def solve(
         wait.doing(at.during("solving"))
         take_workspace()
         solution = co.solve(
-            chain, method=method.value, time_limit=time_limit, max_iterations=max_iterations, progress=wait.step
+            chain,
+            method=method.value,
+            fractions=fractions or None,
+            time_limit=time_limit,
+            max_iterations=max_iterations,
+            progress=wait.step,
         )
         seconds |= solution.seconds
         if solution.status is co.Status.INTERRUPTED:
@@ -123,7 +131,8 @@ def solve(
                 print("", *wrote, sep="\n")
             given = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
-            given += ["--method", method.value] if method is not Method.IPOPT else []
+            given += ["--method", method.value] if method is not Method.AUTO else []
+            given += ["--fractions"] if fractions else []
             given += ["--time-limit", f"{time_limit:g}"] if time_limit is not None else []
             given += ["--max-iterations", str(max_iterations)] if max_iterations is not None else []
             given += ["--out", str(out)] if out is not None else []

@@ -14,6 +14,7 @@ from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.part import Part
 from chainopt.network.plan import Plan
+from chainopt.simplex.judge import Infeasible, Unbounded
 from chainopt.words.display import Displayed
 from chainopt.words.status import Status
 
@@ -26,8 +27,8 @@ class Solution(Displayed):
     network, net; removed says which processes could not, and why. They are None where there is nothing worth
     showing: multipliers and what is compared with them only where the status is optimal or uncertified. scope is
     "global" where the optimum is one of the whole chain, "local" where only its neighbourhood is known. unmet is
-    what no plan can meet, whatever runs; cut_off, what the solve was at where Ctrl-C, or the end of the time or of
-    the memory, cut it off outside of its solver.
+    what no plan can meet, whatever runs; proof, why there is no plan or no end; cut_off, what the solve was at
+    where Ctrl-C, or the end of the time or of the memory, cut it off outside of its solver.
     """
 
     chain: Chain
@@ -43,6 +44,7 @@ class Solution(Displayed):
     scope: str | None = None
     removed: Mapping[str, str] = field(default_factory=dict)
     unmet: tuple[Unmet, ...] = ()
+    proof: Infeasible | Unbounded | None = None
     cut_off: str = ""
     warnings: tuple[str, ...] = ()
     iterations: int = 0

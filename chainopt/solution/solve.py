@@ -16,15 +16,19 @@ from chainopt.market.formation import Market
 from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply
 from chainopt.network.plan import Plan
+from chainopt.simplex.polyhedral import is_polyhedral
 from chainopt.solution.attempts import Begin, answers, in_the_market, near
 from chainopt.solution.by_market import MarketAnswer, market_answer, market_start
+from chainopt.solution.by_simplex import by_simplex, unsolved
 from chainopt.solution.clock import Clock
 from chainopt.solution.judgement import Answer, best, judged
 from chainopt.solution.solution import Solution
 from chainopt.words import messages
 from chainopt.words.status import Status
 
-METHODS = ("ipopt", "market", "auto")
+METHODS = ("auto", "simplex", "ipopt", "market")
+_MARKET_FLOWS = 1_000
+"""Uses from which the market is worth asking first: below, Ipopt's multipliers cost next to nothing."""
 # After the solver's own, what is left to try: more digits for doubtful multipliers, fewer where it got stuck.
 _TOLERANCES = {Status.UNCERTIFIED: (1e-14, 1e-10), Status.EVALUATION_ERROR: (1e-10, 1e-14)}
 _LOST = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
@@ -33,7 +37,8 @@ _LOST = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
 def solve(
     chain: Chain,
     *,
-    method: str = "ipopt",
+    method: str = "auto",
+    fractions: bool | None = None,
     tolerance: float | None = None,
     max_iterations: int | None = None,
     time_limit: float | None = None,
@@ -42,16 +47,20 @@ def solve(
 ) -> Solution:
     """The plan that maximises a chain's value, with prices and the check of both.
 
-    method: "ipopt", the planner's problem as a nonlinear program; "market", prices formed by the chain's own
-    users, far faster on large smooth chains: Ipopt takes over where the market can't certify its plan, and a
-    warning says why; "auto", the market where the chain is in its scope, else Ipopt. The message says which.
+    method: "simplex", the exact judge of polyhedral chains (recipes, linear processes, formulas of straight pieces
+    and min), which proves what it says; "ipopt", the planner's problem as a nonlinear program; "market", prices
+    formed by the chain's own users, far faster on large smooth chains: Ipopt takes over where the market can't
+    certify its plan, and a warning says why. "auto" takes the simplex method where the chain is polyhedral, with
+    Ipopt's multipliers beside it up to 2,000 processes; else the market for large chains in its scope, else Ipopt.
+    The message says which. fractions: whether the simplex method solves its bases in fractions of the numbers as
+    typed (default: of small chains, and of bases in doubt).
 
     tolerance, max_iterations and time_limit (seconds) default to the chain's settings, then to the solver's.
     progress: called after each of Ipopt's iterations, and each pass of the market, whose infeasibility is the
     change of its offers. start: a solution of a chain of the same goods and processes, near whose plan the solver
     then begins. Ctrl-C ends the solve with INTERRUPTED, and the last plan.
     A chain without a solution raises nothing: see the status. Raises SolverMissing where cyipopt is not
-    installed, and ValueError for an unknown method.
+    installed, and ValueError for an unknown method, or for "simplex" where the chain is not polyhedral.
     """
     if method not in METHODS:
         raise ValueError(f'there is no method "{method}": methods are {", ".join(METHODS)}')
@@ -66,13 +75,19 @@ def solve(
     try:
         # Hundreds of thousands of small objects are made and none is garbage: its collection would cost a quarter.
         with uncollected():
-            within = reach(chain)
-            if unmet := within.unmet:
-                message, removed = "; ".join(map(str, unmet)), within.removed
-                return Solution(chain, Status.INFEASIBLE, message, unmet=unmet, removed=removed, seconds=seconds)
-            part = apply(network(chain), within.chain)
+            within, whole = reach(chain), network(chain)
+            part = apply(whole, within.chain) if not within.unmet else None
         clock.stop("build")
-        solution = _solved(part, method, limits, start, clock)
+        solution = None
+        if method == "simplex" or (method == "auto" and is_polyhedral(whole)):
+            beside = part if method == "auto" else None
+            solution = by_simplex(whole, beside, clock, limits, fractions=fractions)
+            solution = solution or (unsolved(chain) if method == "simplex" else None)
+        if solution is None and part is not None:
+            solution = _solved(part, method, limits, start, clock)
+        solution = solution or Solution(chain, Status.INFEASIBLE, "; ".join(map(str, within.unmet)))
+        if solution.status is Status.INFEASIBLE:
+            solution = replace(solution, unmet=within.unmet)
     except (KeyboardInterrupt, TimeoutError, MemoryError, WorkDied) as error:
         solution = _cut_off(chain, part, error, clock)
     return replace(solution, removed=within.removed if within is not None else {}, seconds=seconds)
@@ -101,7 +116,7 @@ def _solved(part: Part, method: str, limits: Mapping[str, Any], start: Solution 
     net, warm = part.net, None
     known, formed, handed = _known(net, start), None, ""
     clock.doing = "prices formed"
-    if method != "ipopt":
+    if method == "market" or (method == "auto" and len(net.use_good) >= _MARKET_FLOWS):
         found, handed, formed = _by_market(part, limits, clock)
         if found is not None:
             return found

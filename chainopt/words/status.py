@@ -35,6 +35,9 @@ class Status(enum.StrEnum):
         "are named, or start elsewhere.")
     UNBOUNDED = ("unbounded", 4, "Unbounded: the value grows without end; a limit or a cost is missing",
         "The objective improves without limit: bound the variables that run away, or give the missing cost.")
+    UNSOLVED = ("unsolved", 5, "Unsolved: no plan was found, and none was proven impossible",
+        "No plan was found, and none was proven impossible: start elsewhere, or state more of the chain by fixed "
+        "recipes, for which a proof is found.")
     ITERATION_LIMIT = ("iteration_limit", 5, "Stopped early: the iteration limit came before a solution",
         "The iteration limit came first: raise it, or start closer to the solution.")
     TIME_LIMIT = ("time_limit", 5, "Stopped early: the time limit came before a solution",

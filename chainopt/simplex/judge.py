@@ -1,0 +1,224 @@
+"""Network -> Verdict: a polyhedral chain is optimal, infeasible or unbounded, each with its proof, or unsettled.
+
+Infeasible is always asked before unbounded: what has no plan has no end either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainopt.network.limits import Limit
+from chainopt.network.multipliers import Multipliers
+from chainopt.network.network import Network
+from chainopt.network.plan import Plan
+from chainopt.simplex.basis import BETWEEN, HIGH, Point
+from chainopt.simplex.faces import least_throughput, price_ends
+from chainopt.simplex.polyhedral import LinearProgram, linear_program, typed
+from chainopt.simplex.proofs import Contradiction, Ray, contradiction, ray
+from chainopt.simplex.scaled import Scaled, elastic, rays, scaled, with_fractions
+from chainopt.simplex.simplex import GOOD_ENOUGH, optima
+from chainopt.technology.arrays import Array
+from chainopt.words.names import some
+
+EXACT = 300
+"""Rows up to which every basis is solved in fractions: a second at 2,000 goods, half a minute at 9,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """The plan that moves least of the best ones, its prices and rents, and the ends of each good's price.
+
+    ordinary: of each good, the price that makes ordinary money of an ordinary amount. exact: found in fractions.
+    """
+
+    plan: Plan
+    multipliers: Multipliers
+    low: Array
+    high: Array
+    ordinary: Array
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Infeasible:
+    """Prices by good and weights by limit at which what every plan must have is worth more than any can.
+
+    price: per unit of each good; weight: per unit of each limit's bound, 0 for the limits that play no part.
+    margin: what is missing, in the same money; conflict: two limits of one amount that contradict each other.
+    """
+
+    price: Array
+    weight: Array
+    margin: float
+    conflict: tuple[Limit, ...] = ()
+
+    def summary(self, net: Network) -> str:
+        """The goods and limits that it rests on, in one line."""
+        goods = some([net.goods[g] for g in np.flatnonzero(self.price)])
+        limits = [net.named(net.limits[i], '"{}"'.format) for i in np.flatnonzero(self.weight)]
+        of_goods = f"the balances of {goods}" if goods else ""
+        return f"It rests on {' and '.join(part for part in (of_goods, ', '.join(limits[:5])) if part)}."
+
+
+@dataclass(frozen=True, slots=True)
+class Unbounded:
+    """The amounts that grow together without end, as a plan, and what each round of them earns."""
+
+    plan: Plan
+    gain: float
+
+    def summary(self, net: Network) -> str:
+        """What grows, in one line."""
+        running = np.flatnonzero(np.abs(self.plan.level) > 0)
+        names = some(list(dict.fromkeys(net.processes[p] for p in net.level_process[running].tolist())))
+        return f"What grows without end runs through {names}." if names else "Trade alone grows without end."
+
+
+Verdict = Optimum | Infeasible | Unbounded | None
+"""None: no plan was found, and none was proven impossible."""
+
+
+def judge(
+    net: Network,
+    *,
+    fractions: bool | None = None,
+    time_left: Callable[[], float | None] = lambda: None,
+) -> Verdict:
+    """Judge a polyhedral chain; raises NotPolyhedralError, and TimeoutError where no time is left.
+
+    fractions: whether bases are solved in fractions (default: of small chains, and of bases in doubt).
+    """
+    given = linear_program(net)
+    if (conflict := _conflict(given)) is not None:
+        return conflict
+    program = _closed(scaled(given))
+    exactly = fractions if fractions is not None else program.height <= EXACT
+    if exactly:
+        program = with_fractions(program, linear_program(net, typed))
+    asked = False
+    for best in optima(program, time_left()):
+        if best is not None:
+            return _optimum(net, given, program, best)
+        if not asked:
+            asked = True
+            if (other := _without_optimum(net, given, program, time_left)) is not None:
+                return other
+    if program.typed is None and fractions is None:
+        return judge(net, fractions=True, time_left=time_left)
+    return None
+
+
+def _closed(program: Scaled) -> Scaled:
+    """Bounds that cross by rounding alone, made one."""
+    return replace(program, low=np.minimum(program.low, program.high))
+
+
+def _conflict(given: LinearProgram) -> Infeasible | None:
+    """Two limits of one amount that contradict each other, whatever else."""
+    crossing = np.flatnonzero(given.low > given.high * (1 + np.sign(given.high) * GOOD_ENOUGH) + 0.0)
+    net = given.net
+    for j in crossing.tolist():
+        mine = np.flatnonzero(given.holder == j)
+        ends = [net.limits[i].bound / given.per[i] for i in mine]
+        lower = [i for i in mine if net.limits[i].sign < 0 or net.limits[i].fixed]
+        upper = [i for i, end in zip(mine, ends, strict=True) if net.limits[i].sign > 0 and end < given.low[j]]
+        if lower and upper:
+            weight = np.zeros(len(net.limits))
+            weight[lower[0]], weight[upper[0]] = 1.0 / given.per[lower[0]], 1.0 / given.per[upper[0]]
+            pair = (net.limits[lower[0]], net.limits[upper[0]])
+            return Infeasible(np.zeros(len(net.goods)), weight, float(given.low[j] - given.high[j]), pair)
+    return None
+
+
+def _without_optimum(
+    net: Network, given: LinearProgram, program: Scaled, time_left: Callable[[], float | None]
+) -> Infeasible | Unbounded | None:
+    """The proof that there is no plan, or no end."""
+    for least in optima(elastic(program), time_left()):
+        if least is None:
+            continue
+        if (found := contradiction(program, least)) is not None:
+            return _infeasible(net, given, program, found)
+        if -float(program_value(elastic(program), least)) > GOOD_ENOUGH:
+            continue
+        for best in optima(rays(program), time_left()):
+            if best is not None and (growth := ray(program, best)) is not None:
+                return _unbounded(net, given, program, growth)
+            if best is not None:
+                break
+        break
+    return None
+
+
+def program_value(program: Scaled, found: Point) -> float:
+    """What a point is worth, in the program's money."""
+    return float(program.worth @ found.x[: program.width])
+
+
+def _infeasible(net: Network, given: LinearProgram, program: Scaled, found: Contradiction) -> Infeasible:
+    price = found.price / program.row
+    weight = np.zeros(len(net.limits))
+    for i, limit in enumerate(net.limits):
+        j = given.holder[i]
+        w = found.weight[j]
+        binds = given.high[j] if w > 0 else given.low[j]
+        side = limit.fixed or (limit.sign > 0) == (w > 0)
+        if w and side and limit.bound / given.per[i] == binds:
+            weight[i] = w / program.column[j] / given.per[i]
+    return Infeasible(price[: len(net.goods)], weight, found.margin)
+
+
+def _unbounded(net: Network, given: LinearProgram, program: Scaled, growth: Ray) -> Unbounded:
+    return Unbounded(_plan(net, given, growth.amount * program.column), growth.gain * program.money)
+
+
+def _optimum(net: Network, given: LinearProgram, program: Scaled, best: Point) -> Optimum:
+    width, goods = program.width, len(net.goods)
+    least = least_throughput(program, best)
+    low, high = price_ends(program, best, np.arange(goods))
+    per_unit = program.money / program.row[:goods]
+    plan = _plan(net, given, np.clip(least.x[:width], program.low, program.high) * program.column)
+    multipliers = _multipliers(net, given, program, best)
+    return Optimum(plan, multipliers, low * per_unit, high * per_unit, per_unit, best.exact)
+
+
+def _plan(net: Network, given: LinearProgram, x: Array) -> Plan:
+    def amounts(name: str) -> Array:
+        at = given.place[name]
+        return np.where(at >= 0, x[at], 0.0)
+
+    level = amounts("level")
+    use = np.where(net.use_leontief, net.intake(level), amounts("use"))
+    reads = net.use_leontief & ~net.rival[net.use_good]
+    use = np.where(reads, amounts("quantity")[net.use_good], use)
+    return Plan(use, level, *(amounts(name) for name in ("sale", "imported", "disposed")))
+
+
+def _multipliers(net: Network, given: LinearProgram, program: Scaled, best: Point) -> Multipliers:
+    """Prices and rents; a bound that two limits share is paid to the first of them."""
+    prices = best.price * program.money / program.row
+    rents = best.rent[: program.width] * program.money / program.column
+
+    def priced(name: str) -> Array:
+        at = given.of_row[name]
+        return np.where(at >= 0, prices[at], np.nan)
+
+    rent, paid = np.zeros(len(net.limits)), set()
+    for i, limit in enumerate(net.limits):
+        j = int(given.holder[i])
+        side = best.at[j]
+        binds = given.high[j] if side == HIGH else given.low[j]
+        is_side = limit.fixed or (limit.sign > 0) == (side == HIGH)
+        if side != BETWEEN and j not in paid and is_side and limit.bound / given.per[i] == binds and rents[j]:
+            rent[i] = limit.sign * rents[j] / given.per[i]
+            paid.add(j)
+    return Multipliers(
+        prices[: len(net.goods)], rent, priced("reading"), priced("demand"), priced("argument")[: _arguments(net)]
+    )
+
+
+def _arguments(net: Network) -> int:
+    return sum(len(item.program.arguments[step]) for item in net.formulas for step in item.program.minima())
