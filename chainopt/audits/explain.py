@@ -11,13 +11,16 @@ import numpy as np
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import reach
 from chainopt.chain.records import Process
+from chainopt.network.conflicts import DISPOSAL, SUPPLY, Conflict, Row, Search
 from chainopt.network.forward import forward_run
 from chainopt.network.limits import MIN_LEVEL, MIN_SALE
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import BROKEN, SHOWN
-from chainopt.planner.elastic import DISPOSAL, SUPPLY, Conflict, Elastic, Row
+from chainopt.planner.elastic import Elastic
 from chainopt.planner.rays import Ray, find_ray
+from chainopt.simplex.polyhedral import is_polyhedral
+from chainopt.simplex.relaxed import RelaxedProgram
 from chainopt.solution.solution import Solution
 from chainopt.technology.arrays import Array
 from chainopt.technology.curvature import shapes
@@ -63,7 +66,7 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
 
     Empty where the solution is optimal or was cut off, or nothing can be said; of a local optimum it tells where
     the chain's value has no end elsewhere. An infeasible chain is solved again with its limits relaxed, for at
-    most time_limit seconds; see elastic. Raises SolverMissing where cyipopt is not installed.
+    most time_limit seconds; see network.conflicts. Raises SolverMissing where cyipopt is not installed.
     """
     if solution.status is Status.OPTIMAL and solution.scope == "local" and solution.net is not None:
         return Explanation(_unending(solution.net, solution.plan))
@@ -76,14 +79,17 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     found = found or _outside(net, solution)
     if found or solution.status is Status.UNBOUNDED:
         return Explanation(found, "" if found else _NO_RAY)
-    elastic = Elastic(net, time_limit)
-    causes = tuple(cause for conflict in elastic.conflicts() for cause in _conflicting(net, conflict))
+    relaxed: Elastic | RelaxedProgram = (
+        RelaxedProgram(net, time_limit) if is_polyhedral(net) else Elastic(net, time_limit)
+    )
+    search = Search(net, relaxed.rows, relaxed.solve)
+    causes = tuple(cause for conflict in search.conflicts() for cause in _conflicting(net, conflict))
     if causes:
         return Explanation(causes, "" if _concave(net) else _LOCAL)
     if solution.status is not Status.INFEASIBLE:
         return Explanation()
     ray = _unending(net, solution.plan)
-    return Explanation(ray, "" if ray else _UNDECIDED if elastic.failed else _NO_CONFLICT)
+    return Explanation(ray, "" if ray else _UNDECIDED if search.failed else _NO_CONFLICT)
 
 
 _LOCAL = "found by local solves: the chain is not concave"
@@ -101,6 +107,9 @@ _NO_CONFLICT = (
 def _structural(chain: Chain, solution: Solution) -> Iterator[Cause]:
     """What can't be met whatever the amounts, each with the processes that would and can't run."""
     for unmet in solution.unmet:
+        if unmet.column == "min level":
+            yield Cause("processes", unmet.process, unmet.column, str(unmet), value=unmet.amount, most=0.0)
+            continue
         sheet, record, second = (
             ("inputs", unmet.process, unmet.good) if unmet.process else ("goods", unmet.good, "")
         )

@@ -25,15 +25,19 @@ from chainopt.words.names import key
 @dataclass(frozen=True, slots=True)
 class Unmet:
     """A figure that no plan meets, whatever runs: of a good, an obligation without a source, or a supply (above 0)
-    without an outlet; of a process that always takes some of the good, that. column is its column in the workbook.
+    without an outlet; of a process that always takes some of the good, that; of one that can't run, its min level,
+    and why it can't. column is its column in the workbook.
     """
 
     good: str
-    column: Literal["min sale", "supply", "good"]
+    column: Literal["min sale", "supply", "good", "min level"]
     amount: float
     process: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
+        if self.column == "min level":
+            return f'"{self.process}" has a min level of {self.amount:g}, but {self.why}'
         if self.process:
             return f'"{self.process}" always takes {self.amount:g} of "{self.good}", but there is not as much'
         has = f'"{self.good}" has a {self.column} of {self.amount:g}'
@@ -91,7 +95,7 @@ def reach(chain: Chain) -> Reach:
             changed = True
     bought = {good.good for good in chain.goods if _importable(good) or _always(good)}
     more = bought | {name for process in processes for name in made[process]}
-    unmet = (*_unmet(chain, supplied, taken), *_out_of_reach(chain, more))
+    unmet = (*_unmet(chain, supplied, taken), *_out_of_reach(chain, more), *_idle_by_force(chain, removed))
     idle = {
         good.good
         for good in chain.goods
@@ -191,6 +195,14 @@ def _unmet(chain: Chain, supplied: set[str], taken: set[str]) -> Iterator[Unmet]
             yield Unmet(good.good, "supply", good.supply)
         if good.rival and good.supply > 0 and good.good not in taken:
             yield Unmet(good.good, "supply", good.supply)
+
+
+def _idle_by_force(chain: Chain, removed: dict[str, str]) -> Iterator[Unmet]:
+    """The min levels of processes that can't run: what is left out doesn't take an obligation with it."""
+    for process in chain.processes:
+        if process.process in removed and process.min_level > 0:
+            why = removed[process.process]
+            yield Unmet("", "min level", process.min_level, process.process, why)
 
 
 def _out_of_reach(chain: Chain, more: set[str]) -> Iterator[Unmet]:

@@ -1,73 +1,37 @@
-"""Which limits and supplies conflict: the planner's problem with every cell's row made elastic.
+"""The planner's problem with every cell's row made elastic, by Ipopt: see `network.conflicts`.
 
-    minimise   sum_i weight_i slack_i / size_i   subject to the chain, where row i may be broken by slack_i
-
-Rows whose relaxation is worth something there conflict; dropping them one by one, and keeping only those without
-which a plan exists, leaves an irreducible set (the deletion filter; Chinneck and Dravnieks, 1991). Where a chain
-is not concave each answer is that of a local solve.
+Where a chain is not concave each answer is that of a local solve.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 
-from chainopt.ipopt.model import ModelSolution, solve_model
+from chainopt.ipopt.model import solve_model
+from chainopt.network.conflicts import DISPOSAL, SUPPLY, Relaxed, Row
 from chainopt.network.forward import forward_run
-from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
 from chainopt.network.measure import throughput
 from chainopt.network.network import Network
-from chainopt.network.tolerances import BROKEN, LIMITING
 from chainopt.network.typical import typical_amounts
 from chainopt.planner.model import build
 from chainopt.planner.readback import limit_rows
 from chainopt.words.status import Status
 
-SUPPLY, DISPOSAL = "supply", "disposal"
-
 _SMALL = 1e-6
-_OBLIGING = (MIN_SALE, SUPPLY, MIN_LEVEL, DISPOSAL)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A row that a cell makes: a limit (index: its number), a supply or a disposal of none (index: the good)."""
-
-    kind: str
-    index: int
-    size: float
-
-
-@dataclass(frozen=True, slots=True)
-class Conflict:
-    """Rows that no plan meets together, and how much of the first can be met beside the others.
-
-    broken: by how much the first is missed, signed: above 0 there is too little, below 0 too much.
-    worth: by each other row, the gain in the first for one unit more of its bound (of a supply: signed).
-    whole: whether all other rows of the chain were kept while it was measured, not only those that conflict.
-    """
-
-    first: Row
-    broken: float
-    worth: dict[Row, float]
-    whole: bool
 
 
 class Elastic:
-    """One chain's elastic problem: `conflicts()` finds sets of rows that conflict until what is left agrees.
-
-    failed says whether one of its solves has ended without an answer.
-    """
+    """One chain's elastic problem; `solve` answers for at most time_limit seconds in all."""
 
     def __init__(self, net: Network, time_limit: float = 30.0):
         self.net = net
         self.deadline = time.perf_counter() + time_limit
-        self.failed = False
         self.start = forward_run(net)
         self.moved = np.maximum(throughput(net, self.start), 1e-6 * typical_amounts(net))
         self.model: Any = build(net, self.start)
@@ -83,18 +47,6 @@ class Elastic:
         self._supplies()
         self._target()
         self.begin = [(variable, variable.value) for variable in self.model.component_data_objects(pyo.Var)]
-
-    def conflicts(self, most: int = 5) -> list[Conflict]:
-        """Sets of conflicting rows, each without the first rows of those before it; [] where none is found."""
-        found: list[Conflict] = []
-        dropped: set[Row] = set()
-        while len(found) < most:
-            conflict = self._conflict(dropped)
-            if conflict is None:
-                break
-            found.append(conflict)
-            dropped.add(conflict.first)
-        return found
 
     def _limits(self) -> None:
         net = self.net
@@ -161,8 +113,8 @@ class Elastic:
         )
         return float(short - over) / row.size
 
-    def _solve(self, kept: Collection[Row], free: Collection[Row] = ()) -> ModelSolution | None:
-        """Solve with these rows weighing 1 (those also in free: alone breakable), all others next to nothing."""
+    def solve(self, kept: Collection[Row], free: Collection[Row] = ()) -> Relaxed | None:
+        """The least misses of these rows: see `conflicts.Solve`."""
         left = self.deadline - time.perf_counter()
         if left <= 0:
             return None
@@ -178,51 +130,7 @@ class Elastic:
         solution = solve_model(self.model, time_limit=left)
         if solution.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
-        return solution if solution.status is Status.OPTIMAL else None
-
-    def _breaks(self, kept: Collection[Row]) -> ModelSolution | None:
-        """The solution where these rows can't all be met; None where they can, or nothing is known."""
-        solution = self._solve(kept)
-        self.failed |= solution is None
-        missed = sum(abs(self._missed(row)) for row in kept)
-        return solution if solution is not None and missed > BROKEN else None
-
-    def _conflict(self, dropped: set[Row]) -> Conflict | None:
-        kept = [row for row in self.rows if row not in dropped]
-        solution = self._breaks(kept)
-        if solution is None:
+        if solution.status is not Status.OPTIMAL:
             return None
-        worth = {row: abs(solution.dual[self.constraint[row]]) * row.size for row in kept}
-        members = [row for row in kept if worth[row] > LIMITING]
-        if self._breaks(members) is None:
-            members = kept
-        for row in sorted(members, key=lambda row: worth[row]):
-            rest = [other for other in members if other != row]
-            if self._breaks(rest) is not None:
-                members = rest
-        return self._measured(members, kept, worth)
-
-    def _measured(self, members: list[Row], kept: list[Row], worth: dict[Row, float]) -> Conflict | None:
-        """How much of the row that obliges can be met beside the others, and what more of each would give."""
-        for whole, among in ((True, kept), (False, members)):
-            for first in sorted(members, key=lambda row: (_obliges(self.net, row), -worth[row])):
-                solution = self._solve(among, [first])
-                if solution is None:
-                    continue
-                gain = {row: -solution.dual[self.constraint[row]] * first.size for row in among if row != first}
-                # More of a good always helps; what can't be thrown away limits only where less would.
-                limiting = {
-                    row: value
-                    for row, value in gain.items()
-                    if abs(value) * row.size > LIMITING * first.size and (row.kind != DISPOSAL or value < 0)
-                }
-                chosen = {row: gain.get(row, 0.0) for row in members if row != first} | limiting
-                return Conflict(first, self._missed(first) * first.size, chosen, whole)
-        return None
-
-
-def _obliges(net: Network, row: Row) -> int:
-    """What is asked for comes before what there is of it: the rank of a row as the first of a conflict."""
-    if row.kind == SUPPLY and net.supply[row.index] > 0:
-        return len(_OBLIGING)
-    return _OBLIGING.index(row.kind) if row.kind in _OBLIGING else len(_OBLIGING) + 1
+        dual = {row: float(solution.dual[self.constraint[row]]) for row in self.rows}
+        return Relaxed({row: self._missed(row) for row in self.rows}, dual)

@@ -16,6 +16,7 @@ from chainopt.chain.chain import Chain
 from chainopt.program.program import Program
 from chainopt.report.content.findings import warnings
 from chainopt.rows.dossier import dossier
+from chainopt.rows.proofs import proof
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 
@@ -67,6 +68,7 @@ def result_record(
         "scope": solution.scope,
         "market": _market(all_tables.market),
         "explanation": _explanation(all_tables.explanation),
+        "proof": proof(solution),
         "warnings": warnings(solution),
         "removed": [{"process": process, "why": why} for process, why in solution.removed.items()],
     }

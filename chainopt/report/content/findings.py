@@ -27,6 +27,7 @@ from chainopt.report.content.salience import (
     telling,
     turnover,
 )
+from chainopt.rows.proofs import told
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 
@@ -172,6 +173,8 @@ def _explanation(solution: Solution, tables: Tables) -> Iterator[Finding]:
         yield Finding(reason, "explanation", text, caution=True)
     if solution.certified:
         return
+    if proven := told(solution):
+        yield Finding(reason, "explanation" if causes else "solver", _stopped(short(proven, 1000)), caution=True)
     if explanation is not None and explanation.summary:
         if explanation.note:
             yield Finding(reason, "explanation", _sentence(short(explanation.note, 1000)), caution=True)
