@@ -2,13 +2,13 @@
 
 A *sketch* begins at prices and a plan of its own and gives each record the figures that both can live with: every
 process loses or breaks even at the prices, or has a limit; every balance holds at the plan. So it has an optimum,
-whatever its size, and ties wherever "breaks even" and "just holds" were drawn. A *wild* chain is drawn blindly. A
-*program* is all non-rival goods and formulas. Some sketches are spoilt on purpose, by an order that nothing can fill
-or a trade that earns without end. All figures are short decimals, and goods, levels and money change units by factors
-whose reciprocals are short too: ties survive as typed, and nothing ties to the last bit only.
+whatever its size, and ties wherever "breaks even" and "just holds" were drawn. A *wild* chain is drawn blindly.
+A *program* is all non-rival goods and formulas. Some sketches are spoilt on purpose, by an order that nothing can
+fill or a trade that earns without end. All figures are short decimals, and goods, levels and money change units by
+factors whose reciprocals are short too: ties survive as typed, and nothing ties to the last bit only.
 
-A formula's `min` stands as a step below its arguments. It is drawn where that comes to the same: what it makes can be
-thrown away for nothing, or is wanted, and its unit cost is not above 0.
+A formula's `min` stands as a step below its arguments. It is drawn where that comes to the same: what it makes can
+be thrown away for nothing, or is wanted, and its unit cost is not above 0.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def nasty(seed: int, most: int = 2000) -> co.Chain:
     else:
         records = _sketch(rng, size)
         spoil = rng.random()
-        if spoil < 0.14:
+        if spoil < 0.2:
             _order_what_cannot_be(records, rng)
         if spoil > 0.94 or spoil < 0.02:
             _earn_without_end(records, rng)
