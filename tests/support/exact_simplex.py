@@ -2,140 +2,24 @@
 
     maximise  c'x   subject to  A x = b,   low <= x <= high
 
-A basis from anywhere is the start; the status, the plan and the prices of the end are exact. Column n + i is row i's
-logical, held at 0. One more unit on a row's right side is worth the optimal value of the *tangent*, the same program
-with that right side alone and each bound counted only where the plan stands on it.
+A basis from anywhere is the start; the status, the plan and the prices of the end are exact. Column n + i is the
+logical of row i, held at 0. What one more unit on a right side is worth is the optimal value of the *tangent*: the
+same program with that right side alone, and each bound counted only where the plan stands on it.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from exact_factors import ONE, ZERO, Factors, Sparse
 from linear_program import LinearProgram
-
-ZERO, ONE = Fraction(0), Fraction(1)
-Sparse = dict[int, Fraction]
 
 
 class TooLong(RuntimeError):
     """More pivots than were allowed."""
-
-
-class Factors:
-    """L and U of a basis, its slots against its rows. `replaced`: slots that depend on others, each with a row's
-    logical in their place."""
-
-    def __init__(self, columns: Sequence[Sparse]) -> None:
-        self.steps: list[tuple[int, int, Fraction]] = []
-        self.lower: list[tuple[int, list[tuple[int, Fraction]]]] = []
-        self.upper_row: dict[int, list[tuple[int, Fraction]]] = {}
-        self.upper_column: dict[int, list[tuple[int, Fraction]]] = defaultdict(list)
-        self.replaced: dict[int, int] = {}
-        rows: list[Sparse] = [{} for _ in columns]
-        places: list[set[int]] = [set() for _ in columns]
-        for slot, column in enumerate(columns):
-            for row, entry in column.items():
-                rows[row][slot] = entry
-                places[slot].add(row)
-        self._eliminate(rows, places)
-        for row, entries in self.upper_row.items():
-            for slot, entry in entries:
-                self.upper_column[slot].append((row, entry))
-
-    def _eliminate(self, rows: list[Sparse], places: list[set[int]]) -> None:
-        """Columns of one entry first, then the shortest row and its rarest column."""
-        singles = [slot for slot, found in enumerate(places) if len(found) == 1]
-        short = [(len(entries), row) for row, entries in enumerate(rows)]
-        heapq.heapify(short)
-        left_rows, left_slots = set(range(len(rows))), set(range(len(rows)))
-        while True:
-            row, slot = -1, -1
-            while singles and slot < 0:
-                candidate = singles.pop()
-                if candidate in left_slots and len(places[candidate]) == 1:
-                    slot, row = candidate, next(iter(places[candidate]))
-            while short and slot < 0:
-                length, candidate = heapq.heappop(short)
-                if candidate in left_rows and length == len(rows[candidate]) and length:
-                    row = candidate
-                    slot = min(rows[row], key=lambda one: (len(places[one]), one))
-            if slot < 0:
-                break
-            left_rows.discard(row)
-            left_slots.discard(slot)
-            pivot = rows[row].pop(slot)
-            others = rows[row]
-            for one in others:
-                places[one].discard(row)
-                if len(places[one]) == 1:
-                    singles.append(one)
-            below = []
-            places[slot].discard(row)
-            for other in places[slot]:
-                factor = rows[other].pop(slot) / pivot
-                below.append((other, factor))
-                target = rows[other]
-                for one, entry in others.items():
-                    changed = target.get(one, ZERO) - factor * entry
-                    if changed:
-                        target[one] = changed
-                        places[one].add(other)
-                    else:
-                        target.pop(one, None)
-                        places[one].discard(other)
-                        if len(places[one]) == 1:
-                            singles.append(one)
-                heapq.heappush(short, (len(target), other))
-            if below:
-                self.lower.append((row, below))
-            self.upper_row[row] = list(others.items())
-            self.steps.append((row, slot, pivot))
-        self.replaced = dict(zip(sorted(left_slots), sorted(left_rows), strict=True))
-        if self.replaced:
-            for row, entries in self.upper_row.items():
-                self.upper_row[row] = [(slot, entry) for slot, entry in entries if slot not in self.replaced]
-            for slot, row in self.replaced.items():
-                self.upper_row[row] = []
-                self.steps.append((row, slot, ONE))
-
-    def solve(self, right: Sparse) -> Sparse:
-        """x, by slot, of B x = right, by row."""
-        right = dict(right)
-        for row, below in self.lower:
-            value = right.get(row)
-            if value:
-                for other, factor in below:
-                    right[other] = right.get(other, ZERO) - factor * value
-        found = {}
-        for row, slot, pivot in reversed(self.steps):
-            value = right.get(row)
-            if value:
-                value /= pivot
-                found[slot] = value
-                for other, entry in self.upper_column.get(slot, ()):
-                    right[other] = right.get(other, ZERO) - entry * value
-        return found
-
-    def solve_transposed(self, right: Sparse) -> Sparse:
-        """y, by row, of B'y = right, by slot."""
-        right = dict(right)
-        found: Sparse = {}
-        for row, slot, pivot in self.steps:
-            value = right.get(slot)
-            if value:
-                value /= pivot
-                found[row] = value
-                for other, entry in self.upper_row[row]:
-                    right[other] = right.get(other, ZERO) - entry * value
-        for row, below in reversed(self.lower):
-            change = sum((factor * found[other] for other, factor in below if other in found), ZERO)
-            if change:
-                found[row] = found.get(row, ZERO) - change
-        return {row: value for row, value in found.items() if value}
 
 
 @dataclass(frozen=True)
@@ -163,6 +47,7 @@ class Simplex:
             for row, entry in column.items():
                 self.across[row].append((index, entry))
         self.pivots = 0
+        self.proof: Sparse = {}
         logicals = (len(program.columns) + row for row in rows)
         basic = list(dict.fromkeys(start.basic))[: self.size]
         chosen = set(basic)
@@ -249,7 +134,11 @@ class Simplex:
         return {slot: breach for slot, breach in found if breach}
 
     def optimise(self, most: int) -> str:
-        """ "optimal", "infeasible" or "unbounded", each exact. Raises TooLong after `most` pivots."""
+        """ "optimal", "infeasible" or "unbounded", infeasible asked first. Raises TooLong after `most` pivots.
+
+        `proof` then holds prices of rows, at which no plan earns more, or can meet its right sides; or, by column,
+        a change of the plan that earns without end.
+        """
         if self.breaches():
             earned = self.reduced(self.prices())
             for index, value in earned.items():
@@ -275,9 +164,11 @@ class Simplex:
             breaches = self.breaches()
             if breaches:
                 towards = {slot: ONE if breach < 0 else -ONE for slot, breach in breaches.items()}
-                earned = self.reduced(self._solve_transposed(towards), [])
+                self.proof = self._solve_transposed(towards)
+                earned = self.reduced(self.proof, [])
             else:
-                earned = self.reduced(self.prices())
+                self.proof = self.prices()
+                earned = self.reduced(self.proof)
             inviting = [index for index, value in earned.items() if self._may(index, value > 0)]
             if not inviting:
                 return "infeasible" if breaches else "optimal"
@@ -313,6 +204,7 @@ class Simplex:
             if step is None or length < step or (length == step and leaving >= 0 and index < self.basic[leaving]):
                 step, leaving, stop = length, slot, end
         if step is None:
+            self.proof = {self.basic[slot]: -sign * entry for slot, entry in column.items()} | {entering: sign}
             return None
         if leaving < 0:
             self.at[entering] += sign * step
@@ -350,6 +242,7 @@ class Simplex:
         for count in range(most):
             breaches = self.breaches()
             if not breaches:
+                self.proof = self.prices()
                 return "optimal"
             slot = (
                 min(breaches, key=lambda one: self.basic[one])
@@ -359,7 +252,8 @@ class Simplex:
                 )
             )
             index, breach = self.basic[slot], breaches[slot]
-            entries = self._across(slot)
+            self.proof = self._solve_transposed({slot: ONE if breach < 0 else -ONE})
+            entries = self._across(self.proof if breach < 0 else {row: -y for row, y in self.proof.items()})
             entering, least = -1, ZERO
             for other, entry in entries.items():
                 if not self._may(other, (entry < 0) == (breach < 0)):
@@ -385,10 +279,16 @@ class Simplex:
             self._exchange(entering, slot, stop, self._solve(self.columns[entering]), breach / entries[entering])
         raise TooLong
 
-    def _across(self, slot: int) -> Sparse:
-        """The slot's row of the tableau, over the columns that may move."""
+    def _leaving(self, breaches: Sparse, count: int) -> int:
+        """The largest breach in what is ordinary for its column; after long, the first column (Bland)."""
+        if count > self.size:
+            return min(breaches, key=lambda slot: self.basic[slot])
+        return max(breaches, key=lambda slot: (abs(float(breaches[slot])) / self.weights[self.basic[slot]], -slot))
+
+    def _across(self, prices: Sparse) -> Sparse:
+        """A combination of rows over the columns that may move."""
         entries: Sparse = {}
-        for row, value in self._solve_transposed({slot: ONE}).items():
+        for row, value in prices.items():
             for index, entry in self.across[row]:
                 if index in self.at and self._moves(index):
                     entries[index] = entries.get(index, ZERO) + value * entry
@@ -416,8 +316,8 @@ class Tangent:
         self.earned = optimum.reduced(self.prices)
 
     def derivative(self, row: int, sign: int, most: int) -> Fraction | None:
-        """Of the optimal value, per unit that the row's right side changes in the direction of `sign`; None where no
-        plan can follow. Raises TooLong after `most` pivots."""
+        """Of the optimal value in the row's right side, for more of it (sign 1) or less (-1); None where no plan
+        can follow. Raises TooLong after `most` pivots."""
         step = object.__new__(Simplex)
         step.__dict__.update(self.optimum.__dict__)
         step.low, step.high = self.low, self.high

@@ -2,8 +2,8 @@
 
     maximise  c'x   subject to  A x = b,   low <= x <= high
 
-Rows are goods first (those whose balance says anything), then limits and definitions; the columns are levels, uses,
-sales, imports, disposals, non-rival amounts, formulas' steps and slacks. Figures count as typed: 0.1 is one tenth.
+Rows are goods first, then limits and definitions; the columns are levels, uses, sales, imports, disposals,
+non-rival amounts, formulas' steps and slacks. Figures count as typed: 0.1 is one tenth.
 Nothing is removed, and nothing is shared with the package but its records.
 """
 
@@ -39,6 +39,12 @@ class LinearProgram:
     right: list[Fraction] = field(default_factory=list)
     rows: list[str] = field(default_factory=list)
     goods: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def crossed(self) -> bool:
+        """Whether a column's ends leave it no value."""
+        ends = zip(self.low, self.high, strict=True)
+        return any(low is not None and high is not None and low > high for low, high in ends)
 
     def row(self, name: str, right: Fraction = ZERO) -> int:
         self.rows.append(name)
@@ -173,7 +179,7 @@ def _take(program: LinearProgram, good: str, column: int, amounts: dict[str, int
 
 
 def _level(program: LinearProgram, process: co.Process, row: int, least: End, output: str | None = None) -> int:
-    """The level that limits, unit cost and rows of outputs refer to; `output` is what a formula's first level is."""
+    """The level that limits, unit cost and rows of outputs refer to; of a formula, the amount of `output`."""
     entries: defaultdict[int, Fraction] = defaultdict(Fraction)
     for made in process.outputs:
         entries[program.goods[made.good]] -= typed(made.yield_)
@@ -245,7 +251,7 @@ class Affine:
 
 @dataclass
 class Formula:
-    """A formula of affine steps and minima: its outputs, the arguments of its minima, and the goods that it names."""
+    """Affine steps and minima: its outputs, the arguments of its minima, and the goods that it names."""
 
     outputs: dict[str, Affine]
     minima: list[list[Affine]]
