@@ -139,7 +139,9 @@ class Simplex:
         `proof` then holds prices of rows, at which no plan earns more, or can meet its right sides; or, by column,
         a change of the plan that earns without end.
         """
-        if self.breaches():
+        if breaches := self.breaches():
+            if self._refuted(breaches):
+                return "infeasible"
             earned = self.reduced(self.prices())
             for index, value in earned.items():
                 low, high = self.low[index], self.high[index]
@@ -149,6 +151,14 @@ class Simplex:
             if not any(self._may(index, value > 0) for index, value in earned.items()):
                 return self.dual(most, earned)
         return self.primal(most)
+
+    def _refuted(self, breaches: Sparse) -> bool:
+        """Whether one row of the tableau alone says that no plan is feasible, as where a solver ends on such a row."""
+        for slot, breach in breaches.items():
+            self.proof = self._solve_transposed({slot: ONE if breach < 0 else -ONE})
+            if not any(self._may(index, entry < 0) for index, entry in self._across(self.proof).items()):
+                return True
+        return False
 
     def _moves(self, index: int) -> bool:
         low = self.low[index]
