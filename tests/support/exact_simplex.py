@@ -153,7 +153,7 @@ class Simplex:
         return self.primal(most)
 
     def _refuted(self, breaches: Sparse) -> bool:
-        """Whether one row of the tableau alone says that no plan is feasible, as where a solver ends on such a row."""
+        """Whether one row of the tableau alone says that no plan is feasible: a solver may end on such a row."""
         for slot, breach in breaches.items():
             self.proof = self._solve_transposed({slot: ONE if breach < 0 else -ONE})
             if not any(self._may(index, entry < 0) for index, entry in self._across(self.proof).items()):
