@@ -37,7 +37,7 @@ def nasty(seed: int, most: int = 2000) -> co.Chain:
         spoil = rng.random()
         if spoil < 0.2:
             _order_what_cannot_be(records, rng)
-        if spoil > 0.94 or spoil < 0.02:
+        if spoil > 0.955 or spoil < 0.015:
             _earn_without_end(records, rng)
     if rng.random() < 0.6:
         _change_units(records, rng)
