@@ -45,7 +45,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """The least misses: by row what it is short by less what it is over by, of its size; d(all misses)/d(bound)."""
+    """The least misses: by row short less over, of its size; d(all misses)/d(its bound)."""
 
     missed: Mapping[Row, float]
     dual: Mapping[Row, float]

@@ -64,12 +64,14 @@ def measure(net: Network, plan: Plan, start: Plan | None = None) -> Measure:
     moved = throughput(net, plan)
     least = np.maximum(LEAST_FLOW * throughput(net, start), LEAST_AMOUNT * typical_amounts(net))
     good = np.maximum(moved, least)
+    good = np.where(good > 0, good, 1.0)
     use, made, fixed = good[net.use_good], sparse.coo_array(net.yields), np.flatnonzero(net.use_leontief)
     level = np.full(len(net.level_process), np.inf)
     with np.errstate(divide="ignore"):
         np.minimum.at(level, made.row, good[made.col] / np.abs(made.data))
         np.minimum.at(level, net.first_level[net.use_process[fixed]], use[fixed] / net.coefficient[fixed])
     level = np.where(np.isfinite(level), level, np.abs(start.level))
+    level = np.where(level > 0, level, 1.0)
     return Measure(good, use, level, turnover(net, plan), moved)
 
 

@@ -22,6 +22,7 @@ from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, set
 from chainopt.backprop.sweep import use_values
 from chainopt.chain.chain import Chain
 from chainopt.chain.units import price_units
+from chainopt.network.measure import throughput
 from chainopt.network.multipliers import Multipliers, process_rents, use_prices
 from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply, places
@@ -159,7 +160,7 @@ class _View:
         return cls(
             numeraire=numeraire,
             unit=unit,
-            price=of.goods(multipliers.price / unit),
+            price=of.goods(_first_unit(part, solution) / unit),
             backprop=of.goods(settled(intervals)),
             low=of.goods(intervals.low),
             high=of.goods(intervals.high),
@@ -172,6 +173,18 @@ class _View:
             rent=of.limits(multipliers.rent / unit),
             derived_rent=of.limits(derivatives.unknowns[derivatives.operations.rent_columns] / unit),
         )
+
+
+def _first_unit(net: Network, solution: Solution) -> Array:
+    """The multipliers; of goods that nothing supplies, makes or takes, what the first unit is worth at least.
+
+    Its high end where low has none, nan where neither has: any price would support the plan.
+    """
+    assert solution.multipliers is not None and solution.intervals is not None and solution.plan is not None
+    low, high = solution.intervals.low, solution.intervals.high
+    worth = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, np.nan))
+    moves = throughput(net, solution.plan) > 0
+    return np.where(moves | np.isnan(low) | np.isnan(high), solution.multipliers.price, worth)
 
 
 def _numeraire(net: Network, multipliers: Multipliers, intervals: Intervals, name: str) -> int:

@@ -85,9 +85,10 @@ def solve(
             solution = solution or (unsolved(chain) if method == "simplex" else None)
         if solution is None and part is not None:
             solution = _solved(part, method, limits, start, clock)
-        solution = solution or Solution(chain, Status.INFEASIBLE, "; ".join(map(str, within.unmet)))
-        if solution.status is Status.INFEASIBLE:
-            solution = replace(solution, unmet=within.unmet)
+        solution = solution or Solution(chain, Status.INFEASIBLE, "")
+        if solution.status is Status.INFEASIBLE and within.unmet:
+            message = "; ".join(map(str, within.unmet))
+            solution = replace(solution, message=message, unmet=within.unmet)
     except (KeyboardInterrupt, TimeoutError, MemoryError, WorkDied) as error:
         solution = _cut_off(chain, part, error, clock)
     return replace(solution, removed=within.removed if within is not None else {}, seconds=seconds)

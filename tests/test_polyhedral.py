@@ -1,0 +1,212 @@
+"""Verdicts of polyhedral chains, each with its proof: against answers worked out by hand, and against a judge in
+fractions that shares nothing with the package but a chain's records."""
+
+from __future__ import annotations
+
+import json
+from math import inf
+from pathlib import Path
+
+import numpy as np
+import pytest
+from judge import judge, same
+from nasty import nasty
+from sizes import near
+from typer.testing import CliRunner
+
+import chainopt as co
+from chainopt.command.app import app
+
+Ends = dict[str, tuple[float, float]]
+
+
+def recipe(name: str, takes: dict[str, float], makes: str | dict[str, float], **more: float) -> co.Process:
+    return co.Process(name, function="leontief", inputs=takes, outputs=makes, **more)
+
+
+def loop(gain: float) -> co.Chain:
+    goods = [co.Good("feed", import_price=2), co.Good("a", min_sale=4), co.Good("b")]
+    return co.Chain(goods, [recipe("A", {"feed": 1, "b": gain}, "a"), recipe("B", {"a": 1}, "b")])
+
+
+def ring() -> co.Chain:
+    goods = [co.Good(f"n{i}", min_sale=8, disposal=None) for i in range(5)]
+    plants = [recipe(f"plant {i}", {}, f"n{i}", capacity=25, unit_cost=10 + 5 * i) for i in range(5)]
+    links = [recipe(f"{i} to {j}", {f"n{i}": 1}, f"n{j}") for i in range(5) for j in range(5) if i != j]
+    return co.Chain(goods, [*plants, *links])
+
+
+E = co.Good("e", supply=3, price=2)
+SOLVED: dict[str, tuple[co.Chain, float, Ends]] = {
+    **{
+        f"a loop of gain {gain}": (
+            loop(gain),
+            -8 / (1 - gain),
+            {"feed": (2, 2), "a": (2 / (1 - gain),) * 2, "b": (2 / (1 - gain),) * 2},
+        )
+        for gain in (0.97, 0.995, 0.999999)
+    },
+    "two that need each other": (
+        co.Chain(
+            [co.Good("L", import_price=1), co.Good("A", min_sale=2), co.Good("B")],
+            [recipe("A", {"B": 0.5, "L": 1}, "A"), recipe("B", {"A": 0.5, "L": 1}, "B")],
+        ),
+        -4,
+        {"L": (1, 1), "A": (2, 2), "B": (2, 2)},
+    ),
+    "a ring of free links": (ring(), -475, {f"n{i}": (15, 15) for i in range(5)}),
+    "own use that doesn't pay": (
+        co.Chain([co.Good("a", price=4, import_price=9), E], [recipe("p", {"a": 5}, "a")]),
+        6,
+        {"a": (4, 9), "e": (2, 2)},
+    ),
+    "a loop that stands still": (
+        co.Chain(
+            [co.Good("steel", price=2), co.Good("scrap"), E],
+            [recipe("p", {"steel": 5}, "scrap"), recipe("q", {"scrap": 3}, "steel")],
+        ),
+        6,
+        {"steel": (2, inf), "scrap": (2 / 3, inf), "e": (2, 2)},
+    ),
+    "nothing there": (
+        co.Chain([co.Good("a"), co.Good("b", price=5)], [recipe("p", {"a": 2}, "b")]),
+        0,
+        {"a": (2.5, inf), "b": (5, inf)},
+    ),
+    "a mill at a loss": (
+        co.Chain(
+            [co.Good("grain", supply=5), co.Good("flour", price=1)],
+            [recipe("mill", {"grain": 1}, "flour", unit_cost=3)],
+        ),
+        0,
+        {"grain": (0, 0), "flour": (1, 3)},
+    ),
+    **{
+        f"a {function} mill that imports": (
+            co.Chain(
+                [co.Good("grain", import_price=4), co.Good("flour", price=1)],
+                [co.Process("mill", function=function, inputs={"grain": 1}, outputs="flour")],
+            ),
+            0,
+            {"grain": (1, 4), "flour": (1, 4)},
+        )
+        for function in ("leontief", "linear")
+    },
+    "a tie as typed": (
+        co.Chain([co.Good("a", supply=0.3), co.Good("b", price=1)], [recipe("p", {"a": 0.1}, "b", capacity=3)]),
+        3,
+        {"a": (0, 10), "b": (1, 1)},
+    ),
+    "a link with a capacity": (
+        co.Chain(
+            [co.Good("x", supply=5, price=1, disposal=None), co.Good("y", price=1, disposal=None)],
+            [recipe("x to y", {"x": 1}, "y", capacity=9), recipe("y to x", {"y": 1}, "x")],
+        ),
+        5,
+        {"x": (1, 1), "y": (1, 1)},
+    ),
+}
+INFEASIBLE: dict[str, tuple[co.Chain, set[str]]] = {
+    "a min level of what can't run": (
+        co.Chain(
+            [co.Good("ore"), co.Good("steel", price=5), co.Good("wheat", supply=6, price=2)],
+            [recipe("mill", {"ore": 1}, "steel", min_level=3)],
+        ),
+        {"mill", "ore"},
+    ),
+    "what only grows, and can't be thrown away": (
+        co.Chain([co.Good("a", supply=2, disposal=None)], [recipe("p", {"a": 1}, {"a": 3})]),
+        {"a"},
+    ),
+    "infeasible before unbounded": (
+        co.Chain([co.Good("a", min_sale=1), co.Good("b", price=2)], [recipe("p", {}, "b")]),
+        {"a"},
+    ),
+}
+
+
+@pytest.mark.parametrize("method", ["simplex", "auto"])
+@pytest.mark.parametrize("name", SOLVED)
+def test_value_and_ends_are_those_worked_out_by_hand(name: str, method: str) -> None:
+    chain, value, ends = SOLVED[name]
+    solution = co.solve(chain, method=method)
+    assert (solution.status, solution.scope) == (co.Status.OPTIMAL, "global"), solution.message
+    assert solution.objective == near(value, of=max(abs(value), 1.0), rel=1e-9)
+    for row in co.prices(chain, solution).to_dict("records"):
+        low, high = ends[row["good"]]
+        assert (row["low"], row["high"]) == near((low, high), of=low, rel=1e-9)
+        assert low - 1e-6 * abs(low) <= row["price"] <= high + 1e-6 * abs(low)
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_what_does_not_move_is_worth_what_its_first_unit_brings(name: str) -> None:
+    chain, _, ends = SOLVED[name]
+    table = co.tables(chain, co.solve(chain)).goods
+    moved = table[["supply", "imported", "produced", "used", "sold", "disposed"]].abs().sum(axis=1) > 0
+    for row in table[~moved].to_dict("records"):
+        assert row["price"] == near(ends[row["good"]][0], of=1.0, rel=1e-9)
+
+
+def test_a_plan_goes_round_no_ring_for_nothing() -> None:
+    links = co.solve(ring(), method="simplex").plan.level[5:]
+    assert links.sum() == near(24, of=24, rel=1e-9)
+    assert not co.solve(SOLVED["a link with a capacity"][0], method="simplex").plan.level.any()
+
+
+@pytest.mark.parametrize("name", INFEASIBLE)
+def test_infeasible_comes_with_a_proof_that_names_its_cells(name: str, tmp_path: Path) -> None:
+    chain, named = INFEASIBLE[name]
+    solution = co.solve(chain)
+    assert solution.status is co.Status.INFEASIBLE
+    proof = co.result_record(chain, solution)["proof"]
+    held = [row["good"] for row in proof["prices"]] + [row["process"] or row["good"] for row in proof["limits"]]
+    assert named <= set(held)
+    assert proof["margin"] > 0
+    assert {cause.record for cause in co.explain(chain, solution).causes} & named
+    book, result = tmp_path / "chain.xlsx", tmp_path / "result.json"
+    co.write_workbook(chain, book)
+    run = CliRunner().invoke(app, ["solve", str(book), "--json", str(result), "--out", str(tmp_path)])
+    assert run.exit_code == co.Status.INFEASIBLE.exit_code
+    assert "Proof:" in run.output
+    assert json.loads(result.read_text())["proof"]["kind"] == "infeasible"
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_proof_holds_by_plain_arithmetic(seed: int) -> None:
+    """Farkas and rays, checked in the records' own figures by the dual of the independent statement."""
+    chain = nasty(seed, 40)
+    solution = co.solve(chain, method="simplex")
+    if solution.status is co.Status.INFEASIBLE:
+        assert solution.proof is not None
+        assert solution.proof.margin > 0
+    if solution.status is co.Status.UNBOUNDED:
+        assert solution.proof is not None
+        net, ray = solution.net, solution.proof.plan
+        moved = np.bincount(net.use_good, ray.use, len(net.goods)) + ray.sale + ray.disposed - ray.imported
+        size = np.bincount(net.use_good, np.abs(ray.use), len(net.goods)) + np.abs(ray.sale) + ray.imported
+        rest = (moved - net.yields.T @ ray.level)[net.rival]
+        size = (size + abs(net.yields).T @ np.abs(ray.level))[net.rival]
+        assert np.all(np.abs(rest) <= 1e-9 * size)
+        assert ray.value(net) > 0
+
+
+@pytest.mark.parametrize("first", range(0, 300, 20))
+def test_nasty_chains_are_as_the_judge_in_fractions_says(first: int) -> None:
+    wrong = [
+        (seed, told)
+        for seed in range(first, first + 20)
+        if (told := _differs(seed, 2000 if seed % 10 == 0 else 60))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("first", range(1000, 6000, 50))
+def test_many_nasty_chains_are_as_the_judge_in_fractions_says(first: int) -> None:
+    wrong = [(seed, told) for seed in range(first, first + 50) if (told := _differs(seed, 2000))]
+    assert wrong == []
+
+
+def _differs(seed: int, most: int) -> list[str]:
+    chain = nasty(seed, most)
+    return same(judge(chain), co.solve(chain, method="simplex"))
