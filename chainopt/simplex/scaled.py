@@ -96,6 +96,7 @@ def with_fractions(program: Scaled, given: LinearProgram) -> Scaled:
     columns: list[Row] = [{} for _ in column]
     for i, j, value in zip(given.row.tolist(), given.column.tolist(), given.value, strict=True):
         columns[j][i] = columns[j].get(i, Fraction(0)) + value * column[j] / row[i]
+    columns = [{i: value for i, value in entries.items() if value} for entries in columns]
     low, high = (
         [x / unit if isinstance(x, Fraction) else x for x, unit in zip(ends, column, strict=True)]
         for ends in (given.low, given.high)

@@ -69,11 +69,13 @@ class Simplex:
 
         program: whose bounds are meant, where they are not those that were solved for.
         """
-        done, basic = self.highs.getBasicVariables()
-        if done != highspy.HighsStatus.kOk:
-            return None
+        # Not by getBasicVariables: where presolve has solved all, it ends the interpreter.
+        known, basic_status = self.highs.getBasis(), highspy.HighsBasisStatus.kBasic
         program = program or self.program
-        basic = np.where(basic >= 0, basic, program.width - 1 - basic)
+        statuses = [*known.col_status, *known.row_status]
+        basic = np.flatnonzero([status == basic_status for status in statuses])
+        if not known.valid or len(basic) != program.height:
+            return None
         x = np.array(self.highs.getSolution().col_value)
         return basic, bounds_at(program, basic, x)
 
