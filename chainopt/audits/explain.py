@@ -15,10 +15,10 @@ from chainopt.network.conflicts import DISPOSAL, SUPPLY, Conflict, Row, Search
 from chainopt.network.forward import forward_run
 from chainopt.network.limits import MIN_LEVEL, MIN_SALE
 from chainopt.network.network import Network, network
-from chainopt.network.plan import Plan
 from chainopt.network.tolerances import BROKEN, SHOWN
 from chainopt.planner.elastic import Elastic
 from chainopt.planner.rays import Ray, find_ray
+from chainopt.simplex.judge import Unbounded
 from chainopt.simplex.polyhedral import is_polyhedral
 from chainopt.simplex.relaxed import RelaxedProgram
 from chainopt.solution.solution import Solution
@@ -69,13 +69,13 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     most time_limit seconds; see network.conflicts. Raises SolverMissing where cyipopt is not installed.
     """
     if solution.status is Status.OPTIMAL and solution.scope == "local" and solution.net is not None:
-        return Explanation(_unending(solution.net, solution.plan))
+        return Explanation(_unending(solution.net, find_ray(solution.net, solution.plan)))
     if solution.status.final or solution.cut_off:
         return Explanation()
     if solution.unmet:
         return Explanation(tuple(dict.fromkeys(_structural(chain, solution))))
     net = solution.net or network(reach(chain).chain)
-    found = () if solution.status is Status.INFEASIBLE else _unending(net, solution.plan)
+    found = () if solution.status is Status.INFEASIBLE else _unending(net, _ray(net, solution))
     found = found or _outside(net, solution)
     if found or solution.status is Status.UNBOUNDED:
         return Explanation(found, "" if found else _NO_RAY)
@@ -88,7 +88,7 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
         return Explanation(causes, "" if _concave(net) else _LOCAL)
     if solution.status is not Status.INFEASIBLE:
         return Explanation()
-    ray = _unending(net, solution.plan)
+    ray = _unending(net, find_ray(net, solution.plan))
     return Explanation(ray, "" if ray else _UNDECIDED if search.failed else _NO_CONFLICT)
 
 
@@ -247,8 +247,15 @@ def _limiting(net: Network, row: Row, worth: float, conflict: Conflict, count: i
 # What never ends.
 
 
-def _unending(net: Network, plan: Plan | None) -> tuple[Cause, ...]:
-    ray = find_ray(net, plan)
+def _ray(net: Network, solution: Solution) -> Ray | None:
+    """The ray of a solution's proof; without a proof one is looked for."""
+    if isinstance(solution.proof, Unbounded):
+        grows = solution.proof.plan
+        return Ray(grows.level, grows.sale, grows.imported, grows.disposed, solution.proof.gain, ())
+    return find_ray(net, solution.plan)
+
+
+def _unending(net: Network, ray: Ray | None) -> tuple[Cause, ...]:
     if ray is None:
         return ()
     imported, sold, level = ray.imported, ray.sale, ray.level

@@ -18,8 +18,8 @@ from chainopt.audits.explain import Explanation
 from chainopt.audits.market_test import MarketTest
 from chainopt.audits.stories import Story, stories
 from chainopt.audits.verdicts import audit
-from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, settled
-from chainopt.backprop.sweep import use_values
+from chainopt.backprop.intervals import POINT, SKIPPED, Intervals, intervals, price_intervals, settled
+from chainopt.backprop.sweep import Derivatives, use_values
 from chainopt.chain.chain import Chain
 from chainopt.chain.units import price_units
 from chainopt.network.measure import throughput
@@ -27,6 +27,8 @@ from chainopt.network.multipliers import Multipliers, process_rents, use_prices
 from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply, places
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.simplex.judge import ratio_ends
+from chainopt.simplex.polyhedral import is_polyhedral
 from chainopt.solution.solution import Solution
 from chainopt.technology.arrays import Array
 from chainopt.words.display import Displayed
@@ -146,24 +148,24 @@ class _View:
         costs = np.full(len(net.processes), np.nan)
         empty = cls(None, 1.0, (None,) * len(goods), *(goods,) * 6, *(uses,) * 2, *(limits,) * 2, costs)
         derivatives, multipliers = solution.derivatives, solution.multipliers
-        intervals, plan = solution.intervals, solution.plan
-        if not solution.certified or not (derivatives and multipliers and intervals and plan):
+        found, plan = solution.intervals, solution.plan
+        if not solution.certified or not (derivatives and multipliers and found and plan):
             return empty
         unit = 1.0
         if numeraire is not None:
-            at = _numeraire(part, multipliers, intervals, numeraire)
+            at = _numeraire(part, multipliers, found, numeraire)
             unit = float(multipliers.price[at])
-            intervals = price_intervals(part, plan, derivatives, at)
+            found = _ratios(part, plan, derivatives, found, at)
             numeraire = part.goods[at]
-        kinds = dict(zip(of.good.tolist(), intervals.kind, strict=True))
+        kinds = dict(zip(of.good.tolist(), found.kind, strict=True))
         use_value, sale_value, disposal_value = use_values(part, derivatives)
         return cls(
             numeraire=numeraire,
             unit=unit,
             price=of.goods(_first_unit(part, solution) / unit),
-            backprop=of.goods(settled(intervals)),
-            low=of.goods(intervals.low),
-            high=of.goods(intervals.high),
+            backprop=of.goods(settled(found)),
+            low=of.goods(found.low),
+            high=of.goods(found.high),
             interval=tuple(kinds.get(g) for g in range(len(goods))),
             use_value=of.uses(use_value / unit),
             use_price=of.uses(use_prices(part, multipliers) / unit),
@@ -185,6 +187,13 @@ def _first_unit(net: Network, solution: Solution) -> Array:
     worth = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, np.nan))
     moves = throughput(net, solution.plan) > 0
     return np.where(moves | np.isnan(low) | np.isnan(high), solution.multipliers.price, worth)
+
+
+def _ratios(net: Network, plan: Plan, derivatives: Derivatives, found: Intervals, at: int) -> Intervals:
+    """The intervals of prices in units of this good's."""
+    if found.kind[at] == POINT:
+        return intervals(found.low / found.low[at], found.high / found.high[at])
+    return intervals(*ratio_ends(net, at)) if is_polyhedral(net) else price_intervals(net, plan, derivatives, at)
 
 
 def _numeraire(net: Network, multipliers: Multipliers, intervals: Intervals, name: str) -> int:

@@ -255,6 +255,48 @@ def _solved(solver: Simplex, rows: int) -> tuple[float, int]:
     return np.nan, work
 
 
+def ratios(program: Scaled, best: Point, count: int, unit: int) -> tuple[Array, Array]:
+    """The ends of the first prices over that of row unit, on the face of all optimal prices.
+
+    Every price and every constant is multiplied by one more unknown t >= 0, and the unit's price is 1 (Charnes and
+    Cooper, "Programming with linear fractional functionals", 1962).
+    """
+    width, height = program.width, program.height
+    x = slice(0, width)
+    loose = program.low != program.high
+    at_low, at_high = best.above[x] <= GOOD_ENOUGH, best.below[x] <= GOOD_ENOUGH
+    # A' y - worth t = 0 in use, >= 0 at a low bound, <= 0 at a high one; a column that can't move says nothing.
+    kept = np.flatnonzero(loose & ~(at_low & at_high))
+    rows = sparse.hstack([program.matrix.T, -program.worth[:, None]], format="csr")[kept]
+    spare = sparse.diags_array(np.where(at_low[kept], -1.0, np.where(at_high[kept], 1.0, 0.0)))
+    names = sparse.csr_array(([1.0], ([0], [unit])), shape=(1, height + 1))
+    matrix = sparse.csc_array(sparse.block_array([[rows, spare], [names, None]]))
+    free = np.full(height, np.inf)
+    none = np.zeros(0)
+    dual = Scaled(
+        matrix,
+        right=np.append(np.zeros(len(kept)), 1.0),
+        low=np.concatenate([-free, np.zeros(1 + len(kept))]),
+        high=np.concatenate([free, np.full(1 + len(kept), np.inf)]),
+        worth=np.zeros(height + 1 + len(kept)),
+        row=none,
+        column=none,
+        money=1.0,
+    )
+    solver, ends = Simplex(dual), {1: np.full(count, np.nan), -1: np.full(count, np.nan)}
+    for g in range(count):
+        for sign, found in ends.items():
+            worth = dual.worth.copy()
+            worth[g] = sign
+            solver.changed(replace(dual, worth=worth))
+            status = solver.run(presolve="off")
+            if status == HighsModelStatus.kOptimal:
+                found[g] = sign * solver.highs.getInfo().objective_function_value
+            elif status == HighsModelStatus.kUnbounded:
+                found[g] = sign * np.inf
+    return ends[-1], ends[1]
+
+
 def least_throughput(program: Scaled, best: Point) -> Point:
     """Of all plans of the same worth the one that moves the least in all, each amount in its ordinary ones.
 

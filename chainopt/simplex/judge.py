@@ -15,7 +15,7 @@ from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.simplex.basis import BETWEEN, HIGH, Point
-from chainopt.simplex.faces import least_throughput, price_ends
+from chainopt.simplex.faces import least_throughput, price_ends, ratios
 from chainopt.simplex.polyhedral import LinearProgram, linear_program, typed
 from chainopt.simplex.proofs import Contradiction, Ray, contradiction, ray
 from chainopt.simplex.scaled import Scaled, elastic, rays, scaled, with_fractions
@@ -109,6 +109,22 @@ def judge(
     if program.typed is None and fractions is None:
         return judge(net, fractions=True, time_left=time_left)
     return None
+
+
+def ratio_ends(net: Network, numeraire: int) -> tuple[Array, Array]:
+    """The least and the greatest of each good's price over this one's, among all prices that support the plan.
+
+    nan where an end was not found; all of them where the chain has no optimum.
+    """
+    given = linear_program(net)
+    program = _closed(scaled(given))
+    best = next((found for found in optima(program) if found is not None), None)
+    count = len(net.goods)
+    if best is None:
+        return np.full(count, np.nan), np.full(count, np.nan)
+    low, high = ratios(program, best, count, numeraire)
+    unit = program.row[numeraire] / program.row[:count]
+    return low * unit, high * unit
 
 
 def _closed(program: Scaled) -> Scaled:
