@@ -27,6 +27,9 @@ _RANGE = 70.0
 """Of logarithms: beyond 1e30 no amount is ordinary."""
 _ROUNDS = 3
 """Of a smooth chain: slopes at the amounts found give amounts at which slopes are taken again."""
+_WEAK = 0.1
+"""Of the other equations, what ties a use to its level by itself: an input that hardly matters there is tied by
+nothing else."""
 _ACCURACY = 1e-4
 _AMOUNTS = ("good", "use", "level", "sale", "imported", "disposed")
 
@@ -68,7 +71,7 @@ def _scales(net: Network) -> Scales:
     smooth = not (net.leontief.all() and not net.formulas)
     found = _fitted(known.count, [*fixed, *_first_guess(net, known)])
     for _ in range(_ROUNDS if smooth else 0):
-        found = _fitted(known.count, [*fixed, *_elastic(net, known, found)])
+        found = _fitted(known.count, [*fixed, *_first_guess(net, known, _WEAK), *_elastic(net, known, found)])
     amounts = np.exp(np.clip(found, -_RANGE, _RANGE))
     parts = {name: amounts[known.place[name] : known.place[name] + known.size[name]] for name in _AMOUNTS}
     return Scales(**parts, money=float(amounts[-1]))
@@ -126,13 +129,17 @@ def _ties(net: Network, known: _Logarithms) -> Iterator[Equations]:
         yield known.rows(-np.log(np.abs(price[at])), (name, at, 1.0), ("money", at, -1.0))
 
 
-def _first_guess(net: Network, known: _Logarithms) -> Iterator[Equations]:
-    """Of a smooth process before any slope is known: its level is what it makes of one unit of each input."""
+def _first_guess(net: Network, known: _Logarithms, weight: float = 1.0) -> Iterator[Equations]:
+    """Of a smooth process before any slope is known: its level is what it makes of one unit of each input; of a
+    linear one, of each input alone."""
     at = np.flatnonzero(~net.use_leontief)
     if len(at):
-        one = _level_at(net, np.ones(len(net.use_good)))[net.first_level[net.use_process[at]]]
-        target = np.where(np.isfinite(one) & (one > 0), np.log(np.where(one > 0, one, 1.0)), 0.0)
-        yield known.rows(target, ("level", net.first_level[net.use_process[at]], 1.0), ("use", at, -1.0))
+        each = _level_at(net, np.ones(len(net.use_good)))[net.first_level[net.use_process]]
+        linear = net.batch["linear"]
+        each[linear.use] = linear.a * linear.scale[linear.of]
+        one = np.where(np.isfinite(each) & (each > 0), each, 1.0)[at]
+        level = net.first_level[net.use_process[at]]
+        yield known.rows(weight * np.log(one), ("level", level, weight), ("use", at, -weight))
 
 
 def _elastic(net: Network, known: _Logarithms, found: Array) -> Iterator[Equations]:
