@@ -34,6 +34,7 @@ _ZERO = 1e-11
 _FULL = 4
 """Times the entries of the chain's own matrix: a T that has more costs more than it saves."""
 _BATCH = 128
+_PUSH, _MOST_PUSH = 1e-3, 1e9
 MOST_WORK = 400_000_000
 """Simplex iterations times rows: half a minute or so. What is left after it is not computed."""
 
@@ -198,14 +199,19 @@ class _Tangent:
         if not self.solver.program.width:
             self.work = 0
             return -np.inf
-        right = np.zeros(len(self.every))
-        right[at] = w
+        right, times = np.zeros(len(self.every)), _magnified(w)
+        right[at] = times * w
         highs = self.solver.highs
         highs.changeRowsBounds(
             len(right), self.every, np.where(self.high, right, -np.inf), np.where(self.low, right, np.inf)
         )
         found, self.work = _solved(self.solver, len(right))
-        return found
+        return found / times
+
+
+def _magnified(w: Array) -> float:
+    """By what a push is multiplied: the program has no scale, and its least push must not pass for rounding."""
+    return float(np.clip(_PUSH / np.min(np.abs(w)), 1.0, _MOST_PUSH))
 
 
 class _Cone:

@@ -23,6 +23,7 @@ from chainopt.simplex.simplex import GOOD_ENOUGH, optima
 from chainopt.technology.arrays import Array
 from chainopt.words.names import some
 
+_ROUNDING = 1e-14
 EXACT = 300
 """Rows up to which every basis is solved in fractions: a second at 2,000 goods, half a minute at 9,000."""
 
@@ -128,8 +129,11 @@ def ratio_ends(net: Network, numeraire: int) -> tuple[Array, Array]:
 
 
 def _closed(program: Scaled) -> Scaled:
-    """Bounds that cross by rounding alone, made one."""
-    return replace(program, low=np.minimum(program.low, program.high))
+    """Bounds that differ by rounding alone, as of a min level and a max use that say the same, or cross, made one."""
+    low, high = program.low, program.high
+    with np.errstate(invalid="ignore"):
+        one = high - low <= _ROUNDING * np.maximum(np.abs(low), np.abs(high))
+    return replace(program, high=np.where(one, np.minimum(low, high), high), low=np.minimum(low, high))
 
 
 def _conflict(given: LinearProgram) -> Infeasible | None:

@@ -66,9 +66,9 @@ def units(program: LinearProgram) -> tuple[Array, Array, float]:
     for name, amount in (("good", size.good), ("reading", size.use), ("demand", size.good)):
         at = program.of_row[name]
         row[at[at >= 0]] = amount[at >= 0]
-    # What a minimum counts is what its process makes; a row without a good counts what its own column does.
+    # A row without a good counts what its own column does.
     least, matrix = program.place["least"], sparse.csr_array(abs(program.matrix))
-    column[least] = [size.level[item.level[0]] for item in net.formulas for _ in item.program.minima()]
+    _count_minima(program, matrix, column)
     of_level = program.of_row["level"]
     for at, own in (
         (program.of_row["argument"], least),
@@ -80,6 +80,22 @@ def units(program: LinearProgram) -> tuple[Array, Array, float]:
     spare = program.place["spare"][program.place["spare"] >= 0]
     column[spare] = (matrix.T @ row)[spare]
     return powers_of_two(row), powers_of_two(column), float(powers_of_two(np.array([size.money]))[0])
+
+
+def _count_minima(program: LinearProgram, matrix: sparse.csr_array, column: Array) -> None:
+    """What each minimum counts, in place: the least that one of its arguments does; inner ones come before outer."""
+    net, first = program.net, 0
+    arguments = [len(item.program.arguments[step]) for item in net.formulas for step in item.program.minima()]
+    own = {*program.place["least"].tolist(), *program.place["spare"].tolist()}
+    for at, count in zip(program.place["least"].tolist(), arguments, strict=True):
+        own.discard(at - 1)
+        sizes = []
+        for row in program.of_row["argument"][first : first + count].tolist():
+            part = slice(matrix.indptr[row], matrix.indptr[row + 1])
+            terms = zip(matrix.indices[part].tolist(), matrix.data[part].tolist(), strict=True)
+            sizes.append(sum(a * column[j] for j, a in terms if j not in own) + abs(float(program.right[row])))
+        column[at] = min((size for size in sizes if size > 0), default=1.0)
+        first += count
 
 
 def scaled(program: LinearProgram) -> Scaled:
@@ -101,6 +117,12 @@ def with_fractions(program: Scaled, given: LinearProgram) -> Scaled:
         [x / unit if isinstance(x, Fraction) else x for x, unit in zip(ends, column, strict=True)]
         for ends in (given.low, given.high)
     )
+    # What the program holds for one bound, though the figures were computed, is one.
+    one = np.flatnonzero(
+        (program.low == program.high) & (np.array(low, dtype=object) != np.array(high, dtype=object))
+    )
+    for j in one.tolist():
+        low[j] = high[j] = min(low[j], high[j])
     right = [b / unit for b, unit in zip(given.right, row, strict=True)]
     worth = [w * unit / money[0] for w, unit in zip(given.worth, column, strict=True)]
     return replace(program, typed=Typed(columns, right, low, high, worth))
