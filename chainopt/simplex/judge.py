@@ -129,10 +129,11 @@ def ratio_ends(net: Network, numeraire: int) -> tuple[Array, Array]:
 
 
 def _closed(program: Scaled) -> Scaled:
-    """Bounds that differ by rounding alone, as of a min level and a max use that say the same, or cross, made one."""
+    """Bounds that differ by rounding alone made one, as of a min level and a max use that say the same."""
     low, high = program.low, program.high
-    with np.errstate(invalid="ignore"):
-        one = high - low <= _ROUNDING * np.maximum(np.abs(low), np.abs(high))
+    both = np.isfinite(low) & np.isfinite(high)
+    size = np.where(both, np.maximum(np.abs(low), np.abs(high)), 0.0)
+    one = both & (np.where(both, high, 0.0) - np.where(both, low, 0.0) <= _ROUNDING * size)
     return replace(program, high=np.where(one, np.minimum(low, high), high), low=np.minimum(low, high))
 
 

@@ -56,7 +56,7 @@ class Scaled:
 
 def units(program: LinearProgram) -> tuple[Array, Array, float]:
     """Of each row, of each column and of money what counts as one, powers of two: see `network.scales`."""
-    net, size = program.net, scales(program.net)
+    size = scales(program.net)
     column, row = np.ones(len(program.worth)), np.ones(len(program.right))
     sizes = {name: getattr(size, name) for name in ("level", "use", "sale", "imported", "disposed")}
     sizes["quantity"] = size.good
@@ -83,7 +83,7 @@ def units(program: LinearProgram) -> tuple[Array, Array, float]:
 
 
 def _count_minima(program: LinearProgram, matrix: sparse.csr_array, column: Array) -> None:
-    """What each minimum counts, in place: the least that one of its arguments does; inner ones come before outer."""
+    """What each minimum counts, in place: the least that one of its arguments does; inner ones come first."""
     net, first = program.net, 0
     arguments = [len(item.program.arguments[step]) for item in net.formulas for step in item.program.minima()]
     own = {*program.place["least"].tolist(), *program.place["spare"].tolist()}
