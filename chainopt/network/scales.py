@@ -192,7 +192,8 @@ def _slopes(net: Network, use: Array, level: Array) -> tuple[Array, Array, Array
 
 
 def _fitted(equations: list[Equations], leaf: Array, begin: Array) -> Array:
-    """The least squares solution of least norm beside a first guess, by conjugate gradients on its normal equations.
+    """The least squares solution of least norm beside a first guess, by conjugate gradients on its normal
+    equations.
 
     leaf: unknowns no two of which share an equation, which are eliminated first: they are most of them.
     """
