@@ -203,7 +203,7 @@ def test_without_trusted_prices_there_is_nothing_to_post():
         market_test(co.solve(chain))
 
 
-@pytest.mark.parametrize("module", ["chainopt.audits.market_test", "chainopt.audits.response"])
+@pytest.mark.parametrize("module", ["chainopt.audits.market_test", "chainopt.certificate.responses"])
 def test_the_market_test_needs_no_solver(module):
     assert not imported(module) & {
         "pyomo",

@@ -15,9 +15,10 @@ from sizes import near
 
 import chainopt as co
 from chainopt.audits.explain import explain
-from chainopt.backprop.certificate import residuals
-from chainopt.backprop.concavity import bent
 from chainopt.backprop.operations import operations
+from chainopt.backprop.sweep import differentiate
+from chainopt.certificate.certify import certify
+from chainopt.certificate.conditions import residuals
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import network
 from chainopt.network.plan import Plan
@@ -353,7 +354,7 @@ def test_an_idle_process_that_would_be_paid_for_its_input_leaves_it_local() -> N
     multipliers = Multipliers(price, none, np.full(1, np.nan), np.full(2, np.nan), none)
     idle = Plan(np.zeros(1), np.zeros(1), np.zeros(2), np.zeros(2), np.array([4.0, 0.0]))
     assert residuals(net, idle, operations(net, idle), multipliers).largest < 1e-12
-    assert bent(net, idle, multipliers, operations(net, idle).measure) == ["p"]
+    assert certify(net, idle, differentiate(net, idle), multipliers).unproven == ("p",)
     solution = co.solve(chain)
     assert solution.scope != "global"
 

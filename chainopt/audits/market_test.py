@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from chainopt.audits.response import Offer, best_response, offers
+from chainopt.certificate.responses import Offer, best_response, offers
 from chainopt.network.demand import demand_price, demand_value
 from chainopt.network.multipliers import Multipliers, process_rents
 from chainopt.network.network import Network

@@ -8,7 +8,5 @@ sweep       the reverse sweep: prices from final demand back
 equations   the price equations, where limits earn rents
 idle        processes whose slopes at zero flow are infinite
 open_prices what the equations leave open; intervals: between which ends it lies
-certificate how far a plan and its prices are from the KKT conditions
-concavity   whether an optimum is global
 absorbers   what takes up a small change: a chain at its plan, as a program
 """

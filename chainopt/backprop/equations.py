@@ -29,12 +29,28 @@ def solve_equations(ops: Operations) -> Array:
     target = -ops.constant[ops.active]
     row, column = _equilibrate(matrix, ops.least[ops.active])
     value, open_ = _least_squares(matrix, target, row, column)
-    money = abs(matrix) @ np.abs(value) + np.abs(target)
+    money = ops.gross[ops.active][:, columns] @ np.abs(value) + np.abs(target)
     money = np.maximum(money, (_LEAST * np.max(row * money, initial=0.0) or 1.0) / row)
     value, open_ = _least_squares(matrix, target, 1.0 / money, column)
     unknowns = np.zeros(len(ops.may))
     unknowns[columns] = np.where(open_, np.nan, value)
     return unknowns
+
+
+def nearest(matrix: sparse.csr_array, target: Array, money: Array, given: Array) -> Array:
+    """The solution of matrix z = target nearest to given ones, each row's residual relative to its money; what is
+    given as nan stays so, and so do rows of it.
+    """
+    known = ~np.isnan(given)
+    sound = np.flatnonzero((abs(matrix) @ (~known).astype(float)) == 0)
+    part = sparse.csr_array(matrix[sound][:, np.flatnonzero(known)])
+    found = given.copy()
+    if len(sound) and known.any():
+        row = over(money[sound])
+        column = over(_largest(sparse.diags_array(row) @ abs(part), 0))
+        step, _ = _least_squares(part, target[sound] - part @ given[known], row, np.where(column > 0, column, 1.0))
+        found[known] += step
+    return found
 
 
 def _equilibrate(matrix: sparse.csr_array, least: Array, rounds: int = 8) -> tuple[Array, Array]:

@@ -174,7 +174,7 @@ class _Program:
         rows, scale = rows.those(rows.touched), self.given.scale
         if not len(rows.rest):
             return
-        size, active = 1.0 / _largest(rows.matrix), rows.active
+        size, active = 1.0 / rows.size, rows.active
         part = sparse.csr_array(sparse.diags_array(size) @ rows.matrix)
         rest, infinite = size * rows.rest / scale, highspy.kHighsInf
         slack = self.given.slack * np.maximum(self.floor, size * rows.money / scale)
@@ -257,12 +257,7 @@ class _Program:
         planes, earned, gain = given.cheapest(given.scale * answer[: len(given.at)] / unit)
         # A plane is a row that may be missed by the slack of all rows: what it left before it leaves again.
         money = np.maximum(planes.money, np.abs(earned))
-        missed = 2 * given.slack * np.maximum(money, max(1.0, self.floor) * given.scale * _largest(planes.matrix))
+        missed = 2 * given.slack * np.maximum(money, max(1.0, self.floor) * given.scale * planes.size)
         rows = np.flatnonzero(gain > missed)
         self._add(planes.those(rows))
         return len(rows) > 0
-
-
-def _largest(matrix: sparse.csr_array) -> Array:
-    """The largest entry of each row, without signs."""
-    return abs(matrix).max(axis=1).toarray().ravel()

@@ -28,15 +28,25 @@ _TYPICAL = 1e4
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Conditions matrix z + rest <= 0 on open unknowns, = 0 where active; money is what each moves."""
+    """Conditions matrix z + rest <= 0 on open unknowns, = 0 where active; money is what each moves.
+
+    size: the largest of each row's terms on an open unknown, before terms of one price cancel.
+    """
 
     matrix: sparse.csr_array
     rest: Array
     money: Array
     active: Array
+    size: Array
 
     def those(self, rows: Array) -> Rows:
-        return Rows(sparse.csr_array(self.matrix[rows]), self.rest[rows], self.money[rows], self.active[rows])
+        return Rows(
+            sparse.csr_array(self.matrix[rows]),
+            self.rest[rows],
+            self.money[rows],
+            self.active[rows],
+            self.size[rows],
+        )
 
     @property
     def touched(self) -> Array:
@@ -77,6 +87,7 @@ class OpenPrices:
             self.earned - mixes @ self.paid,
             np.abs(self.earned) + mixes @ np.abs(self.paid),
             np.zeros(len(earned), dtype=bool),
+            largest(sparse.csr_array(abs(self.earns) + mixes @ abs(self.pays))),
         )
         return rows, earned, earned - mixes @ paid
 
@@ -94,8 +105,7 @@ class OpenPrices:
         return sparse.csr_array(abs(self.earns) + inputs @ abs(self.pays))
 
     def _part(self, columns: Array, touches: sparse.csr_array) -> OpenPrices:
-        matrix = sparse.csr_array(self.rows.matrix[:, columns])
-        rows = replace(self.rows, matrix=matrix)
+        rows = replace(self.rows, matrix=sparse.csr_array(self.rows.matrix[:, columns]))
         waiting = np.flatnonzero(np.diff(sparse.csr_array(touches[:, columns]).indptr) > 0)
         of = self.start.uses_of(waiting)
         return replace(
@@ -129,9 +139,10 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
     # Rows are compared in the money below which theirs is noise.
     counted = money * over(ops.least)
     scale = min(_TYPICAL, float(np.median(counted[counted > 1.0]))) if np.any(counted > 1.0) else 1.0
-    unit = _units(ops.matrix[:, at], ops.least, money / scale, pays[:, at], least)
+    unit = _units(ops.gross[:, at], ops.least, money / scale, pays[:, at], least)
     units = sparse.diags_array(unit)
-    rows = Rows(sparse.csr_array(ops.matrix[:, at] @ units), rest, money, ops.active)
+    gross = sparse.csr_array(ops.gross[:, at] @ units)
+    rows = Rows(sparse.csr_array(ops.matrix[:, at] @ units), rest, money, ops.active, largest(gross))
     return OpenPrices(
         at=at,
         signed=ops.signed[at],
@@ -146,6 +157,11 @@ def open_prices(net: Network, plan: Plan, derivatives: Derivatives, *, exact: bo
         paid=pays @ known,
         least=least,
     )
+
+
+def largest(matrix: sparse.csr_array) -> Array:
+    """The largest entry of each row, without signs."""
+    return abs(matrix).max(axis=1).toarray().ravel() if matrix.nnz else np.zeros(matrix.shape[0])
 
 
 def _units(rows: Any, noise: Array, money: Array, starts: Any, least: Array) -> Array:

@@ -44,6 +44,8 @@ _MOVES = {amount: kind for kind, amount in AMOUNTS.items()}
 class Operations:
     """The matrix and what stands beside it, a row an operation, a column an unknown.
 
+    gross is the matrix before terms of one price cancel, without signs: what a process both makes and takes may
+    leave a coefficient that is all rounding, and a row is judged by its terms.
     kind and index say which operation a row is (index counts uses, levels, goods or minima); active, whether it
     is in use, so that its marginal profit is zero; share, its part of what its good moves. of an unknown: may
     is whether it can differ from zero at the plan; signed, whether it may be negative. measure is the
@@ -52,6 +54,7 @@ class Operations:
     """
 
     matrix: sparse.csr_array
+    gross: sparse.csr_array
     constant: Array
     kind: Array
     index: Array
@@ -61,6 +64,8 @@ class Operations:
     signed: Array
     least: Array
     measure: Measure
+    at: Array
+    runs: Array
     slopes: Slopes
     earns: sparse.csr_array
     pays: sparse.csr_array
@@ -74,8 +79,8 @@ class Operations:
         return slice(first, len(self.may) - self.slopes.argument_gap.size)
 
     def money(self, unknowns: Array) -> Array:
-        """The sum of each row's terms without their signs; what is nan counts as nothing."""
-        return abs(self.matrix) @ np.abs(np.nan_to_num(unknowns)) + np.abs(self.constant)
+        """The sum of each row's terms without their signs, before they cancel; what is nan counts as nothing."""
+        return self.gross @ np.abs(np.nan_to_num(unknowns)) + np.abs(self.constant)
 
     def spread(self, kind: int, values: Array, rest: Any = np.nan) -> Array:
         """Values by row as values by what the rows of a kind are of: uses, levels or goods; rest without a row."""
@@ -95,11 +100,14 @@ def operations(net: Network, plan: Plan) -> Operations:
     size = measure(net, plan)
     share = np.abs(plan.use) / size.use
     # One input of a process that runs may be next to nothing for its good, and still move with the others.
-    runs = running(net, plan, size)[net.use_process] & curved_uses(net)
-    slope = slopes(net, np.where((share <= ZERO) & ~net.signed & ~runs, 0.0, plan.use))
+    runs = running(net, plan, size)
+    moves = runs[net.use_process] & curved_uses(net)
+    at = np.where((share <= ZERO) & ~net.signed & ~moves, 0.0, plan.use)
+    slope = slopes(net, at)
     rows = _Rows(net, slope.argument_gap.size)
     blocks = [*_process_blocks(net, plan, size, slope, rows), *_good_blocks(net, plan, size, rows)]
     matrix = sparse.csr_array(sparse.vstack([block.rows for block in blocks], format="csr"))
+    gross = [abs(block.rows) if block.gross is None else block.gross for block in blocks]
 
     def stacked(name: str) -> Array:
         return np.concatenate([np.broadcast_to(getattr(block, name), len(block.index)) for block in blocks])
@@ -109,6 +117,7 @@ def operations(net: Network, plan: Plan) -> Operations:
     may, signed = _unknowns(net, plan, slope, size)
     return Operations(
         matrix=matrix[finite],
+        gross=sparse.csr_array(sparse.vstack(gross, format="csr"))[finite],
         constant=constant[finite],
         kind=stacked("kind")[finite],
         index=stacked("index")[finite],
@@ -118,6 +127,8 @@ def operations(net: Network, plan: Plan) -> Operations:
         signed=signed,
         least=(size.noise * stacked("per_unit"))[finite],
         measure=size,
+        at=at,
+        runs=runs,
         slopes=slope,
         earns=rows.earns,
         pays=rows.pays,
@@ -137,7 +148,7 @@ def bounded(net: Network, limit: Limit) -> tuple[int, int]:
 class _Block:
     """The rows of one kind of operation: which things they are, how much of their goods they move, and whether
     they hold as equations however little they move. per_unit: of what counts as one, what a unit of each row
-    moves.
+    moves. gross: the rows' terms before they cancel, without signs, where they can.
     """
 
     kind: int
@@ -147,6 +158,7 @@ class _Block:
     share: Array
     per_unit: Array
     always: Any = False
+    gross: sparse.csr_array | None = None
 
 
 @dataclass(frozen=True)
@@ -198,14 +210,16 @@ def _process_blocks(net: Network, plan: Plan, size: Measure, slope: Slopes, rows
     """Uses of smooth processes, Leontief levels, and formulas' minima."""
     uses, levels = len(net.use_good), len(net.level_process)
     smooth = np.flatnonzero(~net.use_leontief)
+    argument = rows.row(uses, least=slope.use_argument)
     yield _Block(
         USE,
-        (slope.level @ rows.earns - rows.pays + rows.row(uses, least=slope.use_argument))[smooth],
+        (slope.level @ rows.earns - rows.pays + argument)[smooth],
         -(slope.level @ net.unit_cost)[smooth],
         smooth,
         (np.abs(plan.use) / size.use)[smooth],
         1.0 / size.use[smooth],
         net.signed[smooth],
+        (abs(slope.level) @ abs(rows.earns) + abs(rows.pays) + abs(argument))[smooth],
     )
     recipe = sparse.csr_array(
         (net.coefficient, (net.first_level[net.use_process], np.arange(uses))), shape=(levels, uses)
@@ -218,16 +232,19 @@ def _process_blocks(net: Network, plan: Plan, size: Measure, slope: Slopes, rows
         leontief,
         (np.abs(plan.level) / size.level)[leontief],
         1.0 / size.level[leontief],
+        gross=(abs(rows.earns) + recipe @ abs(rows.pays))[leontief],
     )
     minima = slope.least_level.shape[0]
+    argument = rows.row(minima, least=slope.least_argument)
     yield _Block(
         MINIMUM,
-        sparse.csr_array(slope.least_level @ rows.earns + rows.row(minima, least=slope.least_argument)),
+        sparse.csr_array(slope.least_level @ rows.earns + argument),
         -(slope.least_level @ net.unit_cost),
         np.arange(minima),
         np.ones(minima),
         np.zeros(minima),
         True,
+        sparse.csr_array(abs(slope.least_level) @ abs(rows.earns) + abs(argument)),
     )
 
 

@@ -33,9 +33,9 @@ from pyomo.common.numeric_types import RegisterIntegerType
 from pyomo.core.expr.numeric_expr import UnaryFunctionExpression
 from pyomo.core.expr.visitor import ExpressionReplacementVisitor
 
-from chainopt.backprop.certificate import Residuals, residuals
 from chainopt.backprop.idle import steep_idle
 from chainopt.backprop.operations import operations
+from chainopt.certificate.conditions import Residuals, residuals
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import reach
 from chainopt.ipopt.model import solve_model
@@ -44,7 +44,7 @@ from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network, network
 from chainopt.network.part import places, without
 from chainopt.network.plan import Plan
-from chainopt.network.tolerances import CERTIFIED, NEARLY_IDLE
+from chainopt.network.tolerances import NEARLY_IDLE
 from chainopt.planner.model import build
 from chainopt.planner.readback import read_multipliers, read_plan
 from chainopt.solution.solution import Solution
@@ -115,9 +115,9 @@ def solve_equilibrium(chain: Chain, *, start: Solution | None = None) -> Equilib
     assert found is not None
     assert multipliers is not None
     kkt = residuals(net, found, operations(net, found), multipliers)
-    if status is Status.OPTIMAL and not kkt.largest <= CERTIFIED:
+    if status is Status.OPTIMAL and kkt.doubts:
         status = Status.UNCERTIFIED
-        message = f"the independent KKT check finds a residual of {kkt.largest:.1e}"
+        message = "; ".join(kkt.doubts)
     return Equilibrium(chain, net, status, message, found, multipliers, kkt, float(relaxation), iterations)
 
 

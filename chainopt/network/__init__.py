@@ -8,6 +8,7 @@ demand      what final demand pays for a sale, and for one unit more
 multipliers Multipliers: prices and rents, under the sign rule
 part        Part: what is left of a chain, in the whole, and the way back
 typical     the ordinary amount of each good
+scales      the same and more by least squares: an ordinary amount of each good, use and level
 tolerances  every tolerance of the judgement: idle or in use, certified or not, unique or open, shown or hidden
 measure     Measure: what counts as one, and what as nothing, made once for a plan
 forward     a first run, at given shares

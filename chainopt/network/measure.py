@@ -92,8 +92,8 @@ def throughput(net: Network, plan: Plan) -> Array:
     return np.where(net.rival, np.maximum(comes, goes), np.maximum(comes, np.abs(plan.quantity(net))))
 
 
-def turnover(net: Network, plan: Plan) -> float:
-    """All the money of a plan: sales, imports, disposal and levels without their signs; 1 where none moves."""
+def turnover(net: Network, plan: Plan, rest: float = 1.0) -> float:
+    """All the money of a plan: sales, imports, disposal and levels without their signs; rest where none moves."""
     demand = demand_value(net, plan.sale)
     return (
         float(
@@ -102,5 +102,5 @@ def turnover(net: Network, plan: Plan) -> float:
             + np.sum(np.abs(np.where(net.disposes, net.disposal * plan.disposed, 0.0)))
             + np.sum(np.abs(net.unit_cost * plan.level))
         )
-        or 1.0
+        or rest
     )

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import lsqr
+from scipy.sparse.linalg import cg
 
 from chainopt.network.network import Network
 from chainopt.technology.arrays import Array
@@ -31,6 +31,8 @@ _WEAK = 0.1
 """Of the other equations, what ties a use to its level by itself: an input that hardly matters there is tied by
 nothing else."""
 _ACCURACY = 1e-4
+_MOST_STEPS = 2000
+_SINGULAR = 1e-12
 _AMOUNTS = ("good", "use", "level", "sale", "imported", "disposed")
 
 Equations = tuple[sparse.csr_array, Array]
@@ -69,9 +71,13 @@ def _scales(net: Network) -> Scales:
     known = _Logarithms(net)
     fixed = list(_ties(net, known))
     smooth = not (net.leontief.all() and not net.formulas)
-    found = _fitted(known.count, [*fixed, *_first_guess(net, known)])
+    leaf = np.ones(known.count, dtype=bool)
+    for name, inner in (("good", True), ("level", True), ("use", ~net.use_leontief)):
+        leaf[known.place[name] :][: known.size[name]] = ~np.broadcast_to(inner, known.size[name])
+    leaf[-1] = False
+    found = _fitted([*fixed, *_first_guess(net, known)], leaf, np.zeros(known.count))
     for _ in range(_ROUNDS if smooth else 0):
-        found = _fitted(known.count, [*fixed, *_first_guess(net, known, _WEAK), *_elastic(net, known, found)])
+        found = _fitted([*fixed, *_first_guess(net, known, _WEAK), *_elastic(net, known, found)], leaf, found)
     amounts = np.exp(np.clip(found, -_RANGE, _RANGE))
     parts = {name: amounts[known.place[name] : known.place[name] + known.size[name]] for name in _AMOUNTS}
     return Scales(**parts, money=float(amounts[-1]))
@@ -192,12 +198,31 @@ def _slopes(net: Network, use: Array, level: Array) -> tuple[Array, Array, Array
     return np.concatenate(of_use), np.concatenate(of_level), np.concatenate(slope)
 
 
-def _fitted(count: int, equations: list[Equations]) -> Array:
+def _fitted(equations: list[Equations], leaf: Array, begin: Array) -> Array:
+    """The least squares solution of least norm beside a first guess, by conjugate gradients on its normal
+    equations.
+
+    leaf: unknowns no two of which share an equation, which are eliminated first: they are most of them.
+    """
     matrix = sparse.csr_array(sparse.vstack([rows for rows, _ in equations], format="csr"))
     target = np.concatenate([values for _, values in equations])
-    weight = np.sqrt(abs(matrix).power(2).sum(axis=0))
-    column = np.divide(1.0, weight, out=np.ones(count), where=weight > 0)
-    scaled = matrix @ sparse.diags_array(column)
-    return (
-        column * lsqr(scaled, target, atol=_ACCURACY, btol=_ACCURACY, iter_lim=20 * int(np.sqrt(count)) + 200)[0]
+    normal, right = sparse.csr_array(matrix.T @ matrix), matrix.T @ target
+    weight = normal.diagonal()
+    weight = np.where(weight > 0, weight, 1.0)
+    inner = np.flatnonzero(~leaf)
+    across = sparse.csr_array(normal[leaf][:, inner])
+    back = sparse.csr_array(across.T @ sparse.diags_array(1.0 / weight[leaf]))
+    left = sparse.csr_array(normal[inner][:, inner] - back @ across)
+    size = left.diagonal()
+    size = np.where(size > _SINGULAR * weight[inner], size, weight[inner])
+    found = begin.copy()
+    found[inner], _ = cg(
+        left,
+        right[inner] - back @ right[leaf],
+        x0=begin[inner],
+        rtol=_ACCURACY,
+        maxiter=_MOST_STEPS,
+        M=sparse.diags_array(1.0 / size),
     )
+    found[leaf] = (right[leaf] - across @ found[inner]) / weight[leaf]
+    return found

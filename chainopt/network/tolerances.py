@@ -72,14 +72,25 @@ LIMITING = 1e-4
 GAINS = 1e-7
 """Of the money of a ray's largest term: what earns no more does not grow without end."""
 
+# The gap, and what a plan breaks.
+
+GAP, NO_GAP = 1e-8, -1e-9
+"""Of the money of sales, imports, supplies and costs: bound less value of a certified plan is between them. Less
+than none says that a best response was not found, or that the plan breaks something, and certifies nothing."""
+BALANCED, LITTLE = 1e-9, 1e-7
+"""Of the sum of the terms of a balance, a function or a limit, and of an ordinary amount: the most that it is
+broken by, both. A circulation would make a gauge of itself of the one, a good that hardly moves of the other."""
+LEAST_TERMS = 1e-3
+"""Of an ordinary amount: the terms of a balance count as no less."""
+FAR = 1e3
+"""Ordinary amounts: where no limit bounds a level or a flow, a claim on the whole chain is one within these."""
+ROUNDED = 1e-12
+"""Of a row's terms: a value of less is 0, whose sign is rounding."""
+
 # The market's own certificate, before the planner's: it claims prices to more digits, and asks more of them.
 
-GAP = 1e-8
-"""Of the turnover: the duality gap."""
 PAYS = 1e-8
 """Of a price: by how much a use may pay more, or another one."""
-BALANCED = 1e-9
-"""Of a good's quantity, or of a level: the largest imbalance. A market's balances are exact but for rounding."""
 GOOD_COUNTS, USE_COUNTS = 1e-6, 1e-10
 """Of the turnover: the money of a good that no use may want more of, and of a use that must pay its price."""
 

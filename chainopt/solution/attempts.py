@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from chainopt.backprop.certificate import feasibility
 from chainopt.backprop.idle import steep_idle
+from chainopt.certificate.breaches import breaches
 from chainopt.ipopt.model import solve_model
 from chainopt.machine.apart import WorkDied
 from chainopt.machine.memory import uncollected
 from chainopt.network.forward import forward_run
-from chainopt.network.measure import magnitudes, measure, throughput, turnover
+from chainopt.network.measure import magnitudes, measure, turnover
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.part import Part, apply, without
@@ -145,4 +145,4 @@ def _attempt(part: Part, begin: Begin, limits: dict[str, Any], clock: Clock) -> 
 
 def _keeps_all(net: Network, plan: Plan) -> bool:
     """Whether a plan keeps every balance, function and limit, whatever it is worth."""
-    return feasibility(net, plan, throughput(net, plan)) <= CERTIFIED
+    return breaches(net, plan).largest <= CERTIFIED

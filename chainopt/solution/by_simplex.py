@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from chainopt.backprop.certificate import residuals
 from chainopt.backprop.intervals import intervals
 from chainopt.backprop.sweep import differentiate
+from chainopt.certificate.certify import certify
 from chainopt.chain.chain import Chain
 from chainopt.ipopt.interior import TOLERANCE
 from chainopt.network.measure import throughput
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.part import Part, apply
-from chainopt.network.tolerances import AGREES, CERTIFIED
+from chainopt.network.tolerances import AGREES
 from chainopt.simplex.judge import Infeasible, Optimum, Unbounded, judge
 from chainopt.solution.attempts import Begin, answers
 from chainopt.solution.clock import Clock
@@ -77,7 +77,7 @@ def _without(whole: Network, verdict: Infeasible | Unbounded) -> Solution:
 
 def _with(whole: Network, verdict: Optimum) -> Solution:
     derivatives = differentiate(whole, verdict.plan)
-    kkt = residuals(whole, verdict.plan, derivatives.operations, verdict.multipliers)
+    certificate = certify(whole, verdict.plan, derivatives, verdict.multipliers)
     how = "in fractions of the numbers as typed" if verdict.exact else "in long doubles"
     return Solution(
         whole.chain,
@@ -89,7 +89,7 @@ def _with(whole: Network, verdict: Optimum) -> Solution:
         verdict.multipliers,
         derivatives,
         intervals(verdict.low, verdict.high),
-        kkt,
+        certificate.conditions,
         "global",
         solver="HiGHS",
         solver_version=_highs(),
@@ -120,13 +120,13 @@ def _confirmed(
         names = some([part.whole.goods[g] for g in outside])
         return _alone(solution, f"Ipopt's multiplier of {names} lies outside of its price interval")
     assert solution.derivatives is not None
-    kkt = residuals(part.whole, verdict.plan, solution.derivatives.operations, multipliers)
-    if not kkt.largest <= CERTIFIED:
-        return _alone(solution, f"Ipopt's multipliers are {kkt.largest:.1e} off the plan's conditions")
+    certificate = certify(part.whole, verdict.plan, solution.derivatives, multipliers)
+    if certificate.doubts:
+        return _alone(solution, f"Ipopt's multipliers don't hold the plan ({certificate.doubts[0]})")
     return replace(
         solution,
         multipliers=multipliers,
-        kkt=kkt,
+        kkt=certificate.conditions,
         message=f"{solution.message} Ipopt agrees: its multipliers are the prices. {answer.model.message}",
         iterations=answer.model.iterations,
         solver="ipopt",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from chainopt.backprop.certificate import residuals
-from chainopt.backprop.concavity import bent
-from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals, supporting
-from chainopt.backprop.sweep import differentiate
+from chainopt.backprop.intervals import SKIPPED, Intervals, price_intervals
+from chainopt.backprop.sweep import Derivatives, differentiate
+from chainopt.certificate.certify import Certificate, certify
+from chainopt.certificate.plans import settled
+from chainopt.certificate.prices import completed
 from chainopt.ipopt.model import ModelSolution
 from chainopt.machine.apart import FORKS, forked
 from chainopt.network.measure import Measure
@@ -69,7 +70,26 @@ def judged(part: Part, answer: Answer, clock: Clock) -> Solution:
     else:
         found = check()
     found |= {"iterations": answer.model.iterations, "solver_version": answer.model.solver}
-    return Solution(part.whole.chain, part=part, plan=answer.plan, **found)
+    return Solution(part.whole.chain, part=part, **{"plan": answer.plan, **found})
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A plan, what the chain's own derivatives say of it, and what speaks against it."""
+
+    plan: Plan
+    derivatives: Derivatives
+    certificate: Certificate
+    intervals: Intervals
+    doubts: list[str]
+
+
+def _checked(net: Network, plan: Plan, multipliers: Multipliers) -> _Check:
+    derivatives = differentiate(net, plan)
+    certificate = certify(net, plan, derivatives, completed(net, plan, derivatives, multipliers))
+    intervals = price_intervals(net, plan, derivatives)
+    doubts = [*certificate.doubts, *_doubts(net, multipliers, derivatives.operations.measure, intervals)]
+    return _Check(plan, derivatives, certificate, intervals, doubts)
 
 
 def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
@@ -79,20 +99,14 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
         status = confirmed(net, plan, model.status) if plan is not None else model.status
         message = model.message if status is model.status else status.advice
         return {"status": status, "message": message, "objective": model.objective}
-    derivatives = differentiate(net, plan)
-    ops = derivatives.operations
-    known = supporting(net, plan, derivatives, ops.stack(multipliers))
-    priced = replace(multipliers, price=known[: len(net.goods)])
-    intervals = price_intervals(net, plan, derivatives)
-    kkt = residuals(net, plan, ops, priced)
-    doubts = _doubts(net, multipliers, ops.measure, intervals)
-    if not kkt.largest <= CERTIFIED:
-        worst = max(("stationarity", "feasibility", "complementarity"), key=lambda name: getattr(kkt, name))
-        doubts.insert(0, f"the independent KKT check finds a {worst} residual of {getattr(kkt, worst):.1e}")
-    local = bent(net, plan, priced, ops.measure)
-    scope = "local" if local else "global"
+    check = _checked(net, plan, multipliers)
+    if check.doubts and (other := settled(net, plan, check.derivatives.operations)) is not plan:
+        again = _checked(net, other, multipliers)
+        check = check if again.doubts else again
+    derivatives, certificate, intervals = check.derivatives, check.certificate, check.intervals
+    doubts, scope, local = check.doubts, certificate.scope, certificate.unproven
     warnings = []
-    if local:
+    if scope == "local":
         warnings.append(
             f"the optimum is local: {some(local)} {'is' if len(local) == 1 else 'are'} not concave there"
         )
@@ -109,7 +123,7 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
         )
     status = Status.UNCERTIFIED if doubts else Status.OPTIMAL
     began = f" It began {answer.began}." if answer.began else ""
-    if doubts or local:
+    if doubts or scope == "local":
         status = confirmed(net, plan, status)
         if status is Status.UNBOUNDED:
             return {"status": status, "message": status.advice}
@@ -117,11 +131,12 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
     return {
         "status": status,
         "message": "; ".join(doubts) or certified,
-        "objective": plan.value(net),
+        "objective": check.plan.value(net),
+        "plan": check.plan,
         "multipliers": multipliers,
         "derivatives": derivatives,
         "intervals": intervals,
-        "kkt": kkt,
+        "kkt": certificate.conditions,
         "scope": scope,
         "warnings": tuple(warnings),
     }

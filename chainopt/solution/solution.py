@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chainopt.backprop.certificate import Residuals
 from chainopt.backprop.intervals import Intervals
 from chainopt.backprop.sweep import Derivatives
+from chainopt.certificate.conditions import Residuals
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import Unmet
 from chainopt.network.multipliers import Multipliers
