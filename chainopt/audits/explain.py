@@ -75,7 +75,8 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     if solution.unmet:
         return Explanation(tuple(dict.fromkeys(_structural(chain, solution))))
     net = solution.net or network(reach(chain).chain)
-    found = () if solution.status is Status.INFEASIBLE else _unending(net, _ray(net, solution))
+    hopeless = solution.status in (Status.INFEASIBLE, Status.UNSOLVED)
+    found = () if hopeless else _unending(net, _ray(net, solution))
     found = found or _outside(net, solution)
     if found or solution.status is Status.UNBOUNDED:
         return Explanation(found, "" if found else _NO_RAY)
@@ -86,7 +87,7 @@ def explain(chain: Chain, solution: Solution, *, time_limit: float = 30.0) -> Ex
     causes = tuple(cause for conflict in search.conflicts() for cause in _conflicting(net, conflict))
     if causes:
         return Explanation(causes, "" if _concave(net) else _LOCAL)
-    if solution.status is not Status.INFEASIBLE:
+    if not hopeless:
         return Explanation()
     ray = _unending(net, find_ray(net, solution.plan))
     return Explanation(ray, "" if ray else _UNDECIDED if search.failed else _NO_CONFLICT)

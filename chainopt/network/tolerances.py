@@ -87,6 +87,9 @@ FAR = 1e3
 ROUNDED = 1e-12
 """Of a row's terms: a value of less is 0, whose sign is rounding."""
 
+REFUTED = 1e-6
+"""Of the money of ordinary amounts at a proof's prices: what is missing by less proves nothing."""
+
 # The market's own certificate, before the planner's: it claims prices to more digits, and asks more of them.
 
 PAYS = 1e-8

@@ -6,21 +6,23 @@ Where a chain is not concave each answer is that of a local solve.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
 
-from chainopt.ipopt.model import solve_model
+from chainopt.ipopt.model import ModelSolution, solve_model
 from chainopt.network.conflicts import DISPOSAL, SUPPLY, Relaxed, Row
 from chainopt.network.forward import forward_run
 from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
 from chainopt.network.measure import throughput
+from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
+from chainopt.network.plan import Plan
 from chainopt.network.typical import typical_amounts
 from chainopt.planner.model import build
-from chainopt.planner.readback import limit_rows
+from chainopt.planner.readback import limit_rows, read_multipliers, read_plan
 from chainopt.words.status import Status
 
 _SMALL = 1e-6
@@ -99,11 +101,21 @@ class Elastic:
             for name in variable
             if net.rival[net.goods.index(name)]
         ]
-        model.misses = pyo.Objective(expr=sum(slacks) + _SMALL * sum(flows))
+        model.flow = pyo.Param(initialize=_SMALL, mutable=True)
+        model.misses = pyo.Objective(expr=sum(slacks) + model.flow * sum(flows))
 
     def _slacks(self, row: Row) -> list[Any]:
         key = (row.kind, row.index)
         return [variable[key] for variable in (self.model.short, self.model.over) if key in variable]
+
+    def least(self) -> tuple[Plan, Multipliers] | None:
+        """The plan of the least misses, and what each row of the planner's problem costs of them."""
+        found = self._answer(self.rows, flows=(0.0,))
+        if found is None:
+            return None
+        # Misses are minimised, where the planner's rows have the signs of a value that is maximised.
+        multipliers = read_multipliers(self.net, self.model, lambda row: -found.dual.get(row, np.nan))
+        return read_plan(self.net, self.model), multipliers
 
     def _missed(self, row: Row) -> float:
         """How much a row is missed in the model as it stands: short less over, relative to its size."""
@@ -115,6 +127,27 @@ class Elastic:
 
     def solve(self, kept: Collection[Row], free: Collection[Row] = ()) -> Relaxed | None:
         """The least misses of these rows: see `conflicts.Solve`."""
+        solution = self._answer(kept, free)
+        if solution is None:
+            return None
+        dual = {row: float(solution.dual[self.constraint[row]]) for row in self.rows}
+        return Relaxed({row: self._missed(row) for row in self.rows}, dual)
+
+    def _answer(
+        self, kept: Collection[Row], free: Collection[Row] = (), flows: Sequence[float] = (_SMALL, 0.0)
+    ) -> ModelSolution | None:
+        """Ipopt's optimum at the first of these costs of flows at which it finds one; the model then holds it.
+
+        At a cost inputs are rather wasted than thrown away, where the problem may no longer be concave.
+        """
+        for cost in flows:
+            self.model.flow = cost
+            solution = self._solved(kept, free)
+            if solution is not None and solution.status is Status.OPTIMAL:
+                return solution
+        return None
+
+    def _solved(self, kept: Collection[Row], free: Collection[Row]) -> ModelSolution | None:
         left = self.deadline - time.perf_counter()
         if left <= 0:
             return None
@@ -130,7 +163,4 @@ class Elastic:
         solution = solve_model(self.model, time_limit=left)
         if solution.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
-        if solution.status is not Status.OPTIMAL:
-            return None
-        dual = {row: float(solution.dual[self.constraint[row]]) for row in self.rows}
-        return Relaxed({row: self._missed(row) for row in self.rows}, dual)
+        return solution

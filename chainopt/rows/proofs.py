@@ -25,7 +25,7 @@ MOST = 8
 def proof(solution: Solution) -> dict[str, Any] | None:
     """The proof of an infeasible or unbounded chain, by its kind; None where there is nothing to prove.
 
-    infeasible: margin, prices (good, price) and limits (kind, good, process, limit, weight). unbounded: gain and
+    infeasible: margin, prices (good, price) and limits (kind, good, process, limit, rent). unbounded: gain and
     amounts (kind, good, process, amount). unreachable: figures (good, process, column, amount).
     """
     found, net = solution.proof, solution.net
@@ -48,10 +48,10 @@ def told(solution: Solution) -> str:
     found = proof(solution) or {}
     if found.get("kind") == "infeasible":
         prices = [f"{row['good']} at {row['price']:.4g}" for row in found["prices"]]
-        weights = [f"{_named(row)} at {row['weight']:.4g}" for row in found["limits"]]
+        weights = [f"{_named(row)} at {row['rent']:.4g}" for row in found["limits"]]
         return (
-            f"Proof: count a unit of {_listed(prices + weights)}; then what every plan must have counts "
-            f"{found['margin']:.4g} more than any plan can"
+            f"Proof: at the prices and rents {_listed(prices + weights)} (all else free), what there is and all "
+            f"that anybody could gain comes to {-found['margin']:.4g}, less than nothing: so no plan can be"
         )
     if found.get("kind") == "unbounded":
         amounts = [f"{_named(row)} {row['amount']:.4g}" for row in found["amounts"]]
@@ -80,7 +80,7 @@ def _limits(net: Network, found: Infeasible) -> list[dict[str, Any]]:
     for i in np.flatnonzero(found.weight):
         good, process = net.whose(net.limits[i])
         limit = {"kind": net.limits[i].kind, "good": good, "process": process, "limit": net.limits[i].bound}
-        rows.append({**limit, "weight": float(found.weight[i])})
+        rows.append({**limit, "rent": float(found.weight[i])})
     return rows
 
 

@@ -45,9 +45,12 @@ class Optimum:
 
 @dataclass(frozen=True, slots=True)
 class Infeasible:
-    """Prices by good and weights by limit at which what every plan must have is worth more than any can.
+    """Prices by good and rents by limit at which no plan can be: all that there is, and all that everybody could
+    gain at these prices if nothing else cost or earned, comes to less than nothing.
 
-    price: per unit of each good; weight: per unit of each limit's bound, 0 for the limits that play no part.
+        price . supply + sum over agents of the most that each could gain = -margin < 0
+
+    price: per unit of each good; weight: each limit's rent there, 0 for the limits that play no part.
     margin: what is missing, in the same money; conflict: two limits of one amount that contradict each other.
     """
 
@@ -180,7 +183,7 @@ def program_value(program: Scaled, found: Point) -> float:
 
 
 def _infeasible(net: Network, given: LinearProgram, program: Scaled, found: Contradiction) -> Infeasible:
-    price = found.price / program.row
+    price = -found.price / program.row
     weight = np.zeros(len(net.limits))
     for i, limit in enumerate(net.limits):
         j = given.holder[i]
@@ -188,7 +191,7 @@ def _infeasible(net: Network, given: LinearProgram, program: Scaled, found: Cont
         binds = given.high[j] if w > 0 else given.low[j]
         side = limit.fixed or (limit.sign > 0) == (w > 0)
         if w and side and limit.bound / given.per[i] == binds:
-            weight[i] = w / program.column[j] / given.per[i]
+            weight[i] = limit.sign * w / program.column[j] / given.per[i]
     return Infeasible(price[: len(net.goods)], weight, found.margin)
 
 

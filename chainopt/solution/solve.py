@@ -22,6 +22,7 @@ from chainopt.solution.by_market import MarketAnswer, market_answer, market_star
 from chainopt.solution.by_simplex import by_simplex, unsolved
 from chainopt.solution.clock import Clock
 from chainopt.solution.judgement import Answer, best, judged
+from chainopt.solution.proven import proven
 from chainopt.solution.solution import Solution
 from chainopt.words import messages
 from chainopt.words.status import Status
@@ -84,7 +85,7 @@ def solve(
             solution = by_simplex(whole, beside, clock, limits, fractions=fractions)
             solution = solution or (unsolved(chain) if method == "simplex" else None)
         if solution is None and part is not None:
-            solution = _solved(part, method, limits, start, clock)
+            solution = proven(_solved(part, method, limits, start, clock), clock.left)
         solution = solution or Solution(chain, Status.INFEASIBLE, "")
         if solution.status is Status.INFEASIBLE and within.unmet:
             message = "; ".join(map(str, within.unmet))
