@@ -13,6 +13,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from chainopt.backprop.operations import Operations
+from chainopt.backprop.square import by_structure
 from chainopt.network.tolerances import OPEN, RANK
 from chainopt.technology.arrays import Array
 
@@ -96,6 +97,8 @@ def _least_squares(matrix: sparse.csr_array, target: Array, row: Array, column: 
         # The part of each unknown's axis that the rows see; what they don't is the null space's.
         seen = np.sum(right[kept] ** 2, axis=0)
         return column * value, np.sqrt(np.maximum(0.0, 1.0 - seen)) > OPEN
+    if (found := by_structure(scaled, goal)) is not None:
+        return column * found[0], found[1]
     project = _Projection(scaled)
     start = np.random.default_rng(0).uniform(1.0, 2.0, matrix.shape[1])
     value = project.nearest(goal, np.zeros(matrix.shape[1]))
