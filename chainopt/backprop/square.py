@@ -1,7 +1,7 @@
 """A large sparse system by the square part of its structure, where its other rows agree.
 
 Rows and columns are matched; what an unmatched column reaches, through rows and the columns matched to them, has
-more unknowns than rows and stays open; of the rest each column has its row, and a sparse LU solves them all together
+more unknowns than rows and stays open; of the rest each column has its row, and a sparse LU solves them together
 (Dulmage and Mendelsohn, "Coverings of bipartite graphs", 1958): far faster than least squares where it serves.
 """
 
