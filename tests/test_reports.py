@@ -699,12 +699,3 @@ def test_a_read_only_folder_is_one_line(tupperware: tuple[co.Chain, co.Solution]
             write_html(*tupperware, tmp_path / "report.html")
     finally:
         tmp_path.chmod(0o700)
-
-
-def test_a_link_is_followed(tmp_path: Path) -> None:
-    (tmp_path / "real").write_text("old")
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    with replacing(tmp_path / "link") as file:
-        file.write(b"new")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "real").read_text() == "new"
