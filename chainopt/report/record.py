@@ -68,6 +68,7 @@ def result_record(
         "market": _market(all_tables.market),
         "explanation": _explanation(all_tables.explanation),
         "warnings": warnings(solution),
+        "reading": _records(all_tables.warnings),
         "removed": [{"process": process, "why": why} for process, why in solution.removed.items()],
     }
 
