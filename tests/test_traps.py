@@ -62,6 +62,15 @@ ENDS = {
             co.Process("q", function="linear", inputs={"b": 1e300}, outputs="c"),
         ],
     ),
+    "a process that needs nothing": co.Chain(
+        [co.Good("a", min_sale=0.07), co.Good("b")],
+        [co.Process("p", formula="a = 0.6"), co.Process("q", formula="b = exp(b) - 1")],
+    ),
+    "a supply that nobody takes": co.Chain([co.Good("a", supply=80, disposal=None)], []),
+    "nothing that anybody takes": co.Chain(
+        [co.Good("a", disposal=None), co.Good("b")],
+        [co.Process("p", function="stone-geary", inputs={"b": 0.04}, outputs="a")],
+    ),
     "nothing that can flow": co.Chain(
         [co.Good("a", disposal=None)],
         [
@@ -80,7 +89,7 @@ def test_figures_beyond_computing_end_in_a_status(name: str) -> None:
     for method in ("ipopt", "auto"):
         solution = co.solve(chain, method=method, max_iterations=200)
         assert isinstance(solution.status, co.Status)
-        assert len(co.dossier(chain, solution).goods) == len(chain.goods)
+        assert len(co.result_record(chain, solution)["goods"]) == len(chain.goods)
 
 
 # Value without end.

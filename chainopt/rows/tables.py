@@ -259,7 +259,9 @@ def _uses(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
         ]
     return pd.DataFrame(
         {
-            "kind": ["use"] * len(net.use_good) + ["sale"] * len(sold) + ["disposal"] * len(disposed),
+            "kind": pd.Series(
+                ["use"] * len(net.use_good) + ["sale"] * len(sold) + ["disposal"] * len(disposed), dtype=object
+            ),
             "good": np.concatenate([goods[net.use_good], goods[sold], goods[disposed]]),
             "process": pd.Series(
                 [*processes[net.use_process], *[None] * (len(sold) + len(disposed))], dtype=object

@@ -124,7 +124,9 @@ def _attempt(part: Part, begin: Begin, limits: dict[str, Any], clock: Clock) -> 
                     clock.doing, clock.plan = "Ipopt was at it", read_plan(net, model)
                 raise
             clock.add(answer.seconds)
-            plan = with_whole_minima(net, read_plan(net, model)) if answer.values else None
+            # A chain in which nothing can flow is solved without a variable.
+            planned = answer.values or answer.status is Status.OPTIMAL
+            plan = with_whole_minima(net, read_plan(net, model)) if planned else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.
             last, money = money, turnover(net, plan) if plan is not None else money
             if answer.status is not Status.OPTIMAL or money > _COARSE * last:
