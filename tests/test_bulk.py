@@ -15,7 +15,7 @@ from chainopt.ipopt.scaling import read_scaling
 from chainopt.network.forward import forward_run
 from chainopt.network.measure import magnitudes, turnover
 from chainopt.network.network import network
-from chainopt.planner.arrays import ModelDiffersError, chain_problem
+from chainopt.planner.arrays import ModelDiffersError, chain_problem, posed
 from chainopt.planner.model import build
 from chainopt.planner.readback import read_multipliers, write_multipliers
 
@@ -134,6 +134,32 @@ def test_a_model_that_was_changed_is_noticed():
         change(model)
         with pytest.raises(ModelDiffersError):
             problem(net, model)
+
+
+def test_a_row_that_underflows_is_not_taken_for_another():
+    """(a b)^60 is 1e-180 where a^60 by itself is no more than 0."""
+    goods = [co.Good("a", supply=1e-7), co.Good("b", supply=1e4), co.Good("c", price=1)]
+    steep = co.Process("steep", function="cobb-douglas", inputs={"a": 60, "b": 60}, outputs="c")
+    net = network(co.Chain(goods, [steep]))
+    start = forward_run(net)
+    size = magnitudes(net, start, turnover(net, start))
+    model = build(net)
+    with pytest.raises(ModelDiffersError, match="production"):
+        chain_problem(net, model, size)
+    evaluator, _ = posed(net, model, size)
+    x = np.array([{"a": 1e-7, "b": 1e4}.get(str(v.index()[1]), 0.0) if "use" in v.name else 0.0 for v in
+                  evaluator.variables])  # fmt: skip
+    made = -evaluator.constraints(x)[[row.name for row in evaluator.rows].index("production[steep]")]
+    assert made == pytest.approx(1e-180, rel=1e-9)
+    for change in (lambda row: row.set_value(2 * row.body == 0), lambda row: row.set_value(row.body <= 0)):
+        model = build(net)
+        change(next(iter(model.production.values())))
+        evaluator, _ = posed(net, model, size)
+        read = build_evaluator(model)
+        assert evaluator.constraints(read.x0) == pytest.approx(read.constraints(read.x0), rel=1e-12)
+        assert [row.name for row in evaluator.rows] == [row.name for row in read.rows], (
+            "the model says what is solved"
+        )
 
 
 @pytest.mark.parametrize("book", DATA, ids=[book.stem for book in DATA])

@@ -254,6 +254,59 @@ def test_the_next_step_keeps_what_was_given_and_can_be_copied(tmp_path):
     assert shlex.split(last.removeprefix("next: ")) == ["open", "my reports/chain-report.html"]
 
 
+NAMES = [b"a b.xlsx", b"it's.xlsx", b'"$(id)".xlsx', b"-a.xlsx", b"--help.xlsx", b"a\nb.xlsx", b"caf\xc3\xa9.xlsx",
+         b"\xff\xfe.xlsx", b"a\xe2\x80\xaeb.xlsx", b"`id`#;&.xlsx"]  # fmt: skip
+EACH = """import sys
+from chainopt.command.console import settle_streams
+settle_streams()
+from chainopt.command.app import app
+for name in sys.argv[1:]:
+    app(["new", "--", name], standalone_mode=False)
+"""
+"""Writes a workbook of each name, in one process."""
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def as_bash_reads(text):
+    """The words of a command line, by the shell that it is pasted into."""
+    script = b"set -- " + text + b"\nprintf '%s\\0' \"$@\""
+    return subprocess.run(["bash", "-c", script], capture_output=True, check=True).stdout.split(b"\0")[:-1]
+
+
+@pytest.mark.parametrize("locale", [ASCII, {"LC_ALL": "C"}, {"LC_ALL": "C.UTF-8"}], ids=["ASCII", "C", "UTF-8"])
+def test_a_suggested_command_can_be_pasted_whatever_the_name(tmp_path, locale):
+    folder, environment = os.fsencode(tmp_path), {**os.environ, **locale}
+    done = subprocess.run(
+        [sys.executable, "-c", EACH, *NAMES], cwd=tmp_path, capture_output=True, env=environment, check=True
+    )
+    told = done.stdout.split(b"then run `")[1:]
+    assert len(told) == len(NAMES)
+    for name, text in zip(NAMES, told, strict=True):
+        said = text.rpartition(b"`\n")[0]
+        *command, path = as_bash_reads(said)
+        assert command == [b"chainopt", b"solve"]
+        assert not path.startswith(b"-")
+        assert os.path.samefile(os.path.join(folder, path), os.path.join(folder, name))
+        assert said.decode("ascii" if locale is ASCII else "utf-8").isprintable()
+
+
+def test_the_next_step_can_be_pasted_whatever_the_name(tmp_path):
+    """The first solve's next step is pasted, and the second's opens a report that is there."""
+    path = book(tmp_path, goods=[co.Good("caf\u00e9", supply=1, price=1)])
+    name, out = b"-\xff caf\xc3\xa9.xlsx", b"-caf\xc3\xa9"
+    os.rename(path, os.path.join(os.fsencode(tmp_path), name))
+    words = [b"chainopt", b"solve", b"--numeraire", b"caf\xc3\xa9", b"--out", out, b"--", name]
+    for _ in range(2):
+        given = [*COMMAND, *words[1:]]
+        done = subprocess.run(
+            given, cwd=tmp_path, capture_output=True, env={**os.environ, "LC_ALL": "C"}, check=True
+        )
+        words = as_bash_reads(done.stdout.splitlines()[-1].removeprefix(b"next: "))
+    assert words[0] == b"open"
+    assert os.path.isfile(os.path.join(os.fsencode(tmp_path), words[1]))
+    assert not words[1].startswith(b"-")
+
+
 def test_a_range_of_no_good_is_refused_before_anything_is_written(tmp_path):
     path = book(tmp_path, goods=[co.Good("bread", supply=1, price=1)])
     done = run("solve", path, "--range", "bred", folder=tmp_path)

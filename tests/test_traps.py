@@ -35,6 +35,64 @@ def values(solution: co.ModelSolution) -> dict[str, float]:
     return {variable.name: value for variable, value in solution.values.items()}
 
 
+# Figures near the ends of what a double holds.
+
+
+ENDS = {
+    "a row that underflows": co.Chain(
+        [co.Good("a", supply=1e-7), co.Good("b", supply=1e4), co.Good("c", price=1)],
+        [co.Process("p", function="cobb-douglas", inputs={"a": 60, "b": 60}, outputs="c")],
+    ),
+    "returns that make 1e249 of 1e5": co.Chain(
+        [co.Good("a", supply=1e5), co.Good("b", supply=1e5), co.Good("c", price=1)],
+        [
+            co.Process(
+                "p", function="ces", elasticity=1.000001, returns=50, inputs={"a": 0.5, "b": 0.5}, outputs="c"
+            )
+        ],
+    ),
+    "more money than a double holds": co.Chain([co.Good("a", supply=1e200, price=1e200)], []),
+    "a cost that no plan can pay": co.Chain(
+        [co.Good("a", supply=1, disposal=None), co.Good("b", price=1)],
+        [co.Process("p", function="linear", inputs={"a": 3e111}, outputs="b", unit_cost=1e300, min_level=1e20)],
+    ),
+    "yields that multiply beyond": co.Chain(
+        [co.Good("a", supply=1), co.Good("b"), co.Good("c", price=1)],
+        [
+            co.Process("p", function="linear", inputs={"a": 1e300}, outputs={"b": 1e300}),
+            co.Process("q", function="linear", inputs={"b": 1e300}, outputs="c"),
+        ],
+    ),
+    "a process that needs nothing": co.Chain(
+        [co.Good("a", min_sale=0.07), co.Good("b")],
+        [co.Process("p", formula="a = 0.6"), co.Process("q", formula="b = exp(b) - 1")],
+    ),
+    "a supply that nobody takes": co.Chain([co.Good("a", supply=80, disposal=None)], []),
+    "nothing that anybody takes": co.Chain(
+        [co.Good("a", disposal=None), co.Good("b")],
+        [co.Process("p", function="stone-geary", inputs={"b": 0.04}, outputs="a")],
+    ),
+    "nothing that can flow": co.Chain(
+        [co.Good("a", disposal=None)],
+        [
+            co.Process("p", function="stone-geary", inputs={"a": 0.67}, outputs="a"),
+            co.Process("q", formula="a = 1/a"),
+        ],
+    ),
+}
+
+
+# NumPy warns of an overflow, which is what these are for.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", ENDS)
+def test_figures_beyond_computing_end_in_a_status(name: str) -> None:
+    chain = ENDS[name]
+    for method in ("ipopt", "auto"):
+        solution = co.solve(chain, method=method, max_iterations=200)
+        assert isinstance(solution.status, co.Status)
+        assert len(co.result_record(chain, solution)["goods"]) == len(chain.goods)
+
+
 # Value without end.
 
 

@@ -3,16 +3,20 @@
 import os
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import openpyxl
 import pytest
 
 import chainopt as co
+from chainopt.command.console import write_json
+from chainopt.command.examples import copy_example
 from chainopt.machine.files import apart, file_name, replacing
 
 DATA = Path(__file__).parent.parent / "data"
@@ -194,6 +198,53 @@ def test_the_input_is_never_written_to(tmp_path):
         with pytest.raises(OSError, match="it is the input"):
             apart(target, book)
     assert book.read_bytes() == before
+
+
+def test_a_planted_link_is_replaced_not_followed(tmp_path):
+    """By every writer, whether what it leads to is there or not."""
+    book, own = tmp_path / "a.xlsx", tmp_path / "own"
+    book.write_bytes((DATA / "tupperware.xlsx").read_bytes())
+    own.write_bytes(b"precious")
+    own.chmod(0o600)
+    chain = co.read_workbook(book)
+    solution = co.solve(chain)
+    out = tmp_path / "out"
+    writers = {
+        "a.html": lambda path: co.write_html(chain, solution, path),
+        "a.xlsx": lambda path: co.write_excel(chain, solution, path),
+        "b.xlsx": lambda path: co.annotate(book, chain, solution, path),
+        "c.xlsx": lambda path: co.write_workbook(chain, path),
+        "a.svg": lambda path: co.plot(chain, solution).save(path),
+        "a.json": lambda path: write_json(str(path), {}, []),
+    }
+    for goal in (own, tmp_path / "absent"):
+        out.mkdir()
+        for name, write in writers.items():
+            (out / name).symlink_to(goal)
+            write(out / name)
+            assert not (out / name).is_symlink(), name
+            assert (out / name).stat().st_size > 0, name
+            assert (out / name).stat().st_mode & 0o044, "the mode is that of a new file, not of what was linked"
+        assert (own.read_bytes(), own.stat().st_nlink) == (b"precious", 1)
+        assert not (tmp_path / "absent").exists()
+        shutil.rmtree(out)
+    for name, write in ("d.xlsx", co.write_template), ("e.xlsx", partial(copy_example, "farm")):
+        (tmp_path / name).symlink_to(tmp_path / "absent")
+        with pytest.raises(FileExistsError):
+            write(tmp_path / name)
+    assert not (tmp_path / "absent").exists()
+
+
+def test_the_systems_own_links_stay(tmp_path):
+    """/dev/stdout leads to what may be a file."""
+    before = os.readlink("/dev/stdout")
+    with open(tmp_path / "out.json", "wb") as out:
+        done = subprocess.run(
+            [*COMMAND, "solve", DATA / "tupperware.xlsx", "--json", "/dev/stdout"],
+            cwd=tmp_path, stdout=out, stderr=subprocess.PIPE, env=ALONE, check=False, timeout=120,
+        )  # fmt: skip
+    assert (done.returncode, b"it is not a file" in done.stderr) == (2, True)
+    assert os.readlink("/dev/stdout") == before
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,8 @@ def _along_mixes(offer: Offer, price: Array, mix: Array, returns: float) -> floa
 
     def at(level: float) -> float:
         """How far along the path a level is made, without any max."""
-        return (level / made) ** (1.0 / returns) if level > 0 else 0.0
+        with np.errstate(over="ignore"):
+            return float(np.float64(level / made) ** (1.0 / returns)) if level > 0 else 0.0
 
     low, high = at(offer.least), at(offer.capacity) if isfinite(offer.capacity) else inf
     if not np.isfinite(offer.most).any():
@@ -324,7 +325,7 @@ def _search(offer: Offer, starts: int) -> float:
     candidates = [np.zeros(len(offer.x))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for start in _starts(offer, starts):
+        for start in _starts(offer, starts) if len(offer.x) else ():
             begin = np.minimum(start, top)
             method = "SLSQP" if rows else "L-BFGS-B"
             done = minimize(goal, begin, jac=True, method=method, bounds=bounds, constraints=rows)

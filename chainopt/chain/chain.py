@@ -8,20 +8,21 @@ subject to sum_u x_u + s_g + d_g = e_g + m_g + sum_p b_gp y_p      (rival goods)
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 from chainopt.chain.checks import ChainError, Parts, problems, spelled
 from chainopt.chain.records import Good, Observed, Parameter, Process, Settings
-from chainopt.chain.rules import Problem
-from chainopt.words.names import key
+from chainopt.chain.rules import Caution, Problem
+from chainopt.words.names import key, plain
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Chain:
     """Goods and processes whose names are unique, every reference in its good's own spelling.
 
-    Raises ChainError, which holds every problem found, each with its record and column; `warnings` holds the
-    problems that don't forbid a solve.
+    Raises ChainError, which holds every problem found, each with its record and column. `warnings` holds what
+    doesn't forbid a solve, of a workbook's cells too where the chain was read from one; each prints as a line.
     """
 
     goods: tuple[Good, ...]
@@ -29,7 +30,7 @@ class Chain:
     parameters: tuple[Parameter, ...]
     settings: Settings
     observed: tuple[Observed, ...]
-    warnings: tuple[str, ...] = field(compare=False)
+    warnings: tuple[Caution, ...] = field(compare=False)
 
     def __init__(
         self,
@@ -72,11 +73,21 @@ class Chain:
         raise KeyError(name)
 
 
-def checked_chain(parts: Parts, found: Sequence[Problem]) -> Chain:
-    """The chain of parts that have been checked: found is what `problems` says of them. Raises as Chain does."""
+def checked_chain(parts: Parts, found: Sequence[Problem], warnings: Iterable[Caution] | None = None) -> Chain:
+    """The chain of parts that have been checked: found is what `problems` says of them. Raises as Chain does.
+
+    warnings: in place of those found, where more is known of their cells.
+    """
     chain = object.__new__(Chain)
     _fill(chain, parts, found)
-    return chain
+    return chain if warnings is None else warned(chain, warnings)
+
+
+def warned(chain: Chain, warnings: Iterable[Caution]) -> Chain:
+    """The same chain with other warnings."""
+    other = copy(chain)
+    object.__setattr__(other, "warnings", tuple(warnings))
+    return other
 
 
 def _fill(chain: Chain, parts: Parts, found: Sequence[Problem]) -> None:
@@ -85,4 +96,17 @@ def _fill(chain: Chain, parts: Parts, found: Sequence[Problem]) -> None:
     names = ("goods", "processes", "parameters", "settings", "observed")
     for part, value in zip(names, spelled(parts), strict=True):
         object.__setattr__(chain, part, value)
-    object.__setattr__(chain, "warnings", tuple(str(problem) for problem in found))
+    object.__setattr__(chain, "warnings", tuple(_caution(chain, problem) for problem in found))
+
+
+def _caution(chain: Chain, problem: Problem) -> Caution:
+    """What a problem says, with the names of its record."""
+    record, column, good, number = problem.label, problem.column, "", problem.record
+    if problem.sheet in ("inputs", "outputs"):
+        good = getattr(chain.processes[number[0]], problem.sheet)[number[1]].good
+    elif problem.sheet == "observed":
+        seen = chain.observed[number[0]]
+        record, good = seen.process or "", seen.good
+    elif problem.sheet == "settings":
+        record, column = problem.column, "value"
+    return Caution(problem.code, problem.text, problem.sheet, plain(record), column, good)

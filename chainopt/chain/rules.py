@@ -46,6 +46,39 @@ class Problem:
         return f'{self.code} {self.sheet} "{self.label}", {self.column}: {self.text}'
 
 
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """What is said of a chain that can be solved all the same: a warning (W), or a notice (N).
+
+    sheet and column as in the workbook's schema; record is the good, process, parameter or setting of the row,
+    good the second name of a row of inputs, outputs and observed. cell is such as goods!B3, spelled as in the
+    book, the sheet alone where it is of all of it, and "" where the chain was made in Python. code is that of
+    `messages`.
+    """
+
+    code: str
+    text: str
+    sheet: str
+    record: str = ""
+    column: str = ""
+    good: str = ""
+    cell: str = ""
+
+    @property
+    def row(self) -> tuple[str, str, str]:
+        """The row that it is said of: its sheet, and its names as keys."""
+        return self.sheet, key(self.record), key(self.good)
+
+    @property
+    def of(self) -> tuple[str, ...]:
+        """What it is said of, and its code."""
+        return *self.row, self.column, self.code
+
+    def __str__(self) -> str:
+        whose = f'"{self.record}", "{self.good}"' if self.good and self.record else f'"{self.record or self.good}"'
+        return f"{self.code} {self.cell or f'{self.sheet} {whose}, {self.column}'}: {self.text}"
+
+
 class Rows:
     """The records of one sheet, and the problems found in them.
 

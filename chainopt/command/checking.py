@@ -27,4 +27,5 @@ def check(
         say(f"{errors} error{'s' if errors > 1 else ''} in {book}")
         raise typer.Exit(BAD_INPUT)
     with printing():
-        print(f"{book}: nothing wrong; {len(chain.goods)} goods, {len(chain.processes)} processes")
+        right = f"nothing wrong; {len(found)} to look at" if found else "nothing wrong"
+        print(f"{book}: {right}; {len(chain.goods)} goods, {len(chain.processes)} processes")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from chainopt.command.console import printing, refusing
 from chainopt.command.examples import copy_example, example_names
+from chainopt.command.shell import command
 
 
 def new(
@@ -29,4 +29,4 @@ def new(
         else:
             copy_example(example, book)
     with printing():
-        print(f"wrote {book}: fill it in, then run `{shlex.join(['chainopt', 'solve', str(book)])}`")
+        print(f"wrote {book}: fill it in, then run `{command('chainopt', 'solve', book)}`")

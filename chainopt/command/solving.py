@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 import time
+from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -15,10 +15,13 @@ from typer import Argument, Option
 
 import chainopt as co
 from chainopt.command.answering import At
-from chainopt.command.console import BAD_INPUT, printing, refusing, say, write_json
+from chainopt.command.console import BAD_INPUT, printing, refuse, refusing, say, write_json
+from chainopt.command.shell import command
 from chainopt.words.messages import KEPT
 
 REPORTS = Path("reports")
+MOST_SAID = 5
+"""Warnings of one code; the reports hold all."""
 
 
 class Method(StrEnum):
@@ -59,7 +62,8 @@ def solve(
 ) -> None:  # fmt: skip
     """Solve the chain in BOOK: every good's price beside its back-propagated derivative.
 
-    Writes BOOK-report.xlsx and BOOK-report.html (with --annotate BOOK-annotated.xlsx too), and prints the results.
+    Says what reading warns of, writes BOOK-report.xlsx and BOOK-report.html (with --annotate BOOK-annotated.xlsx
+    too), and prints the results.
     Exit codes: 0 solved and certified; 2 bad input, or a file that can't be written; 3 infeasible; 4 unbounded;
     5 stopped early; 6 solved, but not certified; 130 interrupted. Ctrl-C while solving keeps the best plan, and
     writes the reports of it; a second Ctrl-C leaves without.
@@ -82,8 +86,7 @@ def solve(
     started = time.perf_counter()
     chain = _chain(book, changes or [])
     seconds = {"read": time.perf_counter() - started}
-    for warning in chain.warnings:
-        say(warning)
+    _warn(book, chain)
     reports = _reports(book, out or REPORTS, json is None or out is not None, annotate)
     with refusing(ValueError):
         for good in ranges or []:
@@ -129,13 +132,13 @@ def solve(
                 print(holding(solution, good))
             if wrote:
                 print("", *wrote, sep="\n")
-            given = [*(part for change in changes or [] for part in ("--set", change))]
+            given: list[str | Path] = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
             given += ["--method", method.value] if method is not Method.AUTO else []
             given += ["--fractions"] if fractions else []
             given += ["--time-limit", f"{time_limit:g}"] if time_limit is not None else []
             given += ["--max-iterations", str(max_iterations)] if max_iterations is not None else []
-            given += ["--out", str(out)] if out is not None else []
+            given += ["--out", out] if out is not None else []
             copied = annotate or book.suffix.lower() not in (".xlsx", ".xlsm")
             if step := _next(book, given, solution, found, reports, differences=differences, annotated=copied):
                 # A command that is broken into lines can't be copied: rather without its remark.
@@ -186,7 +189,7 @@ def _wrote(
 
 def _next(
     book: Path,
-    given: list[str],
+    given: list[str | Path],
     solution: co.Solution,
     found: co.Tables,
     reports: list[tuple[Path, Write]],
@@ -197,20 +200,35 @@ def _next(
     """The command that helps most after this one, and what for; "" where there is none."""
     from chainopt.report.content.salience import ambiguous
 
-    command = shlex.join(["chainopt", "solve", str(book), *given])
+    again = command("chainopt", "solve", book, *given)
     if not solution.certified:
         causes = found.explanation.causes if found.explanation is not None else ()
-        return f"{command} --annotate  # marks these cells in a copy" if causes and not annotated else ""
+        return f"{again} --annotate  # marks these cells in a copy" if causes and not annotated else ""
     if not differences and len(ambiguous(found.goods)):
-        return f"{command} --differences  # the worth of more and of less, where a price is open"
+        return f"{again} --differences  # the worth of more and of less, where a price is open"
     if not annotated:
-        return f"{command} --annotate  # results beside your own figures"
-    return next((shlex.join(["open", str(path)]) for path, _ in reports if path.suffix == ".html"), "")
+        return f"{again} --annotate  # results beside your own figures"
+    return next((command("open", path) for path, _ in reports if path.suffix == ".html"), "")
 
 
 def _chain(book: Path, changes: list[str]) -> co.Chain:
     from chainopt.workbook.assign import AssignmentError, assign
 
-    with refusing(co.WorkbookError, AssignmentError, co.ChainError):
-        chain = co.read_workbook(book)
-        return assign(chain, changes) if changes else chain
+    try:
+        with refusing(AssignmentError, co.ChainError):
+            chain = co.read_workbook(book)
+            return assign(chain, changes) if changes else chain
+    except co.WorkbookError as error:
+        refuse("\n".join(map(str, error.problems)))
+
+
+def _warn(book: Path, chain: co.Chain) -> None:
+    """Say what reading says of the chain: the first of each code, and how many more there are."""
+    said = Counter[str]()
+    for caution in chain.warnings:
+        said[caution.code] += 1
+        if said[caution.code] <= MOST_SAID:
+            say(str(caution))
+    for code, count in said.items():
+        if count > MOST_SAID:
+            say(f"{code}: {count - MOST_SAID:,} more; {command('chainopt', 'check', book)} says each")

@@ -60,14 +60,17 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
     """A binary file that takes the place of `path` once it is complete and on the disk.
 
     It is written beside it under another name; whatever fails, and wherever a kill strikes, the old file stays
-    whole, and what a killed run left behind is removed by the next. Raises OSError with one line that says what to
-    do: no such folder, a read-only file or folder, no file at all (a folder, a device), a full disk, a file held
-    open by another program.
+    whole, and what a killed run left behind is removed by the next. A link of that name is replaced itself: what
+    it leads to may be somebody else's choice. Raises OSError with one line that says what to do: no such folder, a
+    read-only file or folder, no file at all (a folder, a device), a full disk, a file held open by another
+    program.
     """
-    target = Path(os.path.realpath(path))
-    if os.path.exists(target) and not os.path.isfile(target):
+    folder, name = os.path.split(path)
+    target = Path(os.path.realpath(folder), name)
+    stands = os.path.exists(target) and not os.path.islink(target)
+    if _of_the_system(target) or (os.path.exists(target) and not os.path.isfile(target)):
         raise OSError(f'can\'t write "{path}": it is not a file; choose another name')
-    if os.path.exists(target) and not os.access(target, os.W_OK):
+    if stands and not os.access(target, os.W_OK):
         raise PermissionError(f'can\'t write "{path}": the file is read-only; choose another name')
     unfinished = None
     try:
@@ -77,7 +80,7 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            if os.path.exists(target):
+            if stands:
                 shutil.copymode(target, unfinished)
             if fcntl is not None:
                 # While it is locked: until it has its name, another run must not take it for a killed one's.
@@ -91,6 +94,11 @@ def replacing(path: str | PathLike[str]) -> Iterator[BinaryIO]:
         if unfinished is not None:
             with suppress(OSError):
                 unfinished.unlink()
+
+
+def _of_the_system(target: Path) -> bool:
+    """Whether a name is one of the system's own, such as /dev/stdout, a link to what may be a file."""
+    return str(target.parent) == "/dev" or target.is_relative_to("/proc")
 
 
 def _begun(folder: Path) -> tuple[Path, BinaryIO]:

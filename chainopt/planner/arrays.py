@@ -9,7 +9,7 @@ expressions of the Pyomo model. A model that somebody has changed, and any other
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import casadi as ca
@@ -17,11 +17,11 @@ import numpy as np
 from pyomo.core.expr.visitor import evaluate_expression, identify_variables
 from scipy import sparse
 
-from chainopt.ipopt.evaluator import Evaluator, differentiated
+from chainopt.ipopt.evaluator import Evaluator, build_evaluator, differentiated
 from chainopt.ipopt.scaling import Scaling
 from chainopt.network.measure import Measure
 from chainopt.network.network import Network
-from chainopt.planner.rows import Problem, curves, formulas, members, problem
+from chainopt.planner.rows import Block, Problem, curves, formulas, members, problem
 from chainopt.technology.arrays import Array
 from chainopt.technology.families import Batch
 from chainopt.technology.primitives import PRIMITIVES
@@ -29,17 +29,43 @@ from chainopt.technology.primitives import PRIMITIVES
 _SAMPLE = 40
 _SAME = 1e-9
 _STEP = 0.01
+_FURTHEST = 1e300
+"""Sizes beyond it have no factor that brings them to one."""
 
 
 class ModelDiffersError(RuntimeError):
     """A row of the model is not what the chain's arrays say: it was changed, or one of the two is wrong."""
 
 
+def posed(net: Network, model: Any, size: Measure) -> tuple[Evaluator, Scaling]:
+    """The same of a model that nobody has changed, whatever figures it begins with.
+
+    Near the ends of what a double holds, and in high powers, two ways of computing one row may have no digit in
+    common: then they are compared where figures are ordinary. Where rows differ there too, the model says what is
+    solved.
+    """
+    evaluator, scaling = _by_arrays(net, model, size)
+    if not (_difference(evaluator) and _difference(evaluator, ordinary=True)):
+        return evaluator, scaling
+    factors = (scaling.x, evaluator.variables), (scaling.g, evaluator.rows)
+    known = {id(member): factor for each, members in factors for factor, member in zip(each, members, strict=True)}
+    read = build_evaluator(model)
+    x, g = (np.array([known[id(member)] for member in order]) for order in (read.variables, read.rows))
+    return read, Scaling(scaling.objective, x, g)
+
+
 def chain_problem(net: Network, model: Any, size: Measure) -> tuple[Evaluator, Scaling]:
     """The evaluator of a chain's model as `model.build` made it, and the factors that bring these sizes to one.
 
-    Raises ModelDiffersError where a sample of its rows has other values.
+    Raises ModelDiffersError where a sample of its rows has other values near its start.
     """
+    evaluator, scaling = _by_arrays(net, model, size)
+    if difference := _difference(evaluator):
+        raise ModelDiffersError(difference)
+    return evaluator, scaling
+
+
+def _by_arrays(net: Network, model: Any, size: Measure) -> tuple[Evaluator, Scaling]:
     begun = time.perf_counter()
     stated = problem(net)
     variables, rows = (tuple(members(model, blocks)) for blocks in (stated.variables, stated.rows))
@@ -58,16 +84,27 @@ def chain_problem(net: Network, model: Any, size: Measure) -> tuple[Evaluator, S
         seconds={"write": 0.0, "derivatives": 0.0},
         functions=functions,
     )
-    _check(evaluator)
-    sizes = (np.concatenate([b.sizes(size) for b in blocks]) for blocks in (stated.variables, stated.rows))
-    scaling = Scaling(1.0 / size.money, *(1.0 / each for each in sizes))
+    scaling = Scaling(_factor(size.money), *(_factors(blocks, size) for blocks in (stated.variables, stated.rows)))
     evaluator.seconds["derivatives"] = time.perf_counter() - begun
     return evaluator, scaling
 
 
+def _factors(blocks: Iterable[Block], size: Measure) -> Array:
+    """What brings each member to one."""
+    return np.concatenate([_factor(block.sizes(size)) for block in blocks])
+
+
+def _factor(size: Any) -> Any:
+    """What brings a size to one, or as near as a double can, and can undo."""
+    return 1.0 / np.clip(np.nan_to_num(size, nan=1.0), 1.0 / _FURTHEST, _FURTHEST)
+
+
 @np.errstate(all="ignore")
-def _check(evaluator: Evaluator) -> None:
-    """Compare the objective, and a sample of rows with their bounds, with the model's, a little off the start."""
+def _difference(evaluator: Evaluator, *, ordinary: bool = False) -> str:
+    """Where the objective, or one of a sample of rows with their bounds, is not the model's; "" for nowhere.
+
+    They are compared a little off the start, or where what these rows name is about 1.
+    """
     count = len(evaluator.rows)
     sample = sorted({round(i) for i in np.linspace(0, count - 1, min(count, _SAMPLE))})
     place = {id(variable): i for i, variable in enumerate(evaluator.variables)}
@@ -76,7 +113,7 @@ def _check(evaluator: Evaluator) -> None:
     for i in sample:
         moved |= {place[id(v)]: v for v in identify_variables(evaluator.rows[i].body) if id(v) in place}
     for i, variable in moved.items():
-        x[i] += _STEP * (abs(x[i]) or 1.0)
+        x[i] = 1.0 + _STEP if ordinary else x[i] + _STEP * (abs(x[i]) or 1.0)
         variable.set_value(x[i], skip_validation=True)
     found = evaluator.constraints(x)
     bodies = {i: _value(evaluator.rows[i].body) for i in sample}
@@ -85,20 +122,18 @@ def _check(evaluator: Evaluator) -> None:
     for i, variable in moved.items():
         variable.set_value(evaluator.x0[i], skip_validation=True)
     if abs(objective - target) > _SAME * (abs(target) + float(np.abs(evaluator.gradient(x)) @ np.abs(x))):
-        raise ModelDiffersError(f"the objective is {target:.12g}, but {objective:.12g} by the chain's arrays")
+        return f"the objective is {target:.12g}, but {objective:.12g} by the chain's arrays"
     money = abs(evaluator.jacobian_matrix(x)) @ np.abs(x) if count else x
     for i, body in bodies.items():
         if abs(found[i] - body) > _SAME * max(float(np.nan_to_num(money[i])), abs(body)):
-            name = evaluator.rows[i].name
-            raise ModelDiffersError(f"'{name}' is {body:.12g}, but {found[i]:.12g} by the chain's arrays")
+            return f"'{evaluator.rows[i].name}' is {body:.12g}, but {found[i]:.12g} by the chain's arrays"
         for ours, theirs, missing in (
             (evaluator.g_lower[i], evaluator.rows[i].lb, -np.inf),
             (evaluator.g_upper[i], evaluator.rows[i].ub, np.inf),
         ):
             if ours != (missing if theirs is None else theirs):
-                raise ModelDiffersError(
-                    f"a bound of '{evaluator.rows[i].name}' is {theirs}, but {ours} by the chain"
-                )
+                return f"a bound of '{evaluator.rows[i].name}' is {theirs}, but {ours} by the chain"
+    return ""
 
 
 def _value(expression: Any) -> float:

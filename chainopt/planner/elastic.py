@@ -160,7 +160,11 @@ class Elastic:
                     slack.fix(0.0)
                 else:
                     slack.unfix()
-        solution = solve_model(self.model, time_limit=left)
+        try:
+            solution = solve_model(self.model, time_limit=left)
+        except ValueError:
+            # Of amounts near the ends of what a double holds, sizes and weights are no numbers: nothing is known.
+            return None
         if solution.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         return solution

@@ -225,20 +225,22 @@ class _Program:
         ]
         bounded = sparse.vstack([sparse.csr_array(count[None, :]), *held], format="csr")
         self.money = float(np.max(np.abs(value) / count, initial=0.0))
+        self.amount, self.value, self.price = np.zeros(len(value)), 0.0, np.zeros(len(net.goods))
+        equal = balances.terms[rival] @ self.ways
+        sound = all(np.isfinite(figures).all() for figures in (value, self.money, bounded.data, equal.data))
+        if not (len(value) and sound):
+            return
         found = linprog(
             -value / (self.money or 1.0),
             A_ub=bounded,
             b_ub=np.append(1.0, np.zeros(bounded.shape[0] - 1)),
-            A_eq=balances.terms[rival] @ self.ways,
+            A_eq=equal,
             b_eq=np.zeros(np.count_nonzero(rival)),
             bounds=np.column_stack([low, np.full(len(value), np.inf)]),
             method="highs",
         )
-        ok = found.status == 0
-        self.amount = found.x if ok else np.zeros(len(value))
-        self.value = float(value @ self.amount)
-        self.price = np.zeros(len(net.goods))
-        if ok:
+        if found.status == 0:
+            self.amount, self.value = found.x, float(value @ found.x)
             self.price[balances.index[rival]] = found.eqlin.marginals * -self.money
 
     def ray(self) -> Ray:

@@ -227,10 +227,11 @@ def _notes(book: Book, found: Iterable[Remark]) -> tuple[dict[str, dict[tuple[in
     Several findings of one cell are one note; a finding whose row the workbook lacks is in the reports alone.
     """
     named = {table.title: name for name, table in book.tables.items()}
+    # What is said of a sheet as a whole stands at its first title.
     placed = [
-        (named[problem.sheet], coordinate_to_tuple(problem.cell), problem.text)
+        (name, coordinate_to_tuple(problem.cell) if problem.cell else (book.tables[name].header, 1), problem.text)
         for problem in book.problems
-        if problem.cell and problem.sheet in named
+        for name in [named[problem.sheet]]
     ]
     places = ((book.place(remark), remark.text) for remark in found)
     placed += [(place[0].name, place[1:], text) for place, text in places if place is not None]

@@ -70,6 +70,7 @@ def result_record(
         "explanation": _explanation(all_tables.explanation),
         "proof": proof(solution),
         "warnings": warnings(solution),
+        "reading": _records(all_tables.warnings),
         "removed": [{"process": process, "why": why} for process, why in solution.removed.items()],
     }
 

@@ -45,13 +45,14 @@ class NumeraireError(ValueError):
 class Tables(Displayed):
     """All tables of a solution, in money of the numeraire (None: the objective's own).
 
-    goods: amounts and both prices of each good; uses: every use, sale and disposal with what it would pay for
-    one more unit; processes: level and accounts; limits: each bound and its rent; kkt: one row; audit: each good
-    and use with a verdict and its cause; stories: by good, who sets its price, and through which path. What takes
-    longer is None unless `dossier` has asked for it: market, what each process would do at these prices;
-    explanation, why there is no solution; differences, prices by re-solves. unit: the numeraire's price in the
-    objective's money, by which all money is divided. part: what of the chain has a plan, in the whole, whose
-    numbers the rows follow; `found` keeps what was derived of these tables.
+    goods: amounts and both prices of each good; uses: every use, sale and disposal with what it would pay for one
+    more unit; processes: level and accounts; limits: each bound and its rent; kkt: one row; audit: each good and
+    use with a verdict and its cause; stories: by good, who sets its price, and through which path; warnings: what
+    was said of the chain's figures when they were read, and where. What takes longer is None unless `dossier` has
+    asked for it: market, what each process would do at these prices; explanation, why there is no solution;
+    differences, prices by re-solves. unit: the numeraire's price in the objective's money, by which all money is
+    divided. part: what of the chain has a plan, in the whole, whose numbers the rows follow; `found` keeps what
+    was derived of these tables.
     """
 
     goods: pd.DataFrame
@@ -61,6 +62,7 @@ class Tables(Displayed):
     kkt: pd.DataFrame
     audit: pd.DataFrame
     stories: Mapping[str, Story]
+    warnings: pd.DataFrame
     numeraire: str | None
     part: Part = field(repr=False)
     market: MarketTest | None = None
@@ -86,6 +88,7 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
         _kkt(solution),
         audit(solution, unit=view.unit),
         stories(solution, unit=view.unit),
+        _warnings(chain),
         view.numeraire,
         part,
         unit=view.unit,
@@ -278,7 +281,9 @@ def _uses(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
         ]
     return pd.DataFrame(
         {
-            "kind": ["use"] * len(net.use_good) + ["sale"] * len(sold) + ["disposal"] * len(disposed),
+            "kind": pd.Series(
+                ["use"] * len(net.use_good) + ["sale"] * len(sold) + ["disposal"] * len(disposed), dtype=object
+            ),
             "good": np.concatenate([goods[net.use_good], goods[sold], goods[disposed]]),
             "process": pd.Series(
                 [*processes[net.use_process], *[None] * (len(sold) + len(disposed))], dtype=object
@@ -317,6 +322,12 @@ def _limits(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
     rows = [(limit.kind, *net.whose(limit), limit.bound) for limit in net.limits]
     found = pd.DataFrame(rows, columns=["kind", "good", "process", "limit"]).astype({"limit": float})
     return found.assign(amount=limited_amount(net, plan), rent=view.rent, backprop=view.derived_rent)
+
+
+def _warnings(chain: Chain) -> pd.DataFrame:
+    names = ["cell", "code", "sheet", "record", "good", "column", "text"]
+    rows = [[getattr(caution, name) for name in names] for caution in chain.warnings]
+    return pd.DataFrame(rows, columns=names, dtype=object)
 
 
 def _kkt(solution: Solution) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from chainopt.network.network import Network
 from chainopt.network.part import Part, apply, without
 from chainopt.network.plan import Plan, at_rest, with_whole_minima
 from chainopt.network.tolerances import CERTIFIED, NEARLY_IDLE, ZERO
-from chainopt.planner.arrays import chain_problem
+from chainopt.planner.arrays import posed
 from chainopt.planner.model import build
 from chainopt.planner.readback import read_multipliers, read_plan, write_multipliers
 from chainopt.solution.clock import Clock
@@ -116,15 +116,17 @@ def _attempt(part: Part, begin: Begin, limits: dict[str, Any], clock: Clock) -> 
             known = begin.multipliers
             duals = write_multipliers(net, model, known) if known is not None else None
             clock.stop("build")
-            posed = partial(chain_problem, net, model, size)
+            functions = partial(posed, net, model, size)
             try:
-                answer = solve_model(model, duals=duals, posed=posed, time_limit=clock.left, **options)
+                answer = solve_model(model, duals=duals, posed=functions, time_limit=clock.left, **options)
             except (MemoryError, WorkDied):
                 if net is part.whole:
                     clock.doing, clock.plan = "Ipopt was at it", read_plan(net, model)
                 raise
             clock.add(answer.seconds)
-            plan = with_whole_minima(net, read_plan(net, model)) if answer.values else None
+            # A chain in which nothing can flow is solved without a variable.
+            planned = answer.values or answer.status is Status.OPTIMAL
+            plan = with_whole_minima(net, read_plan(net, model)) if planned else None
             # A start that moves far more money than the plan makes the tolerance too coarse for its prices.
             last, money = money, turnover(net, plan) if plan is not None else money
             if answer.status is not Status.OPTIMAL or money > _COARSE * last:

@@ -37,6 +37,11 @@ def is_error(code: str) -> bool:
     return not code.startswith(("W", "N"))
 
 
+def is_warning(code: str) -> bool:
+    """Whether what has this code may not be what was meant; a notice is only said."""
+    return code.startswith("W")
+
+
 def _message(code: str, text: str, meaning: str) -> Message:
     assert code not in MESSAGES
     MESSAGES[code] = Message(code, text, meaning)
@@ -146,8 +151,8 @@ UNREADABLE_VALUE = _message("E124",
     'the file stores "{stored}" here, which is no value of the kind "{kind}": type it again, and save',
     "Programs other than spreadsheets write such cells.")
 STALE = _message("W125",
-    "{formula} is an Excel formula whose saved value may be old: the book asks to be calculated anew. Open it in "
-    "Excel or LibreOffice, let it calculate, and save it{more}",
+    "{formula} is an Excel formula whose saved value, {value}, may be old: the book asks to be calculated "
+    "anew. Open it in Excel or LibreOffice, let it calculate, and save it",
     "Books calculated by hand, or written by a program, keep values that may not be their formulas'.")
 NOT_TEXT = _message("E119", "{value!r} is not text", "A record made in Python holds something else for a formula.")
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from chainopt.chain.chain import Chain
+from chainopt.chain.chain import Chain, warned
+from chainopt.chain.rules import Caution
 from chainopt.words.names import key, nearest
 from chainopt.workbook.cells import CellFault, is_blank, value_of
 from chainopt.workbook.schema import NAMED_BY, SETTINGS, Column, columns_of
@@ -26,6 +27,7 @@ def assign(chain: Chain, assignments: Iterable[str]) -> Chain:
     """
     parts: dict[str, Any] = {sheet: list(getattr(chain, sheet)) for sheet in NAMED_BY}
     settings = chain.settings
+    figures: set[tuple[str, str, str]] = set()
     for text in assignments:
         target, equals, value = text.partition("=")
         name, dot, head = target.rpartition(".")
@@ -34,11 +36,27 @@ def assign(chain: Chain, assignments: Iterable[str]) -> Chain:
         if key(name) == "settings":
             column = _column(text, head, _SETTINGS)
             settings = replace(settings, **{column.field: _value(text, value, column)})
+            figures.add(("settings", key(column.column), "value"))
             continue
         sheet, row = _record(text, name, head, parts)
         column = _column(text, head, columns_of(sheet))
         parts[sheet][row] = replace(parts[sheet][row], **{column.field: _value(text, value, column)})
-    return Chain(**parts, settings=settings, observed=chain.observed)
+        figures.add((sheet, key(getattr(parts[sheet][row], NAMED_BY[sheet])), column.column))
+    changed = Chain(**parts, settings=settings, observed=chain.observed)
+    return warned(changed, _said(chain, changed, figures))
+
+
+def _said(chain: Chain, changed: Chain, figures: set[tuple[str, str, str]]) -> Iterator[Caution]:
+    """What was said of the chain's cells, less what was of figures that are changed, and what is said of these."""
+    cell = {caution.of: caution.cell for caution in chain.warnings}
+    parts = {sheet: getattr(chain, sheet) for sheet in (*NAMED_BY, "settings", "observed")}
+    by_rule = {caution.of for caution in Chain(**parts).warnings}
+    for caution in chain.warnings:
+        figure = caution.sheet, key(caution.record), caution.column
+        if caution.of not in by_rule and (caution.good or figure not in figures):
+            yield caution
+    for caution in changed.warnings:
+        yield replace(caution, cell=cell.get(caution.of, ""))
 
 
 def _record(text: str, name: str, head: str, parts: dict[str, Any]) -> tuple[str, int]:

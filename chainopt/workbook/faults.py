@@ -22,13 +22,17 @@ class CellProblem:
     code: str
 
     @property
+    def where(self) -> str:
+        """The cell with its sheet, or the sheet alone."""
+        return f"{self.sheet}!{self.cell}" if self.cell else self.sheet
+
+    @property
     def error(self) -> bool:
         """Whether the workbook is refused for it; else it is a warning or a notice."""
         return is_error(self.code)
 
     def __str__(self) -> str:
-        where = f"{self.sheet}!{self.cell}" if self.cell else self.sheet
-        return f"{self.code} {where}: {self.text}" if where else f"{self.code}: {self.text}"
+        return f"{self.code} {self.where}: {self.text}" if self.where else f"{self.code}: {self.text}"
 
 
 class WorkbookError(ValueError):
@@ -47,11 +51,15 @@ def refusal(message: Message, sheet: str = "", **gaps: Any) -> WorkbookError:
     return WorkbookError([CellProblem(sheet, "", message.says(**gaps), message.code)])
 
 
+Spot = tuple[str, int, int]
+"""A sheet as the book spells it, a row and a column; 0 and 0 for the sheet as a whole."""
+
+
 class Faults:
     """Collects problems while a workbook is read: of a cell the first error, since others follow from it."""
 
     def __init__(self) -> None:
-        self._errors: dict[tuple[str, int, int], CellProblem] = {}
+        self._errors: dict[Spot, CellProblem] = {}
         self._others: dict[tuple[str, int, int, str], CellProblem] = {}
 
     def say(self, sheet: str, at: tuple[int, int], message: Message, **gaps: Any) -> None:
@@ -70,17 +78,21 @@ class Faults:
         """Whether an error stands at this cell already."""
         return (sheet, *at) in self._errors
 
-    def errors(self) -> frozenset[tuple[str, int, int]]:
+    def errors(self) -> frozenset[Spot]:
         """The sheet, row and column of every error so far."""
         return frozenset(self._errors)
 
-    def listed(self, sheets: Sequence[str]) -> tuple[CellProblem, ...]:
-        """The problems in the order of the sheets given, then by row and column."""
+    def placed(self, sheets: Sequence[str]) -> list[tuple[Spot, CellProblem]]:
+        """The problems with their spots, in the order of the sheets given, then by row and column."""
         order = {sheet: i for i, sheet in enumerate(sheets)}
         others = [(place[:3], problem) for place, problem in self._others.items() if place[:3] not in self._errors]
         found = [*self._errors.items(), *others]
         found.sort(key=lambda one: (order.get(one[0][0], -1), *one[0][1:]))
-        return tuple(problem for _, problem in found)
+        return found
+
+    def listed(self, sheets: Sequence[str]) -> tuple[CellProblem, ...]:
+        """The problems in that order."""
+        return tuple(problem for _, problem in self.placed(sheets))
 
 
 def coordinate(row: int, column: int) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 from os import PathLike
 from typing import Protocol
 
-from chainopt.chain.chain import Chain, checked_chain
+from chainopt.chain.chain import Chain
 from chainopt.chain.rules import Problem
 from chainopt.words.names import key
 from chainopt.workbook.faults import CellProblem, WorkbookError, coordinate
@@ -48,7 +48,7 @@ class Book:
         """The chain that the workbook holds; raises WorkbookError where it holds none."""
         if any(problem.error for problem in self.problems):
             raise WorkbookError(self.problems)
-        return checked_chain(self._reader.parts, self._reader.found)
+        return self._reader.chain()
 
     def place(self, cause: Placed) -> tuple[Table, int, int] | None:
         """The table, row and column of a cause, that of the row's name where the column is absent; None where the

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from os import PathLike
 from typing import Any
@@ -22,7 +22,7 @@ from chainopt.chain.records import (
     Settings,
     from_columns,
 )
-from chainopt.chain.rules import Problem
+from chainopt.chain.rules import Caution, Problem
 from chainopt.machine.memory import uncollected
 from chainopt.technology.families import TECHNOLOGIES
 from chainopt.words import messages
@@ -51,7 +51,8 @@ FOLLOWS_FROM = {
 def read_workbook(path: str | PathLike[str]) -> Chain:
     """The chain that a workbook holds; raises WorkbookError, which lists every problem.
 
-    Names lose stray blanks; units, notes and formulas stay as they are written.
+    Names lose stray blanks; units, notes and formulas stay as they are written. `chain.warnings` is what is said
+    of cells that can be read, each with its cell: a formula whose saved value may be old, a hidden row.
     """
     chain, found = inspect_workbook(path)
     if chain is None:
@@ -76,8 +77,7 @@ def _inspected(path: str | PathLike[str]) -> tuple[Chain | None, tuple[CellProbl
         found = reader.book(path)
     except WorkbookError as error:
         return None, error.problems
-    errors = any(problem.error for problem in found)
-    return None if errors else checked_chain(reader.parts, reader.found), found
+    return None if any(problem.error for problem in found) else reader.chain(), found
 
 
 class Reader:
@@ -96,6 +96,7 @@ class Reader:
         self.short_outputs: list[bool] = []
         self.settings_rows: dict[str, int] = {}
         self.orphans = False
+        self.order: list[str] = []
 
     @property
     def parts(self) -> Parts:
@@ -112,7 +113,19 @@ class Reader:
         if "goods" in self.tables and self.tables["goods"].complete:
             self.found = problems(self.parts)
             self.locate(self.found)
-        return self.faults.listed([sheet.name for sheet in sheets])
+        self.order = [sheet.name for sheet in sheets]
+        return self.faults.listed(self.order)
+
+    def chain(self) -> Chain:
+        """The chain of a book that was read without an error."""
+        return checked_chain(self.parts, self.found, self.cautions())
+
+    def cautions(self) -> Iterator[Caution]:
+        """What was said of the book's cells, each with the names of its row."""
+        tables = {table.title: table for table in self.tables.values()}
+        for (sheet, row, number), problem in self.faults.placed(self.order):
+            table = tables[sheet]
+            yield Caution(problem.code, problem.text, table.name, *table.names(row, number), problem.where)
 
     def records(self, name: str, kind: type[Record]) -> list[Record]:
         """A record for each row of a sheet."""

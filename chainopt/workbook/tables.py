@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from operator import itemgetter
 from typing import Any
 
 from chainopt.words import messages
-from chainopt.words.names import all_plain, closest, key, unseen
+from chainopt.words.names import all_plain, closest, key, plain, unseen
 from chainopt.workbook.cells import CellFault, blanks, digits, is_blank, shown, value_of
 from chainopt.workbook.faults import Faults, coordinate
 from chainopt.workbook.files.raw import Calculated, ErrorValue, Raw, Sheet
@@ -46,6 +47,16 @@ class Table:
     def at(self, row: int, column: str) -> tuple[int, int]:
         """Where a row's cell is; where the column is absent, the cell of the row's name."""
         return row, self.columns.get(column) or self.columns.get(next(iter(columns_of(self.name))), 1)
+
+    def names(self, row: int, number: int) -> tuple[str, str, str]:
+        """What a cell is of: the first name of its row, its column, and the good where that is a second name."""
+        n = bisect_left(self.rows, row)
+        if n == len(self.rows) or self.rows[n] != row:
+            return "", "", ""
+        first = next(iter(columns_of(self.name)))
+        column = next((name for name, at in self.columns.items() if at == number), "")
+        named = {name: plain(heading(self.cells[name][n])) for name in {first, "good"} & self.cells.keys()}
+        return named.get(first, ""), column, named.get("good", "") if first != "good" else ""
 
     def values(self, faults: Faults) -> dict[str, list[Any]]:
         """The rows' values by field; a bad cell is reported, and read as what it may mean."""
@@ -207,18 +218,14 @@ def _ranges(numbers: Iterable[int], name: Callable[[int], str]) -> str:
 
 
 def _note_stale(table: Table, faults: Faults) -> None:
-    """Warn of the first formula whose value may be old, and count the others."""
-    places = [
-        (table.at(row, name), raw.formula)
-        for name, column in table.cells.items()
-        if columns_of(table.name)[name].kind != "text"
-        for row, raw in zip(table.rows, column, strict=True)
-        if isinstance(raw, Calculated) and raw.saved
-    ]
-    if places:
-        at, formula = min(places)
-        more = f" ({len(places) - 1} more on this sheet)" if len(places) > 1 else ""
-        faults.say(table.title, at, messages.STALE, formula=shown(formula), more=more)
+    """Warn of each formula whose value may be old."""
+    for name, column in table.cells.items():
+        if columns_of(table.name)[name].kind == "text":
+            continue
+        for row, raw in zip(table.rows, column, strict=True):
+            if isinstance(raw, Calculated) and raw.saved:
+                gaps = {"formula": shown(raw.formula), "value": heading(raw) or "nothing"}
+                faults.say(table.title, table.at(row, name), messages.STALE, **gaps)
 
 
 def _unnamed(sheet: Sheet, header: int, known: set[int], faults: Faults) -> None:

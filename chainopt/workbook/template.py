@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 from os import PathLike
-from pathlib import Path
 
 from openpyxl import Workbook
 from openpyxl.comments import Comment
@@ -34,7 +34,7 @@ HOW_TO = (
 
 def write_template(path: str | PathLike[str]) -> None:
     """Write the template; raises FileExistsError where there is a file of that name already."""
-    if Path(path).exists():
+    if os.path.lexists(path):
         raise FileExistsError(f"{path} exists already: choose another name, or move it away first")
     book = Workbook()
     how_to = book.active

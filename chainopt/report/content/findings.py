@@ -12,6 +12,7 @@ import pandas as pd
 from chainopt.audits.market_test import MarketTest
 from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.verdicts import Verdict
+from chainopt.chain.rules import Caution
 from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import SHOWN
 from chainopt.report.content.legible import figure, percent, residual, short
@@ -30,12 +31,13 @@ from chainopt.report.content.salience import (
 from chainopt.rows.proofs import told
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.messages import is_warning
 
 MOST = 5
 """How many of a kind are named; the rest are counted."""
 _ROW = "#"
 
-Subject = Literal["explanation", "prices", "audit", "uses", "processes", "market", "limits", "solver"]
+Subject = Literal["explanation", "warnings", "prices", "audit", "uses", "processes", "market", "limits", "solver"]
 
 
 class Question(StrEnum):
@@ -80,8 +82,9 @@ def findings(solution: Solution, tables: Tables) -> list[Finding]:
     return [
         *_explanation(solution, tables),
         *(leaving if loud else []),
+        *_reading(solution),
         *_removed(solution),
-        *(Finding(Question.SURE, "solver", _sentence(text), caution=True) for text in warnings(solution)),
+        *(Finding(Question.SURE, "solver", _sentence(text), caution=True) for text in _legible(solution.warnings)),
         *_scarce_limits(tables),
         *_scarce_supplies(tables),
         *_worth(tables),
@@ -101,8 +104,12 @@ def answers(found: Iterable[Finding]) -> dict[Question, list[Finding]]:
 
 
 def warnings(solution: Solution) -> list[str]:
-    """What the solve and the chain's own checks warn of, legible, each once."""
-    return [short(text, 500) for text in dict.fromkeys((*solution.warnings, *solution.chain.warnings))]
+    """What the solve, and the reading of the chain, warn of, legible, each once."""
+    return _legible((*solution.warnings, *map(str, solution.chain.warnings)))
+
+
+def _legible(texts: Iterable[str]) -> list[str]:
+    return [short(text, 500) for text in dict.fromkeys(texts)]
 
 
 def money(tables: Tables) -> str:
@@ -209,6 +216,19 @@ def _removed(solution: Solution) -> Iterator[Finding]:
     if len(gone) > MOST:
         text = f"{_count(len(gone) - MOST, 'more process', 'more processes')} can't run either."
         yield Finding(Question.SURE, "processes", text, caution=True)
+
+
+def _reading(solution: Solution) -> Iterator[Finding]:
+    """What reading said of the chain, the warnings before the notices, the first of each code."""
+    said: dict[str, list[Caution]] = {}
+    for caution in solution.chain.warnings:
+        said.setdefault(caution.code, []).append(caution)
+    for code, found in sorted(said.items(), reverse=True):
+        for text in _legible(map(str, found[:MOST])):
+            yield Finding(Question.SURE, "warnings", _stopped(text), caution=is_warning(code))
+        if len(found) > MOST:
+            text = f"{code} is said of {_count(len(found) - MOST, 'more cell', 'more cells')}."
+            yield Finding(Question.SURE, "warnings", text, caution=is_warning(code))
 
 
 def _scarce_limits(tables: Tables) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ One table of columns serves Excel, HTML and the terminal: adding a column to a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -14,11 +14,14 @@ import pandas as pd
 
 from chainopt.audits.market_test import ENDLESS, LOSS, OTHER, SADDLE
 from chainopt.audits.verdicts import Verdict
+from chainopt.chain.rules import Caution
+from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.findings import price_range
 from chainopt.report.content.legible import figure, legible, percent, residual
 from chainopt.report.content.salience import money_scale, price_scale, turnover
 from chainopt.rows.tables import Tables
+from chainopt.words.names import key
 
 Kind = Literal["name", "word", "amount", "price", "money", "share", "residual", "text"]
 Tone = Literal["", "care", "wrong"]
@@ -66,6 +69,10 @@ _UNIT = Column("unit", "Unit", "word", "the unit of its amounts")
 _PROCESS = Column("process", "Process", "name", "the process")
 _VERDICT = Column(
     "verdict", "Verdict", "word", "whether multiplier and derivative agree, and if not, what kind of cause it has"
+)
+
+_WARNING = Column(
+    "warning", "Read with a warning", "text", "what reading said of the row's figures, and their cells"
 )
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
@@ -119,6 +126,14 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("value", "It says", "amount", "what the cell holds now"),
         Column("most", "At most", "amount", "what can be reached of it at best"),
     ),
+    "warnings": (
+        Column("cell", "Cell", "name", "the workbook's cell, or the sheet where it is of all of it"),
+        Column("record", "Row", "name", "the good, process, parameter or setting of the row"),
+        Column("good", "Good", "name", "the good that the process of the row takes or makes"),
+        Column("column", "Column", "word", "the cell's column"),
+        Column("code", "Code", "word", "W: it may not be what was meant; N: it is read, and said"),
+        Column("text", "What reading says", "text", "what stands there, and what to do"),
+    ),
     "balances": (
         _GOOD,
         _UNIT,
@@ -129,6 +144,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("used", "Used", "amount", "what the processes take"),
         Column("sold", "Sold", "amount", "what final demand takes"),
         Column("disposed", "Disposed", "amount", "what is thrown away"),
+        _WARNING,
     ),
     "uses": (
         Column("kind", "Kind", "word", "a use by a process, a sale to final demand, or a disposal"),
@@ -139,6 +155,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("share", "Share", "share", "of all that there is of the good"),
         Column("value", "Would pay", "price", "what one more unit is worth to the taker"),
         Column("price", "Price", "price", "the good's price, which no taker's figure exceeds at an optimum"),
+        _WARNING,
     ),
     "processes": (
         _PROCESS,
@@ -150,6 +167,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("profit", "Profit", "money", "revenue less cost, rents included"),
         Column("rent", "Of it rent", "money", "what its limits earn"),
         Column("added", "Value added", "money", "revenue less what its inputs cost"),
+        _WARNING,
     ),
     "limits": (
         Column("kind", "Kind", "word", "what is limited"),
@@ -161,6 +179,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("rent", "Rent", "price", "what moving the bound by one unit would add, by the solver"),
         Column("backprop", "Rent derived", "price", "the same from the plan alone"),
         Column("total", "Rent in all", "money", "rent times limit"),
+        _WARNING,
     ),
     "kkt": (
         Column("check", "Check", "name", "one of the optimum's conditions"),
@@ -173,6 +192,7 @@ CAPTIONS = {
     "prices": ("Prices", "What one more unit of each good is worth"),
     "audit": ("Audit", "Multiplier beside derivative for each good and each of its uses, and why they differ"),
     "market": ("Market", "What each process would do by itself at these prices"),
+    "warnings": ("Warnings", "What reading said of the workbook's figures; they were solved as they are"),
     "explanation": ("Explanation", "The cells of the workbook that are the reason"),
     "balances": ("Balances", "Where each good comes from and where it goes"),
     "uses": ("Uses", "Who takes each good, and what one more unit is worth to them"),
@@ -231,6 +251,11 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
         ),
         "kkt": pd.DataFrame(kkt, columns=["check", "residual", "meaning"]),
     }
+    if len(tables.warnings):
+        frames["warnings"] = tables.warnings
+        for name in _FIGURES:
+            if any(texts := _beside(name, frames[name], tables)):
+                frames[name] = frames[name].assign(warning=texts)
     if len(tables.audit):
         frames["audit"] = tables.audit.assign(unit=tables.audit["good"].map(unit), taker=_takers(tables.audit))
     if tables.market is not None:
@@ -250,6 +275,40 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
         )
         for name, frame in frames.items()
     }
+
+
+_FIGURES = ("balances", "uses", "processes", "limits")
+"""The tables of which a row shows figures of the workbook."""
+_OF_SALES = ("price", "demand elasticity", "reference sale")
+
+
+def _beside(name: str, frame: pd.DataFrame, tables: Tables) -> list[str]:
+    """By row of a table, what was said of the workbook's figures that it shows, or follows from."""
+    said: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+    for row in tables.warnings.to_dict("records"):
+        caution = Caution(**{str(name): value for name, value in row.items()})
+        said.setdefault(caution.row, []).append((caution.column, str(caution)))
+
+    def of(sheet: str, *names: str, columns: Sequence[str] = ()) -> list[str]:
+        found = said.get((sheet, *map(key, (*names, "")[:2])), ())
+        return [text for column, text in found if not columns or column in columns]
+
+    def beside(row: Mapping[Any, Any]) -> list[str]:
+        match name, row.get("kind"):
+            case "balances", _:
+                return of("goods", row["good"])
+            case "processes", _:
+                return of("processes", row["process"])
+            case "uses", "use":
+                return of("inputs", row["process"], row["good"])
+            case "uses", kind:
+                return of("goods", row["good"], columns=_OF_SALES if kind == "sale" else ("disposal",))
+            case _:
+                about = KINDS[row["kind"]]
+                names = [row[each] for each in ("process", "good") if isinstance(row[each], str)]
+                return of(about.sheet, *names, columns=(about.column,))
+
+    return ["; ".join(beside(row)) for row in frame.to_dict("records")]
 
 
 def _takers(rows: pd.DataFrame) -> pd.Series:

@@ -71,6 +71,7 @@ def write_summary(
     about = {HOME[name]: table.caption for name, table in shown.items()}
     if not solution.certified:
         about |= dict.fromkeys(about, "where the solver stopped, which is no solution")
+        about["Warnings"] = CAPTIONS["warnings"][1]
         about["Prices"] = "no prices: there is no solution that could have them"
     front.contents([*(made.get_name() for made in paper.book.worksheets())][1:], about | _ABOUT, notes)
 

@@ -28,7 +28,7 @@ from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 
 _RECEIPT = Column("receipt", "Receipt", "price", "the price added up from its lines on the sheet Receipts")
-_ORDER = ("prices", "balances", "uses", "processes", "market", "limits", "audit")
+_ORDER = ("prices", "balances", "uses", "processes", "market", "limits", "warnings", "audit")
 _LIVE = {
     "prices": ("difference", "price", "-", "backprop"),
     "audit": ("difference", "multiplier", "-", "derivative"),

@@ -59,21 +59,26 @@ class Page:
 
 _SHOWN = {
     "explanation": ("text", "sheet", "record", "column", "value", "most"),
+    "warnings": ("cell", "record", "good", "column", "code", "text"),
     "prices": (
         "good", "price", "price unit", "backprop", "difference", "right", "left", "verdict", "story",
     ),
     "audit": (
         "good", "taker", "amount", "unit", "multiplier", "derivative", "difference", "verdict", "cause",
     ),
-    "uses": ("taker", "amount", "unit", "share", "value"),
-    "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent"),
+    "uses": ("taker", "amount", "unit", "share", "value", "warning"),
+    "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent", "warning"),
     "market": (
         "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
     ),
-    "limits": ("kind", "good", "process", "limit", "amount", "unit", "rent", "backprop", "total"),
-    "balances": ("good", "unit", "supply", "imported", "produced", "used", "sold", "disposed", "turnover"),
+    "limits": ("kind", "good", "process", "limit", "amount", "unit", "rent", "backprop", "total", "warning"),
+    "balances": (
+        "good", "unit", "supply", "imported", "produced", "used", "sold", "disposed", "turnover", "warning",
+    ),
     "kkt": ("check", "residual", "meaning"),
 }  # fmt: skip
+_OF_THE_BOOK = {"explanation", "warnings"}
+"""What is said of the workbook, whatever became of the solve."""
 _TIMES = re.compile(r"(?<=\d) x (?=[\d-])")
 _UNPRICED = {"price", "backprop", "difference", "range", "turnover", "value", "revenue", "cost", "profit", "rent"}
 _UNPRICED |= {"total", "multiplier", "derivative"}
@@ -85,19 +90,19 @@ def pages(solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | 
     said: by name, what is to be read before a table.
     """
     shown = sheets(kept)
-    unknown = {"prices"} if solution.plan is not None else {*_SHOWN} - {"explanation"}
+    unknown = {"prices"} if solution.plan is not None else {*_SHOWN} - _OF_THE_BOOK
     found = []
     for name in (name for name in _SHOWN if name in shown and (solution.certified or name not in unknown)):
         # Limits stand by what they cost in all; those that cost nothing stay in the chain's order.
         sheet = shown[name] if name != "limits" else shown[name].only(greatest(shown[name].rows["total"]))
-        hidden = set() if solution.certified or name == "explanation" else _UNPRICED
+        hidden = set() if solution.certified or name in _OF_THE_BOOK else _UNPRICED
         here = {column.name: column for column in sheet.columns if any(sheet.shown[column.name])}
         columns = [here[wanted] for wanted in _SHOWN[name] if wanted in here and wanted not in hidden]
         cells = _cells(sheet, columns, name)
         groups = _by_good(sheet, cells, shown["prices"]) if name == "uses" else [Group("", "", cells)]
         if name == "kkt" and solution.kkt is None:
             continue
-        stopped = not solution.certified and name != "explanation"
+        stopped = not solution.certified and name not in _OF_THE_BOOK
         caption = "Where the solver stopped, which is no solution" if stopped else sheet.caption
         name = "solver" if name == "kkt" else name
         sentences = (said or {}).get(name, ())

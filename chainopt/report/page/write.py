@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 
 from markupsafe import Markup
@@ -28,7 +28,7 @@ STYLES = ("page/page.css", STYLE)
 SCRIPTS = ("page/page.js", SCRIPT)
 """Files beside this one that make the page's one style and one script."""
 MOST_ROWS = 500
-"""The most goods, and the most processes, that a page shows; the workbook and the JSON hold all."""
+"""The most goods, processes and warnings that a page shows; the workbook and the JSON hold all."""
 MOST_FLOWS = 500
 """The most uses, and the most flows of the audit."""
 MOST_BARS = 15
@@ -55,6 +55,7 @@ def write_html(
 def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     """The page's text, from the tables of a solution."""
     kept = foremost(figures, MOST_ROWS, MOST_ROWS, MOST_FLOWS)
+    kept = replace(kept, warnings=figures.warnings[:MOST_ROWS])
     found = findings(solution, figures)
     said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
     said["audit"] = [audit_sentence(figures)]
@@ -73,6 +74,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
         pages=pages(solution, kept, said),
         charts={"prices": [chart for chart in charts if chart is not None]},
         left_out={
+            "warnings": len(figures.warnings) - len(kept.warnings),
             "prices": len(figures.goods) - len(kept.goods),
             "balances": len(figures.goods) - len(kept.goods),
             "uses": len(figures.uses) - len(kept.uses),
