@@ -1,6 +1,6 @@
-"""The functions of the essay's page: three companies, a value that is read twice, a good that is shared."""
+"""The functions of the essay's page: three companies, a value that is read twice, a good that is shared; kinks."""
 
-from math import log, sqrt
+from math import exp, log, sqrt
 
 
 def tupperware(natgas):
@@ -24,3 +24,9 @@ def shared(labour, share):
     bread = sqrt(share * labour)
     wine = 2 * sqrt((1 - share) * labour)
     return bread + wine
+
+
+def loss(w, x):
+    """Two kinks: at w = 0, and at x = 0."""
+    penalty = abs(w)
+    return penalty + max(x, 0) + exp(w)

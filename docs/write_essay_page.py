@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from pathlib import Path
 
 import essay
@@ -166,15 +167,57 @@ From the command line, `chainopt trace FILE.py:FUNCTION --at x=4 --solve` prints
 `--workbook` writes the chain and `--source` prints the reverse program. It runs the file that you name.
 
 What a trace can't follow (`int(x)`, a text of a number, a function without a rule, one of `math` in a list or a default) and
-where there is no derivative (a comparison of equal values, a division by zero, an infinite slope) is one error that names
+where there is no derivative (a kink, a division by zero, an infinite slope) is one error that names
 the line. A traced number is a `numbers.Real`, not a `float`. A trace holds for the branches taken: `program.at(...)`
-refuses where a comparison would come out otherwise, and it is time to trace again. Functions of `math` that are no row of
-the table (`hypot`, `log1p`, `atan2`, ...) are written in those that are, and refused where that would lose digits.
+refuses where a comparison would come out otherwise, and it is time to trace again. Functions of `math` and NumPy that are
+no row of the table (`hypot`, `logaddexp`, `atan2`, ...) are written in those that are, and refused where that would lose
+digits. Arrays of traced numbers are of `dtype=object`, and may be changed in place. `erf` can be differentiated, but
+chains don't know it.
 
 A chain has no program where its prices are not unique. A cycle of the chain is a loop of the program: its value is a
 fixed point, and so are its derivatives; the source finds both by iteration. Elsewhere than at the plan the program goes on
 by a rule of its own, the best to first order: far from the plan it may break what the chain's limits allow.
+
+{_edges()}
 """
+
+
+def _edges() -> str:
+    """What happens where a derivative is a limit, or none."""
+    program = co.trace(essay.loss, kinks="subgradient")(w=0.0, x=0.0)
+    return f"""## Where there is no derivative, or nearly
+
+**A slope without end.** By the chain rule, `1 - cos(sqrt(x))` at 0 has the derivative 0 times infinity, which is not 0:
+it is {co.grad(lambda x: 1 - math.cos(math.sqrt(x)))(0.0)}. Where an adjoint meets such a slope, each argument behind it is
+moved a little to both sides, the program is expanded in broken powers of the move (t^(1/2), t, t^(3/2), ...), and the
+derivative is read off: that of one side, where the program has no value on the other; refused where the two differ, where
+it is infinite, and where no such expansion is known. Arguments that meet there are moved together as well:
+`y*sqrt(x)` has the derivatives 0 at (0, 0), and `sqrt(x*y)`, which is 0 along both axes, has none. A step on the way may
+have an infinite derivative, or none of its own (nan). No second derivative is taken through such a limit, and the source
+takes none. An exponent such as `1/3` is read as the fraction that it is nearest to.
+
+**Equal values compared.** On one side of such a point the function may take other lines. It is run again with each
+such comparison decided otherwise, as far as a direction leads there, up to 64 times: side effects happen as often. Where
+all these ways have the same value and the same derivatives, that is the derivative, and nothing is said: a loop that ends
+with `if new == x: break`, a pivot, a sort. Values that are equal on a thin set only count as unequal
+(`0.0 if x == 0 else x` has the derivative 1); those that agree to first order, as at a loop's end, are tried for one
+more round. Where two ways differ it is a kink, and refused, with its line.
+
+`kinks="subgradient"` (`co.trace`, `co.grad`, `co.value_and_grad`, `--kinks` on the command line) takes a derivative there
+all the same:
+
+| at | it takes |
+| --- | --- |
+| `abs` of 0 | 0 |
+| a slope without end whose sides differ: `sqrt(x**2)`, `hypot(0, 0)` | the mean of both sides |
+| any other comparison of equal values: `max`, `min`, `np.maximum`, `np.clip`, sorting, `if` | the side that the program itself takes: `max` the first of equal ones |
+
+A single kink of a convex function so has a subgradient; where several meet, what comes out need not be one. Each such
+step is marked, and said below; `program.kinks()` and JSON have the same:
+
+{_code(inspect.getsource(essay.loss), "python")}
+
+{_code(str(program))}"""
 
 
 if __name__ == "__main__":

@@ -31,6 +31,9 @@ def weights(w):
 def steep(x):
     return math.sqrt(x) * x
 
+def folded(x):
+    return abs(x) + 3 * x
+
 def raises(x):
     raise KeyError("mine")
 
@@ -98,7 +101,7 @@ def test_json_has_the_documented_keys_and_numbers():
     assert plain["steps"][1]["inputs"] == ["ethylene", 1.0]
     solved = json.loads(run(f"{ESSAY}:tupperware", "--at", "natgas=4", "--json", "-", "--solve").stdout)
     for step in solved["steps"]:
-        assert set(step) == {"line", "name", "operation", "inputs", "value", "derivative", "price"}
+        assert set(step) == {"line", "name", "operation", "inputs", "value", "derivative", "price", "kink"}
         assert step["price"] == pytest.approx(step["derivative"], rel=1e-8)
     assert solved["prices"]["natgas"] == pytest.approx(1 / 24, rel=1e-8)
 
@@ -132,6 +135,17 @@ def test_the_source_is_a_program(file, tmp_path):
     assert alone.stdout.splitlines()[:2] == ["value = 6561.0", "price of x = 17496.0"]
 
 
+def test_a_kink_is_marked_where_it_is_not_refused(file):
+    words = (f"{file}:folded", "--at", "x=0", "--kinks", "subgradient")
+    found = json.loads(run(*words, "--json", "-", "--solve").stdout)
+    assert found["gradient"] == {"x": 3.0}
+    assert found["prices"]["x"] == near(3.0, of=3.0, rel=1e-8)
+    assert [kink["line"] for kink in found["kinks"]] == [20]
+    assert [step["kink"] for step in found["steps"]] == [True] * len(found["steps"])
+    assert "* functions.py:20: abs at 0" in run(*words).stdout
+    assert json.loads(run(f"{file}:folded", "--at", "x=1", "--json", "-").stdout)["kinks"] == []
+
+
 def test_one_of_several_results(file):
     done = run(f"{file}:several", "--at", "x=2", "--at", "y=5", "--output", "product", "--json", "-", "--solve")
     found = json.loads(done.stdout)
@@ -156,8 +170,9 @@ def test_one_of_several_results(file):
         (["{file}:twice", "--at", "x=2", "--fix", "x=3"], "either --at or --fix"),
         (["{file}:several", "--at", "x=2", "--at", "y=3"], "--output: product, sum"),
         (["{file}:several", "--at", "x=2", "--at", "y=3", "--output", "q"], "product, sum"),
-        (["{file}:raises", "--at", "x=2"], "functions.py:20: "),
-        (["{file}:endless", "--at", "x=2", "--max-steps", "500"], "functions.py:24: "),
+        (["{file}:raises", "--at", "x=2"], "functions.py:23: "),
+        (["{file}:endless", "--at", "x=2", "--max-steps", "500"], "functions.py:27: "),
+        (["{file}:folded", "--at", "x=0"], "functions.py:20: "),
         (["{file}:twice", "--at", "x=2", "--json", "no/such/folder/x.json"], "there is no folder"),
         (["{file}:leaves", "--at", "x=2"], "SystemExit: 3"),
         (["{file}:nothing", "--at", "x=2"], "returns no number"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,14 @@ import chainopt as co
 from chainopt.command.console import printing, refuse, refusing, say, write_json
 from chainopt.command.script import ScriptError, arguments, call_of, load, where
 from chainopt.program.bounds import MAX_STEPS
+from chainopt.program.ties import REFUSE, SUBGRADIENT
+
+
+class Kinks(StrEnum):
+    """What is done at a kink."""
+
+    REFUSE = REFUSE
+    SUBGRADIENT = SUBGRADIENT
 
 
 def trace(
@@ -34,6 +43,9 @@ def trace(
         help="Write the chain as a workbook.")] = None,
     source: Annotated[bool, Option("--source",
         help="Print the reverse program, as Python that needs nothing else.")] = False,
+    kinks: Annotated[Kinks, Option(
+        help="Where a derivative depends on the side: refuse it, or take one between and mark the step.",
+    )] = Kinks.REFUSE,
     max_steps: Annotated[int, Option(min=1, help="The most steps to trace.")] = MAX_STEPS,
 ) -> None:  # fmt: skip
     """Trace a Python function: its steps as a supply chain, the derivative of its result in each, the prices.
@@ -59,7 +71,7 @@ def trace(
             raise ScriptError(f'--workbook "{book}": the name must end in .xlsx')
         positional, named = call_of(function, given | held)
     with redirect_stdout(aside):
-        program = _traced(follow(function, fixed=held, max_steps=max_steps), positional, named)
+        program = _traced(follow(function, fixed=held, max_steps=max_steps, kinks=kinks.value), positional, named)
     with refusing(ValueError, ArithmeticError, OSError, co.SolverMissing):
         if output is None and len(program.outputs) > 1:
             raise ValueError(f"it gives several results: choose one with --output: {', '.join(program.outputs)}")

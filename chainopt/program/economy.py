@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from chainopt.chain.chain import Chain
 from chainopt.chain.records import Good, Process
-from chainopt.technology.primitives import PRIMITIVES
+from chainopt.technology.primitives import PROGRAMS, ROWS
 from chainopt.technology.tape import AGAIN, CONSTANT, INPUT, Tape
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -26,10 +26,16 @@ def expression(tape: Tape, step: int, names: Sequence[str]) -> str:
     of = [f"({names[j]})" if names[j].startswith("-") else names[j] for j in tape.arguments[step]]
     if operation == AGAIN:
         return of[0]
-    row = PRIMITIVES[operation]
+    row = ROWS[operation]
     if row.function:
         return f"{operation}({', '.join(of)})"
     return f"{of[0]} {row.symbol} {of[1]}" if len(of) == 2 else f"{row.symbol}{of[0]}"
+
+
+def _formula(tape: Tape, step: int, names: Sequence[str]) -> str:
+    """The same in words that formulas know."""
+    row = PROGRAMS.get(tape.operations[step])
+    return row.formula.format(names[tape.arguments[step][0]]) if row else expression(tape, step, names)
 
 
 def economy(
@@ -60,7 +66,7 @@ def economy(
     ]
     for i, operation in enumerate(tape.operations):
         if operation not in (INPUT, CONSTANT):
-            formula = f"{quoted[i]} = {expression(tape, i, quoted)}"
+            formula = f"{quoted[i]} = {_formula(tape, i, quoted)}"
             if operation == AGAIN:
                 formula += f" - ({_begun(values[i])!r})"
             processes.append(Process(names[i], formula=formula, notes=notes.get(i, "")))

@@ -1,7 +1,7 @@
 """The functions of `math` follow tracers while a trace runs, under whatever global names modules hold them.
 
-They have no protocol of their own by which a number could see that it is given to them. Given plain numbers they
-are what they were.
+They have no protocol of their own by which a number could see that it is given to them, and a few of NumPy have
+none for arrays of tracers. Given plain numbers they are what they were.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
+import numpy as np
+
 from chainopt.program.mathematics import MATH
-from chainopt.program.tracer import Tracer
+from chainopt.program.tracer import UFUNCS, Tracer
 
 
 def _following(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +36,31 @@ def _following(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+class _ByElement:
+    """A function of NumPy without a loop for objects, which goes through arrays of tracers one by one."""
+
+    def __init__(self, ufunc: np.ufunc, rule: Callable[..., Any]):
+        self.ufunc, self.each = ufunc, np.frompyfunc(rule, ufunc.nin, 1)
+
+    def _chosen(self, given: Sequence[Any]) -> Any:
+        objects = any(
+            isinstance(value, np.ndarray | list | tuple) and np.asarray(value).dtype == object for value in given
+        )
+        return self.each if objects else self.ufunc
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return self._chosen(arguments)(*arguments, **options)
+
+    def reduce(self, array: Any, *arguments: Any, **options: Any) -> Any:
+        """As of the function."""
+        return self._chosen([array]).reduce(array, *arguments, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ufunc, name)
+
+
 _FOLLOWING = {getattr(math, name): _following(name, rule) for name, rule in MATH.items() if hasattr(math, name)}
+_FOLLOWING |= {ufunc: _ByElement(ufunc, UFUNCS[ufunc]) for ufunc in (np.logaddexp, np.logaddexp2, np.copysign)}
 _swapping = threading.Lock()
 _running: list[Callable[..., Any]] = []
 _without: dict[str, int] = {}

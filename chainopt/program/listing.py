@@ -15,7 +15,8 @@ class Step:
     """One step of a program at the point where it was traced.
 
     number counts the steps from 1; inputs are names of steps and arguments, and numbers; expression is the step in
-    a formula's words; derivative is d(output)/d(this step), in units of the output per unit of the step.
+    a formula's words; derivative is d(output)/d(this step), in units of the output per unit of the step; kink says
+    whether its line has a kink, where the derivative was chosen among several.
     """
 
     number: int
@@ -28,6 +29,7 @@ class Step:
     expression: str
     value: float
     derivative: float
+    kink: bool = False
 
 
 def listing(
@@ -61,7 +63,7 @@ def listing(
         if left_out and i == len(steps) - LAST:
             yield line("...", "", f"{left_out:,} steps more", [])
         numbers = figures(step.name, step.value, step.derivative)
-        yield line(str(step.number), str(step.line or ""), texts[step.number], numbers)
+        yield line(f"{'*' if step.kink else ''}{step.number}", str(step.line or ""), texts[step.number], numbers)
 
 
 def short(value: float) -> str:

@@ -14,15 +14,33 @@ from typing import Any
 import numpy as np
 
 from chainopt.program.tracer import SCALAR, UFUNCS, Tracer, plain, primitive, refuse
+from chainopt.technology.primitives import ROWS
 
 _DIGITS = 1e-11
 _QUESTIONS = ("isfinite", "isinf", "isnan", "isclose")
 
-_sqrt, _log, _exp, _atan, _sinh = map(primitive, ("sqrt", "log", "exp", "atan", "sinh"))
+_sqrt, _log, _exp, _atan, _log1p, _erf = map(primitive, ("sqrt", "log", "exp", "atan", "log1p", "erf"))
+_SQUARES = (1e-140, 1e140)
 
 
 def _hypot(*x: Any) -> Any:
-    return _sqrt(sum(value * value for value in x))
+    largest = max((abs(plain(value)) for value in x), default=0.0)
+    if largest == 0 or _SQUARES[0] < largest < _SQUARES[1]:
+        return _sqrt(sum(value * value for value in x))
+    # A power of two changes no digit.
+    unit = 2.0 ** min(math.frexp(largest)[1], 1000)
+    return _sqrt(sum((value / unit) * (value / unit) for value in x)) * unit
+
+
+def _logaddexp(a: Any, b: Any) -> Any:
+    """log(e^a + e^b), which has no kink at a = b."""
+    least, most = (a, b) if _less(a, b) else (b, a)
+    return most + _log1p(_exp(least - most))
+
+
+def _logaddexp2(a: Any, b: Any) -> Any:
+    least, most = (a, b) if _less(a, b) else (b, a)
+    return most + _log1p(2.0 ** (least - most)) / math.log(2.0)
 
 
 def _asinh(x: Any) -> Any:
@@ -69,11 +87,12 @@ def _asked(function: Callable[..., bool]) -> Callable[..., bool]:
 MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in SCALAR if name != "negate"} | {
     "log": lambda x, base=None: _log(x) if base is None else _log(x) / _log(base),
     "log2": lambda x: _log(x) / math.log(2.0),
-    "log1p": lambda x: _log(1.0 + x),
     "exp2": lambda x: 2.0**x,
-    "expm1": lambda x: 2.0 * _exp(0.5 * x) * _sinh(0.5 * x),
+    "erfc": lambda x: 1.0 - _erf(x),
+    "logaddexp": _logaddexp,
+    "logaddexp2": _logaddexp2,
     "pow": operator.pow,
-    "cbrt": lambda x: -((-x) ** (1 / 3)) if _less(x, 0.0) else x ** (1 / 3),
+    "cbrt": lambda x: -((-x) ** (1 / 3)) if x < 0.0 else x ** (1 / 3),
     "fabs": abs,
     "hypot": _hypot,
     "dist": lambda p, q: _hypot(*(a - b for a, b in zip(p, q, strict=True))),
@@ -92,7 +111,7 @@ MATH: dict[str, Callable[..., Any]] = {name: primitive(name) for name in SCALAR 
 
 def _checked(name: str, rule: Callable[..., Any]) -> Callable[..., Any]:
     """A function written in smaller steps; refuses where they lose the digits that the function itself keeps."""
-    exact = getattr(math, name, None)
+    exact = getattr(math, name, getattr(np, name, None))
 
     def call(*arguments: Any) -> Any:
         result = rule(*arguments)
@@ -118,6 +137,7 @@ MATH |= {
 }
 
 UFUNCS |= {getattr(np, name): rule for name, rule in MATH.items() if isinstance(getattr(np, name, None), np.ufunc)}
+UFUNCS |= {name: MATH[name] for name in ("erf", "erfc")} | {ROWS["erf"].value: MATH["erf"]}
 UFUNCS |= dict.fromkeys((np.maximum, np.fmax), lambda a, b: a if a > b else b)
 UFUNCS |= dict.fromkeys((np.minimum, np.fmin), lambda a, b: a if a < b else b)
 UFUNCS |= {
@@ -141,5 +161,5 @@ UFUNCS |= {
 }
 for _ufunc, _rule in UFUNCS.items():
     # NumPy calls the method of this name on each element of an array of objects.
-    if not hasattr(Tracer, _ufunc.__name__):
+    if isinstance(_ufunc, np.ufunc) and not hasattr(Tracer, _ufunc.__name__):
         setattr(Tracer, _ufunc.__name__, _rule)

@@ -18,13 +18,13 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from chainopt.program.structure import free
-from chainopt.technology.primitives import PRIMITIVES
+from chainopt.technology.primitives import ROWS
 from chainopt.technology.tape import AGAIN, CONSTANT, INPUT, Tape
 
-_FUNCTIONS = {row.value: name for name, row in PRIMITIVES.items() if row.function}
+_FUNCTIONS = {row.value: name for name, row in ROWS.items() if row.function}
 _RESERVED = {
     *keyword.kwlist,
-    *PRIMITIVES,
+    *ROWS,
     *("abs", "all", "max", "range", "print", "zip", "before", "after", "settled"),
 }
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(5)
@@ -140,7 +140,7 @@ def _forward(
         shown = f"  # {_harmless(comment)}" if comment and comment != last else ""
         last = comment
         of = _operands(tape, word, i)
-        yield f"{indent}{word[i]} = {PRIMITIVES[operation].value(*of)}{shown}"
+        yield f"{indent}{word[i]} = {ROWS[operation].value(*of)}{shown}"
     yield from _round(tape, "", word, _floored(tape.sizes(values).tolist()))
     yield ""
 
@@ -171,7 +171,7 @@ def _reverse(tape: Tape, word: Sequence[str], values: Sequence[float], output: i
         if tape.operations[i] in (INPUT, AGAIN):
             continue
         of = _operands(tape, word, i)
-        for j, partial in zip(tape.arguments[i], PRIMITIVES[tape.operations[i]].partials, strict=True):
+        for j, partial in zip(tape.arguments[i], ROWS[tape.operations[i]].partials, strict=True):
             if j in tape.constants:
                 continue
             term = Text(f"d_{word[i]}") * partial(Text(word[i]), *of)

@@ -2,8 +2,9 @@
 
 A Tracer stands for a number; every operation on it appends a step to its recording, with the place in the code
 that asked for it. Branches see the number itself. What would lose the trace (`int(x)`, a text of it, a function
-without a rule) raises TraceError at its line, and so does a comparison of equal values, where the function has
-a kink. The operations are the rows of `primitives`; `mathematics` has the other functions of `math` and NumPy.
+without a rule) raises TraceError at its line. A comparison of equal values may be a kink: it is noted as a tie
+(`ties`), and judged when the function has run (`ways`). The operations are the rows of `primitives`; `mathematics`
+has the other functions of `math` and NumPy.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ import numpy as np
 
 from chainopt.program.bounds import MAX_STEPS
 from chainopt.program.structure import free
-from chainopt.technology.primitives import PRIMITIVES
-from chainopt.technology.tape import CONSTANT, INPUT, Tape
+from chainopt.program.ties import REFUSE, SUBGRADIENT, Kink, Tie, Way
+from chainopt.technology.primitives import ROWS
+from chainopt.technology.tape import CONSTANT, INPUT, Edges, Tape
 
 UFUNCS: dict[Any, Callable[..., Any]] = {}
-"""What each function of NumPy does with tracers; `mathematics` fills it."""
+"""What each function of NumPy does with tracers, and those of SciPy by name; `mathematics` fills it."""
 _OUTSIDE = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
 
 
@@ -59,6 +61,8 @@ class Recording:
     home: str = ""
     level: int = 0
     limit: int = MAX_STEPS
+    way: Way = field(default_factory=Way)
+    kinks: str = REFUSE
     operations: list[str] = field(default_factory=list)
     arguments: list[tuple[int, ...]] = field(default_factory=list)
     values: list[Any] = field(default_factory=list)
@@ -68,7 +72,13 @@ class Recording:
     names: dict[int, str] = field(default_factory=dict)
     inputs: dict[str, int] = field(default_factory=dict)
     branches: list[Branch] = field(default_factory=list)
+    folds: dict[int, int] = field(default_factory=dict)
+    tied: list[int] = field(default_factory=list)
+    chosen: dict[int, Kink] = field(default_factory=dict)
+    outputs: tuple[int, ...] = ()
     ended: bool = False
+    known_edges: Edges | None = None
+    known_read: set[int] | None = None
 
     def input(self, name: str, value: Any) -> Tracer:
         """A number to trace; all inputs come before any step, each with a name of its own."""
@@ -106,9 +116,32 @@ class Recording:
         names = tuple(self.names[i] for i in range(count))
         return Tape(names, tuple(self.operations), tuple(self.arguments), constants, tuple(outputs))
 
-    def end(self) -> None:
-        """Take no further step."""
-        self.ended, self.limit = True, 0
+    def end(self, outputs: Sequence[int]) -> Tape:
+        """Take no further step: the tape of these outputs."""
+        self.ended, self.limit, self.outputs = True, 0, tuple(outputs)
+        return self.tape(outputs)
+
+    def read(self) -> set[int]:
+        """The steps that the outputs depend on, or a comparison of equal values, of a trace that has ended."""
+        if self.known_read is None:
+            self.known_read = self.tape(self.outputs).read_by([*self.outputs, *self.tied])
+        return self.known_read
+
+    def steering(self) -> list[Branch]:
+        """The comparisons that what is returned depends on."""
+        return [
+            each for k, each in enumerate(self.branches) if k not in self.folds or self.folds[k] in self.read()
+        ]
+
+    def edges(self) -> Edges:
+        """The slopes of a trace that has ended, as plain numbers."""
+        if self.known_edges is None:
+            self.known_edges = self.tape(()).edges(self.numbers())
+        return self.known_edges
+
+    def numbers(self) -> list[float]:
+        """The values of all steps, of whatever traces they are numbers."""
+        return [float(plain(value)) for value in self.values]
 
     def close(self, leaf: Tracer, source: Any) -> None:
         """Say which step an `again` step repeats."""
@@ -146,20 +179,42 @@ class Recording:
         return Tracer(self, index, value)
 
     def branch(self, compared: Callable[[Any, Any], bool], left: Any, right: Any, kink: bool = True) -> bool:
-        """Record how a comparison comes out; equal values are a kink, unless the function has none there."""
+        """Record how a comparison comes out; of equal values as this way decides, unless they are no kink."""
         if len(self.branches) >= self.limit:
             self.stop(_users(sys._getframe(1)))
         a, b = plain(left), plain(right)
         i, j = self.step_of(left), self.step_of(right)
         kink = kink and i != j
-        if kink and a == b:
-            refuse(
-                f"a comparison of equal values, {a:.6g} and {b:.6g}: the function has a kink here, and its "
-                "derivative depends on the side; move the argument off it"
-            )
         outcome = bool(compared(a, b))
-        self.branches.append((compared, i, j, outcome, kink))
+        if kink and a == b and (self.kinks == REFUSE or self.way.kinks == SUBGRADIENT):
+            frame = _users(sys._getframe(1))
+            self.tied += (i, j)
+            place = (frame.f_code, frame.f_lasti, frame.f_lineno)
+            outcome = self.way.decided(Tie(*place, self, compared, i, j, a, outcome, turned=False))
+        self._branched(compared, left, right, outcome, kink)
         return outcome
+
+    def _branched(self, compared: Any, left: Any, right: Any, outcome: bool, kink: bool) -> None:
+        """Note how a comparison came out, here and in the traces that this one runs within: it steers them too."""
+        self.branches.append((compared, self.step_of(left), self.step_of(right), outcome, kink))
+        left, right = (x.value if x.__class__ is Tracer and x.recording is self else x for x in (left, right))
+        if left.__class__ is Tracer or right.__class__ is Tracer:
+            innermost(left, right)._branched(compared, left, right, outcome, kink)
+
+    def folded(self, x: Tracer) -> Tracer:
+        """|x| at 0: either side, or between them a slope of 0."""
+        if self.kinks == REFUSE:
+            below = self.branch(operator.lt, x, 0.0)
+            made: Tracer = _binary("multiply", x, -1.0 if below else 1.0)
+            self.way.ties[-1].made = made.index
+            made.note_fold()
+            return made
+        frame = _users(sys._getframe(1))
+        self.branches.append((operator.eq, x.index, self.constant(0.0), True, False))
+        made = _binary("multiply", x, 0.0)
+        what = "abs at 0 has the slopes -1 and 1: taken as 0"
+        self.chosen[made.index] = Kink(frame.f_code.co_filename, frame.f_lineno, what)
+        return made
 
     def stop(self, frame: FrameType) -> NoReturn:
         """No more steps: the limit is reached, or the trace has ended."""
@@ -200,7 +255,15 @@ class Tracer:
     def __neg__(self) -> Tracer:
         return _unary("negate", self)
 
+    def note_fold(self) -> None:
+        """Note that the last comparison, here and in the traces around this one, is only for this step."""
+        self.recording.folds[len(self.recording.branches) - 1] = self.index
+        if self.value.__class__ is Tracer:
+            self.value.note_fold()
+
     def __abs__(self) -> Tracer:
+        if plain(self) == 0:
+            return self.recording.folded(self)
         return -self if self.recording.branch(operator.lt, self, 0.0) else self
 
     def __bool__(self) -> bool:
@@ -209,18 +272,21 @@ class Tracer:
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         if modulus is not None:
             refuse("pow with a modulus has no derivative")
-        return 1.0 if other.__class__ in (int, float) and other == 0 else _binary("power", self, other)
+        return 1.0 if _is_zero(other) else _binary("power", self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        flat = other.__class__ in (int, float) and other == 0 and plain(self) > 0
-        return 0.0 if flat else _binary("power", other, self)
+        return 0.0 if _is_zero(other) and plain(self) > 0 else _binary("power", other, self)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        if method == "__call__" and not options:
-            if any(isinstance(value, np.ndarray) and (value.ndim or value.dtype == object) for value in inputs):
-                return ufunc(*map(_as_object, inputs))
-            if ufunc in UFUNCS:
-                return UFUNCS[ufunc](*map(_scalar, inputs))
+        if method == "__call__" and options.keys() <= {"out"}:
+            places = options.get("out", ())
+            if any(place.dtype != object for place in places):
+                refuse(f"an array of {places[0].dtype} holds no traced numbers: make it of dtype=object")
+            arrays = (value for value in inputs if isinstance(value, np.ndarray))
+            if places or any(array.ndim or array.dtype == object for array in arrays):
+                return ufunc(*map(_as_object, inputs), **options)
+            if rule := UFUNCS.get(ufunc, UFUNCS.get(ufunc.__name__)):
+                return rule(*map(_scalar, inputs))
         shown = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         refuse(f"np.{shown} has no rule here: write it with {_ALLOWED}")
 
@@ -233,6 +299,17 @@ def plain(value: Any) -> Any:
     while value.__class__ is Tracer:
         value = value.value
     return value
+
+
+def innermost(left: Any, right: Any) -> Recording:
+    """The recording of two operands, at least one of them a tracer, that runs within the other's."""
+    traced = [value.recording for value in (left, right) if value.__class__ is Tracer]
+    return max(traced, key=lambda recording: recording.level)
+
+
+def _is_zero(value: Any) -> bool:
+    """Whether it is a plain number, and 0."""
+    return isinstance(value, numbers.Real) and value.__class__ is not Tracer and value == 0
 
 
 def _users(frame: FrameType) -> FrameType:
@@ -286,7 +363,7 @@ def _binary(operation: str, left: Any, right: Any) -> Any:
     try:
         value = _INFIX[operation](a, b)
     except ArithmeticError:
-        _no_value(PRIMITIVES[operation].symbol, plain(a), plain(b))
+        _no_value(ROWS[operation].symbol, plain(a), plain(b))
     if value.__class__ is complex:
         _no_value("^", plain(a), plain(b))
     return recording.step(operation, (i, j), value, sys._getframe(2))
@@ -314,9 +391,9 @@ def _no_value(operation: str, *operands: float) -> NoReturn:
     refuse(f"{operation}({given}) is no finite real number")
 
 
-_INFIX: dict[str, Callable[..., Any]] = {name: row.value for name, row in PRIMITIVES.items() if not row.function}
+_INFIX: dict[str, Callable[..., Any]] = {name: row.value for name, row in ROWS.items() if not row.function}
 SCALAR: dict[str, Callable[..., Any]] = {"negate": operator.neg} | {
-    name: getattr(math, name) for name, row in PRIMITIVES.items() if row.function and name != "min"
+    name: getattr(math, name) for name, row in ROWS.items() if row.function and name != "min"
 }
 _ALLOWED = "+ - * / ** and the functions " + ", ".join(name for name in SCALAR if name != "negate")
 
@@ -339,7 +416,7 @@ def _add_operators() -> None:
         def compare(self: Tracer, other: Any, compared: Any = comparison) -> Any:
             if not isinstance(other, numbers.Real):
                 return NotImplemented
-            return self.recording.branch(compared, self, other)
+            return innermost(self, other).branch(compared, self, other)
 
         setattr(Tracer, f"__{comparison.__name__}__", compare)
     for short, shown in _LOST.items():

@@ -124,6 +124,7 @@ def program_record(
     return {
         "value": _plain(program.values[program.output_step(output)]),
         "gradient": {name: _plain(slope) for name, slope in zip(program.inputs, derivatives, strict=True)},
+        "kinks": [{"line": kink.line, "what": kink.what} for kink in program.kinks(output)],
         "steps": [
             {
                 "line": step.line,
@@ -133,6 +134,7 @@ def program_record(
                 "value": _plain(step.value),
                 "derivative": _plain(step.derivative),
                 "price": _plain(known.get(step.name)),
+                "kink": step.kink,
             }
             for step in steps
         ],

@@ -3,13 +3,15 @@
 A row gives a primitive's value and partial derivatives in NumPy, one operation at a time, so that they work on
 arrays, on tracers and on text alike. The formula parser takes its function names from here, the forward run its
 values, the reverse sweep its partials, the tracer what it can follow, and the Pyomo model the function of the
-same name: adding a function is adding a row, and a rule in `curvature`.
+same name: adding a function is adding a row, and a rule in `curvature`. A few rows are of programs alone.
 """
 
 from __future__ import annotations
 
+import math
 import operator
-from collections.abc import Callable
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +24,8 @@ Array = Any
 class Primitive:
     """One operation of a program: z = value(*x), dz/dx_i = partials[i](z, *x).
 
-    symbol is how a formula writes it between its operands, "" for a function. What convex analysis needs to know
-    of it stands in `curvature`.
+    symbol is how a formula writes it between its operands, "" for a function; formula, how a row of programs alone
+    is written in those of formulas. What convex analysis needs to know of it stands in `curvature`.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Primitive:
     partials: tuple[Callable[..., Array], ...]
     symbol: str = ""
     function: bool = True
+    formula: str = ""
 
 
 def _infix(name: str, symbol: str, value: Callable[..., Array], *partials: Callable[..., Array]) -> Primitive:
@@ -68,6 +71,24 @@ PRIMITIVES: dict[str, Primitive] = {
         Primitive("min", np.minimum.reduce, ()),
     )
 }
+
+PROGRAMS: dict[str, Primitive] = {
+    row.name: row
+    for row in (
+        Primitive("log1p", np.log1p, (lambda z, a: 1.0 / (1.0 + a),), formula="log(1 + {0})"),
+        Primitive("expm1", np.expm1, (lambda z, a: np.exp(a),), formula="2 * exp({0} / 2) * sinh({0} / 2)"),
+        Primitive(
+            "erf", np.frompyfunc(math.erf, 1, 1), (lambda z, a: (2.0 / math.sqrt(math.pi)) * np.exp(-(a * a)),)
+        ),
+    )
+}
+"""What programs may use and formulas may not, since solvers don't know it."""
+
+UNKNOWN = {name for name, row in PROGRAMS.items() if not row.formula}
+"""Those that can't be written in formulas either."""
+
+ROWS: Mapping[str, Primitive] = ChainMap(PRIMITIVES, PROGRAMS)
+"""Every operation that a step may be."""
 
 SPELLINGS = {"ln": "log"} | {name: name for name, row in PRIMITIVES.items() if row.function}
 """What a formula may write before a parenthesis, and the primitive that it means."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from chainopt.technology.primitives import PRIMITIVES
+from chainopt.technology.primitives import ROWS
 
 _NEWTON = 50
 _CLOSED = 1e-9
@@ -89,7 +89,7 @@ class Tape:
         with np.errstate(all="ignore"):
             for _ in range(_NEWTON):
                 values = self.run(
-                    given, lambda name: PRIMITIVES[name].value, dict(zip(loops, carried.tolist(), strict=True))
+                    given, lambda name: ROWS[name].value, dict(zip(loops, carried.tolist(), strict=True))
                 )
                 if not loops:
                     return values
@@ -122,6 +122,16 @@ class Tape:
         """The steps that are a minimum of others."""
         return [i for i, name in enumerate(self.operations) if name == MIN] if MIN in self.operations else []
 
+    def read_by(self, outputs: Iterable[int]) -> set[int]:
+        """The steps that these depend on, themselves among them, whatever the slopes; not constants."""
+        reached = set(outputs) - self.constants.keys()
+        ahead = list(reached)
+        while ahead:
+            new = set(self.arguments[ahead.pop()]) - reached - self.constants.keys()
+            reached |= new
+            ahead += new
+        return reached
+
     def edges(self, values: Sequence[Any]) -> Edges:
         """Every derivative of a step in an earlier one that is not constant: (step, argument, slope), in order.
 
@@ -142,9 +152,9 @@ class Tape:
         with np.errstate(all="ignore"):
             for name in names.keys() - {INPUT, CONSTANT, AGAIN, MIN}:
                 rows = np.flatnonzero(code == names[name])
-                for k, partial in enumerate(PRIMITIVES[name].partials):
+                for k, partial in enumerate(ROWS[name].partials):
                     of = rows[varies[argument[first[rows] + k]]]
-                    given = [known[argument[first[of] + m]] for m in range(len(PRIMITIVES[name].partials))]
+                    given = [known[argument[first[of] + m]] for m in range(len(ROWS[name].partials))]
                     # Tracers among the values: NumPy's functions would refuse an array of both kinds.
                     each = np.frompyfunc(partial, len(given) + 1, 1) if known.dtype == object else partial
                     slope[first[of] + k] = each(known[of], *given)
@@ -162,14 +172,14 @@ class Tape:
                 adjoint[j] += weight * partial
         return adjoint
 
-    def sweep(self, values: Sequence[Any], seeds: Mapping[int, Any]) -> np.ndarray:
+    def sweep(self, values: Sequence[Any], seeds: Mapping[int, Any], edges: Edges | None = None) -> np.ndarray:
         """The reverse sweep: adjoints sum_k seed_k d(step k)/d(step i) of every step i, given all values.
 
         A `min` step is a leaf: its adjoint is that of the step's own value, and goes no further; seed its
         arguments to go on. What a loop carries back is the adjoint of its fixed point, t = b + R t; raises
-        NoFixedPointError where that is singular.
+        NoFixedPointError where that is singular. edges: those of the values, where they are known already.
         """
-        edges, loops = self.edges(values), self.loops()
+        edges, loops = edges or self.edges(values), self.loops()
         adjoint = self.back(edges, seeds.items())
         if loops:
             response = self._response(edges, loops)
