@@ -36,7 +36,7 @@ def settled(net: Network, plan: Plan, ops: Operations) -> Plan:
         broken = breaches(net, found)
         if broken.largest <= max(_EVEN, least.largest) or broken.largest < BALANCED:
             best, least = found, broken
-        if broken.largest <= _EVEN:
+        if broken.largest <= _EVEN or not np.isfinite(broken.largest):
             break
         found = _completed(net, _stepped(net, found, ops, broken))
     return best
