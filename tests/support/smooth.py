@@ -1,6 +1,6 @@
 """Random small chains that are smooth or mixed, concave, feasible and bounded, and nasty at their edges.
 
-A process may take its own product, with a limit that binds; nothing may be worth doing; a logarithm goes through 0;
+A process may take its own product, at a limit that binds; nothing may be worth doing; a logarithm goes through 0;
 a formula makes less than nothing of a good that can't be thrown away; imports, twins and trades are worth just
 their price. Amounts are of order one: units are spread by `unit_changes`.
 
