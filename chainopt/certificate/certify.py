@@ -23,7 +23,6 @@ from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.order import dependencies, layers
 from chainopt.network.plan import Plan
-from chainopt.network.scales import scales
 from chainopt.network.tolerances import GAP, NO_GAP
 
 
@@ -78,10 +77,9 @@ def certify(net: Network, plan: Plan, derivatives: Derivatives, multipliers: Mul
 
 
 def traded(net: Network, plan: Plan, price: np.ndarray) -> float:
-    """The money of sales, imports, disposals, costs and supplies; of one ordinary amount where none moves."""
+    """The money of sales, imports, disposals, costs and supplies; at least a part of ordinary money."""
     supplies = float(np.nansum(np.abs(price * net.supply)))
-    moved = turnover(net, plan, rest=0.0) + supplies
-    return moved if moved > 0 else scales(net).money
+    return turnover(net, plan) + supplies
 
 
 def without_choice(net: Network) -> bool:

@@ -23,9 +23,9 @@ from chainopt.network.tolerances import BALANCED
 from chainopt.technology.arrays import Array
 
 _ROUNDS = 4
-_EVEN = 1e-14
-_LEAST = 1e-300
-_FAINT = 1e-12
+_EVEN, _SINGULAR = 1e-14, 1e-12
+_FAINT = 1e-6
+"""Of what counts as one: what moves less is moved as if it were this much."""
 
 
 def settled(net: Network, plan: Plan, ops: Operations) -> Plan:
@@ -36,7 +36,7 @@ def settled(net: Network, plan: Plan, ops: Operations) -> Plan:
         broken = breaches(net, found)
         if broken.largest <= max(_EVEN, least.largest) or broken.largest < BALANCED:
             best, least = found, broken
-        if broken.largest <= _EVEN:
+        if broken.largest <= _EVEN or not np.isfinite(broken.largest):
             break
         found = _completed(net, _stepped(net, found, ops, broken))
     return best
@@ -83,11 +83,17 @@ def _stepped(net: Network, plan: Plan, ops: Operations, broken: Breaches) -> Pla
     # Formulas' minima have no breach of their own: their processes' levels say it.
     rows = np.flatnonzero(ops.may[: len(target)])
     amounts = {item.name: getattr(plan, item.name).copy() for item in fields(Plan)}
-    now = np.array([amounts[AMOUNTS[int(k)]][i] for k, i in zip(ops.kind[moves], ops.index[moves], strict=True)])
-    unit = np.maximum(np.abs(now), _LEAST)
+    unit = np.ones(len(moves))
+    for kind, name in AMOUNTS.items():
+        mine = ops.kind[moves] == kind
+        of, one = (
+            ops.index[moves][mine],
+            {"use": ops.measure.use, "level": ops.measure.level}.get(name, ops.measure.good),
+        )
+        unit[mine] = np.maximum(np.abs(amounts[name][of]), _FAINT * one[of])
     matrix = sparse.csr_array((sparse.diags_array(unit) @ ops.matrix[moves][:, rows]).T)
     money = np.maximum(
-        abs(matrix).max(axis=1).toarray().ravel() if matrix.nnz else np.ones(len(rows)), _FAINT * size[rows]
+        abs(matrix).max(axis=1).toarray().ravel() if matrix.nnz else np.ones(len(rows)), _SINGULAR * size[rows]
     )
     step = unit * nearest(matrix, target[rows], money, np.zeros(len(moves)))
     for kind, name in AMOUNTS.items():

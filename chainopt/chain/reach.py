@@ -17,6 +17,7 @@ import numpy as np
 from chainopt.chain.batches import batch_of
 from chainopt.chain.chain import Chain
 from chainopt.chain.records import Good, Parameter, Process
+from chainopt.technology.curvature import shapes
 from chainopt.technology.families import TECHNOLOGIES
 from chainopt.technology.formula import FormulaError, resolve
 from chainopt.words.names import key
@@ -68,6 +69,7 @@ def reach(chain: Chain) -> Reach:
     made = {process.process: _made(process, chain) for process in chain.processes}
     goods = {good.good: good for good in chain.goods}
     constants = {parameter.parameter: parameter.value for parameter in chain.parameters}
+    less = {process.process: _less_than_nothing(process, chain, constants) for process in chain.processes}
     changed = True
     while changed:
         supplied = {good.good for good in chain.goods if good.supply > 0 or _importable(good) or _always(good)} | {
@@ -75,7 +77,7 @@ def reach(chain: Chain) -> Reach:
         }
         taken = {
             good.good for good in chain.goods if good.supply < 0 or _sellable(good) or good.disposal is not None
-        } | {name for process in processes.values() for name in _taken(process, goods)}
+        } | {name for process in processes.values() for name in (*_taken(process, goods), *less[process.process])}
         changed = False
         for name, process in list(processes.items()):
             missing = _closed(process, goods, supplied)
@@ -141,6 +143,19 @@ def _made(process: Process, chain: Chain) -> list[str]:
     if process.formula is not None:
         names += [chain.good(output.name).good for output in process.read().outputs]
     return names
+
+
+def _less_than_nothing(process: Process, chain: Chain, constants: dict[str, float]) -> list[str]:
+    """The outputs of a formula that may be negative: it takes of them, as of a capital that it spends."""
+    if process.formula is None:
+        return []
+    read, inputs = process.read(), [good.good for good in chain.goods]
+    try:
+        program = resolve(read, inputs, constants)
+    except FormulaError:
+        return []
+    found = shapes(program, [not good.rival for good in chain.goods])
+    return [chain.good(out.name).good for out, shape in zip(read.outputs, found, strict=True) if shape.low < 0]
 
 
 def _taken(process: Process, goods: dict[str, Good]) -> list[str]:

@@ -11,6 +11,7 @@ from chainopt.network.demand import demand_value
 from chainopt.network.forward import forward_run
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
+from chainopt.network.scales import scales
 from chainopt.network.tolerances import LEAST_AMOUNT, LEAST_FLOW, LEAST_MONEY, STILL, WORTHLESS, ZERO
 from chainopt.network.typical import typical_amounts, wanted_levels
 from chainopt.technology.arrays import Array
@@ -18,7 +19,7 @@ from chainopt.technology.arrays import Array
 _LEAST = 1e-6
 """Of an ordinary amount of a good: what moves less is scaled as this much."""
 _LEAST_SHARE = 1e-3
-"""Of what its good moves in all: a use of less is scaled as this much."""
+"""Of what its good moves in all, and of ordinary money: less is scaled as this much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,15 @@ def throughput(net: Network, plan: Plan) -> Array:
     return np.where(net.rival, np.maximum(comes, goes), np.maximum(comes, np.abs(plan.quantity(net))))
 
 
-def turnover(net: Network, plan: Plan, rest: float = 1.0) -> float:
-    """All the money of a plan: sales, imports, disposal and levels without their signs; rest where none moves."""
+def turnover(net: Network, plan: Plan) -> float:
+    """All the money of a plan: sales, imports, disposal and levels without their signs; at least a thousandth of
+    ordinary money, since what a plan of next to nothing moves is rounding.
+    """
     demand = demand_value(net, plan.sale)
-    return (
-        float(
-            np.sum(np.abs(demand[np.isfinite(demand)]))
-            + np.sum(np.abs(np.where(net.imports, net.import_price * plan.imported, 0.0)))
-            + np.sum(np.abs(np.where(net.disposes, net.disposal * plan.disposed, 0.0)))
-            + np.sum(np.abs(net.unit_cost * plan.level))
-        )
-        or rest
+    moved = float(
+        np.sum(np.abs(demand[np.isfinite(demand)]))
+        + np.sum(np.abs(np.where(net.imports, net.import_price * plan.imported, 0.0)))
+        + np.sum(np.abs(np.where(net.disposes, net.disposal * plan.disposed, 0.0)))
+        + np.sum(np.abs(net.unit_cost * plan.level))
     )
+    return max(moved, _LEAST_SHARE * scales(net).money)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -133,13 +133,25 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
         "message": "; ".join(doubts) or certified,
         "objective": check.plan.value(net),
         "plan": check.plan,
-        "multipliers": multipliers,
+        "multipliers": _of_first_units(multipliers, derivatives, intervals),
         "derivatives": derivatives,
         "intervals": intervals,
         "kkt": certificate.conditions,
         "scope": scope,
         "warnings": tuple(warnings),
     }
+
+
+def _of_first_units(multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals) -> Multipliers:
+    """The multipliers with the price of what nothing moves at what its first unit is worth at least.
+
+    That is the low end of its interval, the high one where it has no low one; nan where it has neither.
+    """
+    low, high = intervals.low, intervals.high
+    first = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, np.nan))
+    still = derivatives.operations.measure.still & np.isnan(derivatives.price) & np.isfinite(first)
+    blank = np.isnan(multipliers.price) | still
+    return replace(multipliers, price=np.where(blank, first, multipliers.price))
 
 
 def _doubts(net: Network, multipliers: Multipliers, size: Measure, intervals: Intervals) -> list[str]:
