@@ -173,7 +173,7 @@ def _closed(process: Process, goods: dict[str, Good], supplied: set[str]) -> lis
 
 def _always_taken(process: Process) -> dict[str, float]:
     """What a process takes whatever it makes: with some of it, it can't stand idle."""
-    if process.function is None:
+    if process.function is None or TECHNOLOGIES[process.function].recipe:
         return {}
     origin = TECHNOLOGIES[process.function].origin(batch_of(process.function, [process])).tolist()
     return {use.good: amount for use, amount in zip(process.inputs, origin, strict=True) if amount > 0}
