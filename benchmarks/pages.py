@@ -122,8 +122,8 @@ prices to 1e-6. Solid market lines are with Numba, dotted ones without.
 
 ## Which method
 
-- `method="auto"` where you don't know: the simplex method for fixed recipes ([proofs.md](proofs.md)), the market for
-  chains of at least 1,000 flows in its scope ([market.md](market.md)), else Ipopt.
+- `method="auto"` where you don't know: the simplex method for fixed recipes ([proofs.md](proofs.md)), the market
+  for chains of at least 1,000 flows in its scope ([market.md](market.md)), else Ipopt.
 - The market from arrays (`form_prices`, `certify`) for large chains of Cobb-Douglas and CES processes without
   binding limits: no record for each flow.
 - `method="ipopt"` for everything else: curved formulas, mixed chains, limits that bind, increasing returns.

@@ -95,7 +95,7 @@ def tangent_bound(given: Concave, begin: Array, enough: float) -> float:
     none."""
     best = np.inf
     for factor in (None, *_STARTS):
-        x = given.inside(begin) if factor is None else _climbed(given, begin, factor)
+        x = given.inside(begin) if factor is None else climbed(given, begin, factor)
         for _ in range(_NEWTON):
             best = min(best, given.bound(x))
             if best <= enough:
@@ -134,7 +134,7 @@ def _newton(given: Concave, x: Array) -> tuple[Array, bool]:
     return new, bool((new != x).any())
 
 
-def _climbed(given: Concave, begin: Array, factor: float) -> Array:
+def climbed(given: Concave, begin: Array, factor: float) -> Array:
     """Where a search of what is earned ends that begins at this part of all inputs' ends."""
     size = given.high / _WIDE
 

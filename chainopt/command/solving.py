@@ -65,8 +65,8 @@ def solve(
     Says what reading warns of, writes BOOK-report.xlsx and BOOK-report.html (with --annotate BOOK-annotated.xlsx
     too), and prints the results.
     Exit codes: 0 solved and certified; 2 bad input, or a file that can't be written; 3 infeasible; 4 unbounded;
-    5 unsolved, or stopped early; 6 solved, but not certified; 130 interrupted. Ctrl-C while solving keeps the best plan, and
-    writes the reports of it; a second Ctrl-C leaves without.
+    5 unsolved, or stopped early; 6 solved, but not certified; 130 interrupted. Ctrl-C while solving keeps the best
+    plan, and writes the reports of it; a second Ctrl-C leaves without.
     """
     from rich.console import Console
 

@@ -20,6 +20,8 @@ _LEAST = 1e-6
 """Of an ordinary amount of a good: what moves less is scaled as this much."""
 _LEAST_SHARE = 1e-3
 """Of what its good moves in all, and of ordinary money: less is scaled as this much."""
+_ORDINARY = 0.1
+"""Of ordinary money: what a plan moves is judged as no less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ def measure(net: Network, plan: Plan, start: Plan | None = None) -> Measure:
         np.minimum.at(level, net.first_level[net.use_process[fixed]], use[fixed] / net.coefficient[fixed])
     level = np.where(np.isfinite(level), level, np.abs(start.level))
     level = np.where(level > 0, level, 1.0)
-    return Measure(good, use, level, turnover(net, plan), moved)
+    money = max(turnover(net, plan), _ORDINARY * scales(net).money)
+    return Measure(good, use, level, money, moved)
 
 
 def magnitudes(net: Network, plan: Plan, money: float) -> Measure:

@@ -61,10 +61,11 @@ def near(net: Network, known: Plan | None) -> Plan:
     )
 
 
-def in_the_market(net: Network, plan: Plan) -> Begin:
-    """The market's plan without what stands idle there, near which slopes have no bound and Ipopt gets lost."""
+def beside(net: Network, plan: Plan, whose: str) -> Begin:
+    """A plan of the market's or of proposals without what is idle there, near which slopes have no bound and Ipopt
+    gets lost."""
     idle = steep_idle(net, plan, measure(net, plan))
-    said = "near the market's plan" + (", without what is idle there" if idle else "")
+    said = f"near {whose} plan" + (", without what is idle there" if idle else "")
     return Begin(near(net, plan), without=tuple(idle), said=said)
 
 

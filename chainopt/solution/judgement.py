@@ -86,6 +86,7 @@ class _Check:
 
 def _checked(net: Network, plan: Plan, multipliers: Multipliers) -> _Check:
     derivatives = differentiate(net, plan)
+    multipliers = _moved(multipliers, derivatives)
     certificate = certify(net, plan, derivatives, completed(net, plan, derivatives, multipliers))
     intervals = price_intervals(net, plan, derivatives)
     doubts = [*certificate.doubts, *_doubts(net, multipliers, derivatives.operations.measure, intervals)]
@@ -147,11 +148,16 @@ def _of_first_units(multipliers: Multipliers, derivatives: Derivatives, interval
 
     That is the low end of its interval, the high one where it has no low one; nan where it has neither.
     """
-    low, high = intervals.low, intervals.high
+    low, high, price = intervals.low, intervals.high, _moved(multipliers, derivatives).price
     first = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, np.nan))
-    still = derivatives.operations.measure.still & np.isnan(derivatives.price) & np.isfinite(first)
-    blank = np.isnan(multipliers.price) | still
-    return replace(multipliers, price=np.where(blank, first, multipliers.price))
+    return replace(multipliers, price=np.where(np.isnan(price), first, price))
+
+
+def _moved(multipliers: Multipliers, derivatives: Derivatives) -> Multipliers:
+    """The multipliers without the prices of what nothing moves and nothing prices: there the solver's is any that
+    supports what it left of the chain."""
+    nothing = derivatives.operations.measure.still & np.isnan(derivatives.price)
+    return replace(multipliers, price=np.where(nothing, np.nan, multipliers.price))
 
 
 def _doubts(net: Network, multipliers: Multipliers, size: Measure, intervals: Intervals) -> list[str]:

@@ -17,11 +17,12 @@ from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply
 from chainopt.network.plan import Plan
 from chainopt.simplex.polyhedral import is_polyhedral
-from chainopt.solution.attempts import Begin, answers, in_the_market, near
+from chainopt.solution.attempts import Begin, answers, beside, near
 from chainopt.solution.by_market import MarketAnswer, market_answer, market_start
 from chainopt.solution.by_simplex import by_simplex, unsolved
 from chainopt.solution.clock import Clock
 from chainopt.solution.judgement import Answer, best, judged
+from chainopt.solution.proposals import proposed
 from chainopt.solution.proven import proven
 from chainopt.solution.solution import Solution
 from chainopt.words import messages
@@ -139,11 +140,17 @@ def _solved(part: Part, method: str, limits: Mapping[str, Any], start: Solution 
 
     def market() -> Begin | None:
         plan = formed if handed else _formed(net, limits, clock)
-        begin = None if plan is None else in_the_market(net, plan)
+        begin = None if plan is None else beside(net, plan, "the market's")
         # With nothing to leave out, a plan that the market handed over has been begun from already.
         return begin if begin is None or begin.without or not handed else None
 
-    solution = _by_ipopt(tried, warm, lambda: near(net, known), market, limits)
+    def proposals() -> Begin | None:
+        clock.doing = "processes proposed"
+        plan = proposed(net)
+        clock.stop("market")
+        return None if plan is None else beside(net, plan, "the proposals'")
+
+    solution = _by_ipopt(tried, warm, lambda: near(net, known), (proposals, market), limits)
     if handed:
         taken = f"Ipopt took over from the market: {handed}"
         solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")
@@ -154,11 +161,12 @@ def _by_ipopt(
     tried: Callable[[Begin, float | None], Solution],
     warm: Begin | None,
     cold: Callable[[], Plan],
-    market: Callable[[], Begin | None],
+    elsewhere: tuple[Callable[[], Begin | None], ...],
     limits: Mapping[str, Any],
 ) -> Solution:
     """Ipopt's solution: from a warm start where there is one and it serves, else from a cold one; where it gets
-    lost there, from the market's plan, and then at other tolerances where none is given."""
+    lost there, from elsewhere, the proposals' or the market's plan, and then at other tolerances where none is
+    given."""
     if warm is not None and (found := tried(warm, limits["tolerance"])).status.final:
         return found
     begin = Begin(cold())
@@ -166,7 +174,8 @@ def _by_ipopt(
 
     def others() -> Iterator[tuple[Begin | None, float | None]]:
         if first.status in _LOST and not (first.status is Status.ITERATION_LIMIT and limits["max_iterations"]):
-            yield market(), limits["tolerance"]
+            for place in elsewhere:
+                yield place(), limits["tolerance"]
         for each in () if limits["tolerance"] else _TOLERANCES.get(first.status, ()):
             yield begin, each
 
