@@ -80,5 +80,6 @@ def _rents(net: Network, plan: Plan, ops: Operations, z: Array, row_money: Array
     bound, amount, sign, fixed = at_limits(net, plan)
     judged = ~fixed & (money > 0)
     with np.errstate(all="ignore"):
-        slack = np.minimum(sign * (bound - amount) / np.maximum(np.abs(bound), np.abs(amount)), 1.0)
+        size = np.maximum(np.abs(bound), np.abs(amount))
+        slack = np.where(size > 0, np.minimum(sign * (bound - amount) / size, 1.0), 0.0)
         return np.where(judged, rent / money, 0.0), np.where(judged, slack, 0.0)

@@ -233,10 +233,12 @@ def _multipliers(net: Network, given: LinearProgram, program: Scaled, best: Poin
     rent, paid = np.zeros(len(net.limits)), set()
     for i, limit in enumerate(net.limits):
         j = int(given.holder[i])
-        side = best.at[j]
-        binds = given.high[j] if side == HIGH else given.low[j]
-        is_side = limit.fixed or (limit.sign > 0) == (side == HIGH)
-        if side != BETWEEN and j not in paid and is_side and limit.bound / given.per[i] == binds and rents[j]:
+        # What can't move at all is held by whichever side it would leave.
+        above = rents[j] > 0 if program.low[j] == program.high[j] else best.at[j] == HIGH
+        end = limit.bound / given.per[i]
+        binds = end == (given.high[j] if above else given.low[j])
+        mine = limit.fixed or (limit.sign > 0) == above
+        if best.at[j] != BETWEEN and j not in paid and mine and binds and rents[j]:
             rent[i] = limit.sign * rents[j] / given.per[i]
             paid.add(j)
     return Multipliers(

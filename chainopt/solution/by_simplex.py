@@ -91,6 +91,8 @@ def _with(whole: Network, verdict: Optimum) -> Solution:
         intervals(verdict.low, verdict.high),
         certificate.conditions,
         "global",
+        # The proof stands by itself; that another check sees it otherwise is not to be kept back.
+        warnings=tuple(f"beside the proof, {doubt}" for doubt in certificate.doubts),
         solver="HiGHS",
         solver_version=_highs(),
     )
