@@ -16,6 +16,11 @@ from typer.testing import CliRunner
 
 import chainopt as co
 from chainopt.command.app import app
+from chainopt.network.network import network
+from chainopt.simplex.faces import price_ends
+from chainopt.simplex.polyhedral import linear_program
+from chainopt.simplex.scaled import scaled
+from chainopt.simplex.simplex import optima
 
 Ends = dict[str, tuple[float, float]]
 
@@ -135,7 +140,8 @@ def test_value_and_ends_are_those_worked_out_by_hand(name: str, method: str) -> 
     for row in co.prices(chain, solution).to_dict("records"):
         low, high = ends[row["good"]]
         assert (row["low"], row["high"]) == near((low, high), of=low, rel=1e-9)
-        assert low - 1e-6 * abs(low) <= row["price"] <= high + 1e-6 * abs(low)
+        slack = 1e-6 * max(abs(low), max(abs(price) for price in solution.multipliers.price))
+        assert low - slack <= row["price"] <= high + slack
 
 
 @pytest.mark.parametrize("name", SOLVED)
@@ -188,6 +194,20 @@ def test_every_proof_holds_by_plain_arithmetic(seed: int) -> None:
         size = (size + abs(net.yields).T @ np.abs(ray.level))[net.rival]
         assert np.all(np.abs(rest) <= 1e-9 * size)
         assert ray.value(net) > 0
+
+
+@pytest.mark.parametrize("seed", range(0, 60, 3))
+def test_ends_are_the_same_by_tangent_programs_and_by_the_whole_chain(seed: int) -> None:
+    program = scaled(linear_program(network(nasty(seed, 60))))
+    best = next(optima(program))
+    if best is not None:
+        goods = np.arange(len(nasty(seed, 60).goods))
+        (low, high), (low_, high_) = (price_ends(program, best, goods, full=full) for full in (4.0, 0.0))
+        for a, b in ((low, low_), (high, high_)):
+            assert np.array_equal(np.isinf(a), np.isinf(b))
+            ended = np.isfinite(a)
+            # In the program's units ordinary prices are of the order of 1.
+            assert np.all(np.abs(a[ended] - b[ended]) <= 1e-7 * (1.0 + np.abs(a[ended])))
 
 
 @pytest.mark.parametrize("first", range(0, 300, 20))

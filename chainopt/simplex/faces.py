@@ -34,6 +34,7 @@ _ZERO = 1e-11
 _FULL = 4
 """Times the entries of the chain's own matrix: a T that has more costs more than it saves."""
 _BATCH = 128
+_NOTHING = np.zeros(0)
 _PUSH, _MOST_PUSH = 1e-3, 1e9
 MOST_WORK = 400_000_000
 """Simplex iterations times rows: half a minute or so. What is left after it is not computed."""
@@ -49,15 +50,18 @@ class _Face:
     moving: Array
 
 
-def price_ends(program: Scaled, best: Point, rows: Array) -> tuple[Array, Array]:
-    """The least and the greatest price of these rows; nan where an end was not computed."""
+def price_ends(program: Scaled, best: Point, rows: Array, *, full: float = _FULL) -> tuple[Array, Array]:
+    """The least and the greatest price of these rows; nan where an end was not computed.
+
+    full: how many times the entries of the chain's matrix a T may have before the whole program is solved instead.
+    """
     low, high = best.price[rows].copy(), best.price[rows].copy()
     face = _face(program, best)
     if not len(face.basic):
         return low, high
-    asked = _by_tangents(program, best, face, rows)
+    asked = _by_tangents(program, best, face, rows, full)
     cone, work = None, 0
-    for solver, g, sign, at, w in asked if asked is not None else _pushes(program, best, face, rows):
+    for solver, g, sign, at, w in asked if asked is not None else _each(range(len(rows))):
         if work > MOST_WORK:
             change = np.nan
         elif solver is not None:
@@ -88,9 +92,9 @@ Asked = Iterator[tuple["_Tangent | None", int, int, Array, Array]]
 """By which program (None: the cone), of which row, +1 for one more or -1 for one less, and what moves D."""
 
 
-def _by_tangents(program: Scaled, best: Point, face: _Face, rows: Array) -> Asked | None:
+def _by_tangents(program: Scaled, best: Point, face: _Face, rows: Array, full: float) -> Asked | None:
     """The programs of rows of D that hang together; None where the rows of the inverse fill up."""
-    most = _FULL * (program.matrix.nnz + program.height)
+    most = full * (program.matrix.nnz + program.height)
     parts, filled = [], 0
     for first in range(0, len(face.basic), _BATCH):
         parts.append(best.factors.rows(face.basic[first : first + _BATCH]))
@@ -101,49 +105,43 @@ def _by_tangents(program: Scaled, best: Point, face: _Face, rows: Array) -> Aske
     matrix = widened(program)[0][:, face.moving]
     sides = _cleaned(inverse @ matrix, abs(inverse) @ abs(matrix))
     pushed = sparse.csc_array(_cleaned(inverse[:, rows], _rough(inverse)[:, rows]))
-    return _asked(program, best, face, sides, pushed)
+    return _asked(best, face, sides, pushed, full * program.matrix.nnz)
 
 
-def _asked(program: Scaled, best: Point, face: _Face, sides: sparse.csr_array, pushed: sparse.csc_array) -> Asked:
+def _each(goods: range) -> Asked:
+    """All that may be asked, of the cone: where the inverse fills up, what moves D is not known beforehand."""
+    return ((None, g, sign, _NOTHING, _NOTHING) for g in goods for sign in (1, -1))
+
+
+def _asked(best: Point, face: _Face, sides: sparse.csr_array, pushed: sparse.csc_array, most: float) -> Asked:
     """What is asked of each program, one after the other, so that each begins from its own last answer."""
     # T T' would lose rows whose products cancel.
     count, label = connected_components(abs(sides) @ abs(sides).T, directed=False)
     of_column, entries = np.full(len(face.moving), -1), sparse.coo_array(sides)
     of_column[entries.col] = label[entries.row]
     work: dict[int, list[tuple[int, int, Array, Array]]] = {}
-    whole: list[tuple[int, int]] = []
+    whole: set[tuple[int, int]] = set()
     filled = np.bincount(label[entries.row], minlength=count)
-    most = _FULL * program.matrix.nnz
     good = np.repeat(np.arange(pushed.shape[1]), np.diff(pushed.indptr))
     for sign in (1, -1):
         wrong = _breaks(face, pushed.indices, sign * pushed.data)
         pairs = np.unique(np.stack([good[wrong], label[pushed.indices[wrong]]]), axis=1)
         for g, c in pairs.T.tolist():
             if filled[c] > most:
-                whole.append((g, sign))
+                whole.add((g, sign))
                 continue
             part = slice(pushed.indptr[g], pushed.indptr[g + 1])
             mine = label[pushed.indices[part]] == c
             work.setdefault(c, []).append((g, sign, pushed.indices[part][mine], pushed.data[part][mine]))
-    nothing = np.zeros(0)
-    wholly = set(whole)
-    for g, sign in sorted(wholly):
-        yield None, g, sign, nothing, nothing
+    for g, sign in sorted(whole):
+        yield None, g, sign, _NOTHING, _NOTHING
     members, columns = _groups(label, count), _groups(of_column, count)
     for c, asked in work.items():
         mine, those = members[c], columns[c]
         tangent = _Tangent(sides[mine][:, those], face.low[mine], face.high[mine], best, face.moving[those])
         for g, sign, at, w in asked:
-            if (g, sign) not in wholly:
+            if (g, sign) not in whole:
                 yield tangent, g, sign, np.searchsorted(mine, at), w
-
-
-def _pushes(program: Scaled, best: Point, face: _Face, rows: Array) -> Asked:
-    """The same one by one, where a row of the inverse is long: the rows that push D over a bound, for the cone."""
-    nothing = np.zeros(0)
-    for g in range(len(rows)):
-        yield None, g, 1, nothing, nothing
-        yield None, g, -1, nothing, nothing
 
 
 def _cleaned(values: sparse.sparray, terms: sparse.sparray) -> sparse.csr_array:

@@ -51,13 +51,13 @@ class Begin:
     said: str = ""
 
 
-def near(net: Network, known: Plan | None) -> Plan:
+def near(net: Network, known: Plan | None, inside: float = _INSIDE) -> Plan:
     """A forward run; or a plan close to a known one, but inside of every sign bound as a forward run is."""
     run = forward_run(net)
     if known is None:
         return run
     return Plan(
-        *((1.0 - _INSIDE) * getattr(known, item.name) + _INSIDE * getattr(run, item.name) for item in fields(Plan))
+        *((1.0 - inside) * getattr(known, item.name) + inside * getattr(run, item.name) for item in fields(Plan))
     )
 
 
