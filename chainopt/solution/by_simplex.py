@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -19,6 +20,7 @@ from chainopt.backprop.sweep import differentiate
 from chainopt.certificate.certify import certify
 from chainopt.chain.chain import Chain
 from chainopt.ipopt.interior import TOLERANCE
+from chainopt.machine.apart import FORKS, forked
 from chainopt.network.measure import throughput
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
@@ -27,6 +29,7 @@ from chainopt.network.tolerances import AGREES
 from chainopt.simplex.judge import Infeasible, Optimum, Unbounded, judge
 from chainopt.solution.attempts import Begin, answers, near
 from chainopt.solution.clock import Clock
+from chainopt.solution.judgement import LARGE
 from chainopt.solution.solution import Solution
 from chainopt.words.names import some
 from chainopt.words.status import Status
@@ -45,7 +48,10 @@ def by_simplex(
     Raises TimeoutError where no time is left.
     """
     clock.doing = "the simplex method was at it"
-    verdict = judge(whole, fractions=fractions, time_left=lambda: clock.left)
+    ask = partial(judge, whole, fractions=fractions, time_left=lambda: clock.left)
+    long = len(whole.use_good) >= LARGE or clock.end is not None
+    # HiGHS hears of no signal while it is at work.
+    verdict = forked(lambda _: ask(), deadline=clock.end) if FORKS and long else ask()
     clock.stop("simplex")
     if not isinstance(verdict, Optimum):
         return None if verdict is None else _without(whole, verdict)
