@@ -328,7 +328,13 @@ def _ranges(tables: Tables) -> Iterator[Finding]:
     rows = ambiguous(tables.goods)
     for row in _rows(rows.head(MOST)):
         any_price = price_range(row["low"], row["high"], row["interval"])
-        text = f"{short(row['good'])} has no single price: {any_price} supports the plan as well."
+        name = short(row["good"])
+        text = f"{name} has no single price: {any_price} supports the plan as well."
+        if not any(row[column] for column in ("supply", "imported", "produced", "used", "sold", "disposed")):
+            worth = f"at least {figure(row['price'])}" if pd.notna(row["low"]) else "any amount"
+            text = (
+                f"Nothing of {name} moves: the first unit would be worth {worth} ({any_price} supports the plan)."
+            )
         yield Finding(Question.APART, "prices", text, caution=True, row=row[_ROW])
     if len(rows) > MOST:
         text = f"{_count(len(rows) - MOST, 'more good has', 'more goods have')} no single price."
