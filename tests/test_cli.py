@@ -235,7 +235,7 @@ def test_a_report_never_overwrites_the_workbook(tmp_path):
 
 
 def test_annotate_writes_a_copy_and_names_the_next_step(tmp_path):
-    path = book(tmp_path, goods=[co.Good("A", supply=1, price=8), co.Good("bread", price=1)])
+    path = book(tmp_path, goods=[co.Good("A", supply=1, price=8), co.Good("bread", supply=1, price=1)])
     done = run("solve", path.name, folder=tmp_path)
     assert done.stdout.splitlines()[-1].startswith("next: chainopt solve chain.xlsx --annotate")
     done = run("solve", path.name, "--annotate", folder=tmp_path)
@@ -247,7 +247,7 @@ def test_annotate_writes_a_copy_and_names_the_next_step(tmp_path):
 def test_the_next_step_keeps_what_was_given_and_can_be_copied(tmp_path):
     path = book(tmp_path, goods=[co.Good("bread", supply=1, price=1)])
     out = tmp_path / "my reports"
-    given = ["solve", path.name, "--method", "auto", "--out", out.name]
+    given = ["solve", path.name, "--method", "market", "--out", out.name]
     last = run(*given, folder=tmp_path).stdout.splitlines()[-1]
     assert shlex.split(last.removeprefix("next: "), comments=True) == ["chainopt", *given, "--annotate"]
     last = run(*given, "--annotate", folder=tmp_path).stdout.splitlines()[-1]

@@ -280,7 +280,7 @@ def test_a_solve_that_ran_out_of_memory_has_no_cause_in_the_chain() -> None:
         raise MemoryError
 
     chain = co.Chain([co.Good("ore", supply=5), co.Good("steel", price=3, min_sale=10)], [MILL])
-    solution = co.solve(chain, progress=full)
+    solution = co.solve(chain, method="ipopt", progress=full)
     assert solution.message.startswith("E603: ")
     assert solution.cut_off
     assert explain(chain, solution).summary == ""

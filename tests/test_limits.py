@@ -341,7 +341,7 @@ workspace.take_workspace()
 import cyipopt, casadi
 size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (size + 60 * 2**20,) * 2)
-solution = co.solve(given)
+solution = co.solve(given, method="ipopt")
 print(solution.status, solution.plan is not None, solution.message)
 """
     places = os.pathsep.join(sys.path)

@@ -507,9 +507,13 @@ def test_units_of_any_size_change_nothing(amount):
     assert solution.multipliers.price[0] == pytest.approx(1 / np.sqrt(3 * amount), rel=1e-7)
 
 
-def test_auto_says_what_it_chose():
-    assert co.solve(co.Chain(GOODS, [mill()]), method="auto").solver == "market"
-    handed = co.solve(co.Chain(GOODS, [mill(function="linear")]), method="auto")
+def test_auto_takes_the_market_for_large_smooth_chains_and_the_simplex_method_for_recipes():
+    assert co.solve(layered_chain(width=32, layers=10)).solver == "market"
+    assert co.solve(co.Chain(GOODS, [mill()]), method="auto").solver == "ipopt"
+    judged = co.solve(co.Chain(GOODS, [mill(function="linear")]), method="auto")
+    assert "simplex" in judged.seconds
+    assert judged.scope == "global"
+    handed = co.solve(co.Chain(GOODS, [mill(function="linear")]), method="market")
     assert handed.solver == "ipopt"
     assert "linear" in handed.message
 

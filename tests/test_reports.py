@@ -155,7 +155,7 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
     ]
     assert list(record)[: len(documented)] == documented
     assert set(record) - set(documented) == {
-            "scope", "market", "explanation", "warnings", "removed", "reading",
+            "scope", "market", "explanation", "proof", "warnings", "removed", "reading",
         }  # fmt: skip
     for table, keys in KEYS.items():
         assert record[table], table

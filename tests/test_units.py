@@ -12,7 +12,7 @@ from unit_changes import difference, in_units, random_units
 
 import chainopt as co
 from chainopt.network.network import network
-from chainopt.network.typical import typical_amounts
+from chainopt.network.scales import scales
 
 SEEDS = range(2000, 2034)
 KINDS = [(kind, cyclic) for kind in ("smooth", "linear", "mixed") for cyclic in (False, True)]
@@ -57,7 +57,7 @@ def lattice(layers: int, width: int, returns: float) -> co.Chain:
 
 def test_an_ordinary_amount_is_no_more_for_a_chain_of_many_layers() -> None:
     """Made of a third of each of three ordinary amounts of 1, (3^R) (1/3)^R = 1 again, layer after layer."""
-    amounts = typical_amounts(network(lattice(60, 3, 0.99)))
+    amounts = scales(network(lattice(60, 3, 0.99))).good
     assert amounts == pytest.approx(np.ones(len(amounts)), rel=0.05)
 
 

@@ -61,10 +61,11 @@ def _straight(net: Network, ops: Operations, known: Array) -> tuple[sparse.csr_a
     for technology, batch in net.families:
         affine[batch.process] = technology.affine
     straight, money = ops.kind != USE, ops.money(known)
+    little = np.maximum(SAME * money, ops.least)
     sales, uses = np.flatnonzero(ops.kind == SALE), np.flatnonzero(ops.kind == USE)
     straight[sales] = ~np.isfinite(net.elasticity[ops.index[sales]])
     straight[uses] = affine[net.use_process[ops.index[uses]]]
-    of = np.flatnonzero(straight & (ops.active | _gains(ops.matrix @ known + ops.constant, money)))
+    of = np.flatnonzero(straight & (ops.active | _gains(ops.matrix @ known + ops.constant, little)))
     blocks, rests, moneys = [ops.matrix[of]], [ops.constant[of]], [money[of]]
     paid_by_use = ops.pays @ known
     with np.errstate(all="ignore"):
@@ -81,7 +82,7 @@ def _straight(net: Network, ops: Operations, known: Array) -> tuple[sparse.csr_a
             takes = sparse.csr_array((mix, (mine.of, mine.use)), shape=(len(rows), len(net.use_good)))
             matrix = sparse.csr_array(ops.earns[level] - takes @ ops.pays)
             money = (abs(ops.earns[level]) + takes @ abs(ops.pays)) @ np.abs(known) + np.abs(net.unit_cost[level])
-            gains = _gains(matrix @ known - net.unit_cost[level], money)
+            gains = _gains(matrix @ known - net.unit_cost[level], SAME * money)
             kept = np.flatnonzero(ops.runs[mine.process] | gains)
             blocks.append(matrix[kept])
             rests.append(-net.unit_cost[level[kept]])
@@ -89,9 +90,9 @@ def _straight(net: Network, ops: Operations, known: Array) -> tuple[sparse.csr_a
     return sparse.csr_array(sparse.vstack(blocks, format="csr")), np.concatenate(rests), np.concatenate(moneys)
 
 
-def _gains(margin: Array, money: Array) -> Array:
+def _gains(margin: Array, little: Array) -> Array:
     """Whether what is idle would gain, by so little that prices are to mend it."""
-    return (margin > 0) & (margin <= SAME * money)
+    return (margin > 0) & (margin <= little)
 
 
 def _filled(derivatives: Derivatives, multipliers: Multipliers) -> Array:

@@ -15,7 +15,7 @@ from scipy import sparse
 from chainopt.network.network import Network
 from chainopt.network.order import dependencies, layers
 from chainopt.network.plan import Plan
-from chainopt.network.typical import typical_amounts, wanted_levels
+from chainopt.network.scales import scales
 from chainopt.technology.arrays import Array
 
 _GOLDEN = 0.6180339887498949
@@ -61,7 +61,7 @@ class _Run:
 
     def __init__(self, net: Network):
         goods, uses = len(net.goods), len(net.use_good)
-        self.net, self.typical = net, typical_amounts(net)
+        self.net, self.typical = net, scales(net).good
         (min_level, self.capacity), (self.sale_low, self.sale_high) = net.bounds("level"), net.bounds("sale")
         self.use_max, self.import_max = net.bounds("use")[1], net.bounds("imported")[1]
         min_level[np.isinf(min_level)] = self.sale_low[np.isinf(self.sale_low)] = 0.0
@@ -77,7 +77,7 @@ class _Run:
         self.level = np.zeros(len(net.level_process))
         free = net.leontief & (np.bincount(net.use_process, minlength=len(net.processes)) == 0)
         first = net.first_level[free]
-        wanted = np.minimum(_INNER * self.capacity, wanted_levels(net, self.typical))[first]
+        wanted = np.minimum(_INNER * self.capacity, scales(net).level)[first]
         self.level[first] = np.maximum(min_level[first], wanted)
         self.yields_by_good = sparse.csc_array(net.yields)
         self.users = sparse.csr_array((np.arange(uses), (net.use_good, np.arange(uses))), shape=(goods, uses))

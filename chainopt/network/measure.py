@@ -13,7 +13,6 @@ from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.scales import scales
 from chainopt.network.tolerances import LEAST_AMOUNT, LEAST_FLOW, LEAST_MONEY, STILL, WORTHLESS, ZERO
-from chainopt.network.typical import typical_amounts, wanted_levels
 from chainopt.technology.arrays import Array
 
 _LEAST = 1e-6
@@ -65,7 +64,7 @@ def measure(net: Network, plan: Plan, start: Plan | None = None) -> Measure:
     """
     start = start or forward_run(net)
     moved = throughput(net, plan)
-    least = np.maximum(LEAST_FLOW * throughput(net, start), LEAST_AMOUNT * typical_amounts(net))
+    least = np.maximum(LEAST_FLOW * throughput(net, start), LEAST_AMOUNT * scales(net).good)
     good = np.maximum(moved, least)
     good = np.where(good > 0, good, 1.0)
     use, made, fixed = good[net.use_good], sparse.coo_array(net.yields), np.flatnonzero(net.use_leontief)
@@ -81,9 +80,9 @@ def measure(net: Network, plan: Plan, start: Plan | None = None) -> Measure:
 
 def magnitudes(net: Network, plan: Plan, money: float) -> Measure:
     """By what a program is scaled, near a plan that moves so much money in all: the money of an average good."""
-    typical, moved = typical_amounts(net), throughput(net, plan)
-    good = np.maximum(moved, _LEAST * typical)
-    level = np.maximum(np.abs(np.nan_to_num(plan.level)), _LEAST * wanted_levels(net, typical))
+    size, moved = scales(net), throughput(net, plan)
+    good = np.maximum(moved, _LEAST * size.good)
+    level = np.maximum(np.abs(np.nan_to_num(plan.level)), _LEAST * size.level)
     use = np.maximum(np.abs(np.nan_to_num(plan.use)), _LEAST_SHARE * good[net.use_good])
     return Measure(good, use, level, money / len(good), moved)
 

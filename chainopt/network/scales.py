@@ -3,8 +3,8 @@
 Every line of a chain that ties two figures is one equation between logarithms, and all are fitted together by
 least squares (Curtis and Reid, "On the automatic scaling of matrices for Gaussian elimination", 1972):
 
-    a use               use ~ good                          a recipe's use      coefficient * level ~ use
-    what is made        yield * level ~ good                a smooth process    level ~ f(uses), elasticities there
+    a use               use ~ good / users                  a recipe's use      coefficient * level ~ use
+    what is made        yield * level ~ good / makers       a smooth process    level ~ f(uses), elasticities there
     a supply, a limit   its own figure                      a price, a cost     price * amount ~ money
 
 No amount follows another round a loop, so none can compound there; a change of units moves each by its own factor.
@@ -30,7 +30,7 @@ _ROUNDS = 3
 _WEAK = 0.1
 """Of the other equations, what ties a use to its level by itself: an input that hardly matters there is tied by
 nothing else."""
-_ACCURACY = 1e-4
+_ACCURACY = 1e-6
 _MOST_STEPS = 2000
 _SINGULAR = 1e-12
 _AMOUNTS = ("good", "use", "level", "sale", "imported", "disposed")
@@ -107,14 +107,16 @@ class _Logarithms:
 
 def _ties(net: Network, known: _Logarithms) -> Iterator[Equations]:
     """What the data say whatever the processes' functions."""
-    nothing = np.zeros(len(net.use_good))
-    uses = np.arange(len(net.use_good))
-    yield known.rows(nothing, ("use", uses, 1.0), ("good", net.use_good, -1.0))
+    uses, goods = np.arange(len(net.use_good)), len(net.goods)
+    # Of the whole of each input every user would make more than there is, and more again with each layer.
+    users = np.where(net.rival, np.bincount(net.use_good, minlength=goods) + net.sells, 1)[net.use_good]
+    yield known.rows(-np.log(users), ("use", uses, 1.0), ("good", net.use_good, -1.0))
     recipe = np.flatnonzero(net.use_leontief & (net.coefficient > 0))
     level = net.first_level[net.use_process[recipe]]
     yield known.rows(-np.log(net.coefficient[recipe]), ("level", level, 1.0), ("use", recipe, -1.0))
     made = sparse.coo_array(net.yields)
-    yield known.rows(-np.log(np.abs(made.data)), ("level", made.row, 1.0), ("good", made.col, -1.0))
+    makers = np.bincount(made.col, minlength=goods)[made.col]
+    yield known.rows(-np.log(np.abs(made.data) * makers), ("level", made.row, 1.0), ("good", made.col, -1.0))
     for name, there in (("sale", net.sells), ("imported", net.imports), ("disposed", net.disposes)):
         at = np.flatnonzero(there)
         yield known.rows(np.zeros(len(at)), (name, at, 1.0), ("good", at, -1.0))

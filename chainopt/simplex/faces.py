@@ -313,7 +313,7 @@ def least_throughput(program: Scaled, best: Point) -> Point:
         return best
     x = np.where(at == HIGH, program.high, program.low)
     low, high = np.where(held, x, program.low), np.where(held, x, program.high)
-    cost = np.where(low >= 0, -1.0, np.where(high <= 0, 1.0, 0.0))
+    cost = program.weight * np.where(low >= 0, -1.0, np.where(high <= 0, 1.0, 0.0))
     solver = Simplex(replace(program, low=low, high=high, worth=cost, typed=None))
     solver.start(best)
     if solver.run(presolve="off", simplex_strategy=4) != HighsModelStatus.kOptimal:

@@ -6,7 +6,7 @@ maximise  worth x   subject to   A x = right,  low <= x <= high         every fi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -33,7 +33,10 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """The same program in other units: a row's figure times row, a column's amount in column, money in money."""
+    """The same program in other units: a row's figure over row, a column's amount in column, money in money.
+
+    weight: what a unit of each column is of an ordinary amount, since units are rounded to powers of two.
+    """
 
     matrix: sparse.csc_array
     right: Array
@@ -44,6 +47,7 @@ class Scaled:
     column: Array
     money: float
     typed: Typed | None = None
+    weight: Array = field(default_factory=lambda: np.zeros(0))
 
     @property
     def height(self) -> int:
@@ -55,7 +59,7 @@ class Scaled:
 
 
 def units(program: LinearProgram) -> tuple[Array, Array, float]:
-    """Of each row, of each column and of money what counts as one, powers of two: see `network.scales`."""
+    """Of each row, of each column and of money what counts as one: see `network.scales`."""
     size = scales(program.net)
     column, row = np.ones(len(program.worth)), np.ones(len(program.right))
     sizes = {name: getattr(size, name) for name in ("level", "use", "sale", "imported", "disposed")}
@@ -79,7 +83,7 @@ def units(program: LinearProgram) -> tuple[Array, Array, float]:
         row[at] = matrix[at] @ mine
     spare = program.place["spare"][program.place["spare"] >= 0]
     column[spare] = (matrix.T @ row)[spare]
-    return powers_of_two(row), powers_of_two(column), float(powers_of_two(np.array([size.money]))[0])
+    return row, column, size.money
 
 
 def _count_minima(program: LinearProgram, matrix: sparse.csr_array, column: Array) -> None:
@@ -100,10 +104,12 @@ def _count_minima(program: LinearProgram, matrix: sparse.csr_array, column: Arra
 
 def scaled(program: LinearProgram) -> Scaled:
     """A program in its ordinary amounts."""
-    row, column, money = units(program)
+    ordinary = units(program)
+    row, column = (powers_of_two(amounts) for amounts in ordinary[:2])
+    money = float(powers_of_two(np.array(ordinary[2])))
     matrix = sparse.csc_array(sparse.diags_array(1.0 / row) @ program.matrix @ sparse.diags_array(column))
     figures = (program.right / row, program.low / column, program.high / column, program.worth * column / money)
-    return Scaled(matrix, *figures, row, column, money)
+    return Scaled(matrix, *figures, row, column, money, weight=column / ordinary[1])
 
 
 def with_fractions(program: Scaled, given: LinearProgram) -> Scaled:

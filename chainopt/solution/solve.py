@@ -150,7 +150,7 @@ def _solved(part: Part, method: str, limits: Mapping[str, Any], start: Solution 
         clock.stop("market")
         return None if plan is None else beside(net, plan, "the proposals'")
 
-    solution = _by_ipopt(tried, warm, lambda: near(net, known), (proposals, market), limits)
+    solution = _by_ipopt(tried, warm, lambda: near(net, known), (market, proposals), limits)
     if handed:
         taken = f"Ipopt took over from the market: {handed}"
         solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")
@@ -165,7 +165,7 @@ def _by_ipopt(
     limits: Mapping[str, Any],
 ) -> Solution:
     """Ipopt's solution: from a warm start where there is one and it serves, else from a cold one; where it gets
-    lost there, from elsewhere, the proposals' or the market's plan, and then at other tolerances where none is
+    lost there, from elsewhere, the market's or the proposals' plan, and then at other tolerances where none is
     given."""
     if warm is not None and (found := tried(warm, limits["tolerance"])).status.final:
         return found
