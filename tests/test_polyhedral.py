@@ -140,7 +140,7 @@ def test_value_and_ends_are_those_worked_out_by_hand(name: str, method: str) -> 
     for row in co.prices(chain, solution).to_dict("records"):
         low, high = ends[row["good"]]
         assert (row["low"], row["high"]) == near((low, high), of=low, rel=1e-9)
-        slack = 1e-6 * max(abs(low), max(abs(price) for price in solution.multipliers.price))
+        slack = 1e-6 * max(abs(low), *(abs(price) for price in solution.multipliers.price))
         assert low - slack <= row["price"] <= high + slack
 
 

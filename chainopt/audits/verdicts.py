@@ -20,7 +20,7 @@ from chainopt.backprop.sweep import use_values
 from chainopt.network.multipliers import use_prices
 from chainopt.network.network import Network
 from chainopt.network.tolerances import CERTIFIED, SAME
-from chainopt.solution.solution import Solution
+from chainopt.solution.solution import Solution, first_units
 from chainopt.technology.arrays import Array
 
 
@@ -81,7 +81,7 @@ def entries(solution: Solution, unit: float = 1.0) -> Iterator[Entry]:
     ops = derivatives.operations
     size, floor = ops.measure, ops.measure.trifle
     use_value, sale_value, disposal_value = use_values(net, derivatives)
-    paid, price = use_prices(net, multipliers), multipliers.price
+    paid, price = use_prices(net, multipliers), first_units(solution)
     derivative = settled(intervals)
     # What each use and each sale pays for its own limits, on top of the good's price.
     use_rent, sale_rent = (net.bounding(amount) @ multipliers.rent for amount in ("use", "sale"))

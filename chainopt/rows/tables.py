@@ -22,14 +22,13 @@ from chainopt.backprop.intervals import POINT, SKIPPED, Intervals, intervals, pr
 from chainopt.backprop.sweep import Derivatives, use_values
 from chainopt.chain.chain import Chain
 from chainopt.chain.units import price_units
-from chainopt.network.measure import throughput
 from chainopt.network.multipliers import Multipliers, process_rents, use_prices
 from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply, places
 from chainopt.network.plan import Plan, limited_amount
 from chainopt.simplex.judge import ratio_ends
 from chainopt.simplex.polyhedral import is_polyhedral
-from chainopt.solution.solution import Solution
+from chainopt.solution.solution import Solution, first_units
 from chainopt.technology.arrays import Array
 from chainopt.words.display import Displayed
 from chainopt.words.names import key, nearest
@@ -165,7 +164,7 @@ class _View:
         return cls(
             numeraire=numeraire,
             unit=unit,
-            price=of.goods(_first_unit(part, solution) / unit),
+            price=of.goods(first_units(solution) / unit),
             backprop=of.goods(settled(found)),
             low=of.goods(found.low),
             high=of.goods(found.high),
@@ -178,18 +177,6 @@ class _View:
             rent=of.limits(multipliers.rent / unit),
             derived_rent=of.limits(derivatives.unknowns[derivatives.operations.rent_columns] / unit),
         )
-
-
-def _first_unit(net: Network, solution: Solution) -> Array:
-    """The multipliers; of goods that nothing supplies, makes or takes, what the first unit is worth at least.
-
-    Its high end where low has none, nan where neither has: any price would support the plan.
-    """
-    assert solution.multipliers is not None and solution.intervals is not None and solution.plan is not None
-    low, high = solution.intervals.low, solution.intervals.high
-    worth = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, np.nan))
-    moves = throughput(net, solution.plan) > 0
-    return np.where(moves | np.isnan(low) | np.isnan(high), solution.multipliers.price, worth)
 
 
 def _ratios(net: Network, plan: Plan, derivatives: Derivatives, found: Intervals, at: int) -> Intervals:

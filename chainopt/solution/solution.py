@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from chainopt.backprop.intervals import Intervals
 from chainopt.backprop.sweep import Derivatives
 from chainopt.certificate.conditions import Residuals
 from chainopt.chain.chain import Chain
 from chainopt.chain.reach import Unmet
+from chainopt.network.measure import throughput
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.part import Part
 from chainopt.network.plan import Plan
 from chainopt.simplex.judge import Infeasible, Unbounded
+from chainopt.technology.arrays import Array
 from chainopt.words.display import Displayed
 from chainopt.words.status import Status
 
@@ -61,3 +65,18 @@ class Solution(Displayed):
     def certified(self) -> bool:
         """Whether the independent KKT check holds, so that prices may be shown."""
         return self.status is Status.OPTIMAL
+
+
+def first_units(solution: Solution) -> Array:
+    """Each good's price as it is shown: its multiplier; where nothing supplies, makes or takes it, what the first
+    unit is worth at least.
+
+    That is the low end of its interval, the high one where low has none, nan where neither has: any price would
+    support the plan. A solution without prices has none: ValueError.
+    """
+    if solution.net is None or solution.plan is None or solution.multipliers is None or solution.intervals is None:
+        raise ValueError(f"a solution that is {solution.status} has no prices")
+    low, high = solution.intervals.low, solution.intervals.high
+    worth = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, np.nan))
+    moves = throughput(solution.net, solution.plan) > 0
+    return np.where(moves | np.isnan(low) | np.isnan(high), solution.multipliers.price, worth)
