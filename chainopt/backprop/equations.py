@@ -49,8 +49,8 @@ def nearest(matrix: sparse.csr_array, target: Array, money: Array, given: Array)
     if len(sound) and known.any():
         row = over(money[sound])
         column = over(_largest(sparse.diags_array(row) @ abs(part), 0))
-        step, _ = _least_squares(part, target[sound] - part @ given[known], row, np.where(column > 0, column, 1.0))
-        found[known] += step
+        scale = np.where(column > 0, column, 1.0)
+        found[known] += _least_squares(part, target[sound] - part @ given[known], row, scale, seen=False)[0]
     return found
 
 
@@ -82,8 +82,10 @@ def over(values: Array) -> Array:
     return np.divide(1.0, values, out=np.zeros(len(values)), where=values > 0)
 
 
-def _least_squares(matrix: sparse.csr_array, target: Array, row: Array, column: Array) -> tuple[Array, Array]:
-    """The scaled least-squares solution of least norm, and which unknowns the rows leave open.
+def _least_squares(
+    matrix: sparse.csr_array, target: Array, row: Array, column: Array, *, seen: bool = True
+) -> tuple[Array, Array]:
+    """The scaled least-squares solution of least norm; and which unknowns are left open, where that is to be seen.
 
     Scaled so that the largest entry is 1: what is small beside it is judged in these terms.
     """
@@ -95,13 +97,15 @@ def _least_squares(matrix: sparse.csr_array, target: Array, row: Array, column: 
         kept = size > RANK * np.max(size, initial=0.0)
         value = right[kept].T @ ((left[:, kept].T @ goal) / size[kept])
         # The part of each unknown's axis that the rows see; what they don't is the null space's.
-        seen = np.sum(right[kept] ** 2, axis=0)
-        return column * value, np.sqrt(np.maximum(0.0, 1.0 - seen)) > OPEN
+        part = np.sum(right[kept] ** 2, axis=0)
+        return column * value, np.sqrt(np.maximum(0.0, 1.0 - part)) > OPEN
     if (found := by_structure(scaled, goal)) is not None:
         return column * found[0], found[1]
     project = _Projection(scaled)
     start = np.random.default_rng(0).uniform(1.0, 2.0, matrix.shape[1])
     value = project.nearest(goal, np.zeros(matrix.shape[1]))
+    if not seen:
+        return column * value, np.zeros(len(value), dtype=bool)
     unseen = project.nearest(np.zeros(matrix.shape[0]), start)
     return column * value, np.abs(unseen) > OPEN
 

@@ -52,16 +52,13 @@ def _without_idle(net: Network, plan: Plan, ops: Operations) -> Plan:
         amounts[name][index] = 0.0
     idle = ~ops.runs[net.use_process] & ~net.use_leontief & ~net.signed
     amounts["use"][idle] = net.origin[idle]
-    return Plan(
-        **{name: np.where(values < 0, _kept(net, name, values), values) for name, values in amounts.items()}
-    )
+    return Plan(**{name: _kept(net, name, values) for name, values in amounts.items()})
 
 
 def _kept(net: Network, name: str, values: Array) -> Array:
-    signed = {"use": net.signed, "sale": net.sale_signed}.get(name)
-    if name == "level":
-        signed = ~net.leontief[net.level_process]
-    return np.where(signed, values, 0.0) if signed is not None else np.zeros(len(values))
+    """Amounts of this name, at least 0 but for those that may be negative."""
+    signed = {"use": net.signed, "level": ~net.leontief[net.level_process], "sale": net.sale_signed}
+    return np.where(signed.get(name, np.zeros(len(values), dtype=bool)), values, np.maximum(values, 0.0))
 
 
 def _completed(net: Network, plan: Plan) -> Plan:
@@ -83,26 +80,19 @@ def _stepped(net: Network, plan: Plan, ops: Operations, broken: Breaches) -> Pla
     # Formulas' minima have no breach of their own: their processes' levels say it.
     rows = np.flatnonzero(ops.may[: len(target)])
     amounts = {item.name: getattr(plan, item.name).copy() for item in fields(Plan)}
+    ones = {"use": ops.measure.use, "level": ops.measure.level}
     unit = np.ones(len(moves))
     for kind, name in AMOUNTS.items():
         mine = ops.kind[moves] == kind
-        of, one = (
-            ops.index[moves][mine],
-            {"use": ops.measure.use, "level": ops.measure.level}.get(name, ops.measure.good),
-        )
+        of, one = ops.index[moves][mine], ones.get(name, ops.measure.good)
         unit[mine] = np.maximum(np.abs(amounts[name][of]), _FAINT * one[of])
     matrix = sparse.csr_array((sparse.diags_array(unit) @ ops.matrix[moves][:, rows]).T)
-    money = np.maximum(
-        abs(matrix).max(axis=1).toarray().ravel() if matrix.nnz else np.ones(len(rows)), _SINGULAR * size[rows]
-    )
+    if not matrix.nnz:
+        return plan
+    most = abs(matrix).max(axis=1).toarray().ravel()
+    money = np.maximum(most, _SINGULAR * size[rows])
     step = unit * nearest(matrix, target[rows], money, np.zeros(len(moves)))
     for kind, name in AMOUNTS.items():
         mine = ops.kind[moves] == kind
         amounts[name][ops.index[moves][mine]] += step[mine]
-    lowest = {"use": net.signed, "level": ~net.leontief[net.level_process], "sale": net.sale_signed}
-    return Plan(
-        **{
-            name: np.where(lowest.get(name, np.zeros(len(values), dtype=bool)), values, np.maximum(values, 0.0))
-            for name, values in amounts.items()
-        }
-    )
+    return Plan(**{name: _kept(net, name, values) for name, values in amounts.items()})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -73,26 +73,6 @@ def judged(part: Part, answer: Answer, clock: Clock) -> Solution:
     return Solution(part.whole.chain, part=part, **{"plan": answer.plan, **found})
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
-    """A plan, what the chain's own derivatives say of it, and what speaks against it."""
-
-    plan: Plan
-    derivatives: Derivatives
-    certificate: Certificate
-    intervals: Intervals
-    doubts: list[str]
-
-
-def _checked(net: Network, plan: Plan, multipliers: Multipliers) -> _Check:
-    derivatives = differentiate(net, plan)
-    multipliers = _moved(multipliers, derivatives)
-    certificate = certify(net, plan, derivatives, completed(net, plan, derivatives, multipliers))
-    intervals = price_intervals(net, plan, derivatives)
-    doubts = [*certificate.doubts, *_doubts(net, multipliers, derivatives.operations.measure, intervals)]
-    return _Check(plan, derivatives, certificate, intervals, doubts)
-
-
 def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
     """What the check makes of an answer, by the fields of a solution."""
     model, plan, multipliers = answer.model, answer.plan, answer.multipliers
@@ -100,10 +80,7 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
         status = confirmed(net, plan, model.status) if plan is not None else model.status
         message = model.message if status is model.status else status.advice
         return {"status": status, "message": message, "objective": model.objective}
-    check = _checked(net, plan, multipliers)
-    if check.doubts and (other := settled(net, plan, check.derivatives.operations)) is not plan:
-        again = _checked(net, other, multipliers)
-        check = check if again.doubts else again
+    check = _best_check(net, plan, multipliers)
     derivatives, certificate, intervals = check.derivatives, check.certificate, check.intervals
     doubts, scope, local = check.doubts, certificate.scope, certificate.unproven
     warnings = []
@@ -141,6 +118,59 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
         "scope": scope,
         "warnings": tuple(warnings),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A plan, what the chain's own derivatives say of it, and what speaks against it."""
+
+    plan: Plan
+    derivatives: Derivatives
+    certificate: Certificate
+    intervals: Intervals
+    doubts: list[str]
+
+
+def _best_check(net: Network, plan: Plan, multipliers: Multipliers) -> _Check:
+    """The check of a plan and its multipliers, or where that has doubts, of what may stand in their place.
+
+    That is the multipliers without the prices of what nothing moves, and a settled plan. Intervals, which may take
+    long, are asked for where nothing else speaks against it, or in the end.
+    """
+    derivatives = differentiate(net, plan)
+    first = _certified(net, plan, derivatives, multipliers)
+    if not first.doubts and not (check := _checked(net, first, plan, derivatives, multipliers)).doubts:
+        return check
+    for plan_, derivatives_, priced in _others(net, plan, derivatives, multipliers):
+        certificate = _certified(net, plan_, derivatives_, priced)
+        if not certificate.doubts:
+            other = _checked(net, certificate, plan_, derivatives_, priced)
+            if not other.doubts:
+                return other
+    return check if not first.doubts else _checked(net, first, plan, derivatives, multipliers)
+
+
+def _others(
+    net: Network, plan: Plan, derivatives: Derivatives, multipliers: Multipliers
+) -> Iterator[tuple[Plan, Derivatives, Multipliers]]:
+    priced = _moved(multipliers, derivatives)
+    if np.isnan(priced.price).sum() > np.isnan(multipliers.price).sum():
+        yield plan, derivatives, priced
+    other = settled(net, plan, derivatives.operations)
+    if other is not plan:
+        yield other, differentiate(net, other), priced
+
+
+def _certified(net: Network, plan: Plan, derivatives: Derivatives, multipliers: Multipliers) -> Certificate:
+    return certify(net, plan, derivatives, completed(net, plan, derivatives, multipliers))
+
+
+def _checked(
+    net: Network, certificate: Certificate, plan: Plan, derivatives: Derivatives, multipliers: Multipliers
+) -> _Check:
+    intervals = price_intervals(net, plan, derivatives)
+    doubts = [*certificate.doubts, *_doubts(net, multipliers, derivatives.operations.measure, intervals)]
+    return _Check(plan, derivatives, certificate, intervals, doubts)
 
 
 def _of_first_units(multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals) -> Multipliers:
