@@ -99,7 +99,7 @@ def _least_squares(
         # The part of each unknown's axis that the rows see; what they don't is the null space's.
         part = np.sum(right[kept] ** 2, axis=0)
         return column * value, np.sqrt(np.maximum(0.0, 1.0 - part)) > OPEN
-    if (found := by_structure(scaled, goal)) is not None:
+    if seen and (found := by_structure(scaled, goal)) is not None:
         return column * found[0], found[1]
     project = _Projection(scaled)
     start = np.random.default_rng(0).uniform(1.0, 2.0, matrix.shape[1])
