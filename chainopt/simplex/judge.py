@@ -13,7 +13,8 @@ import numpy as np
 from chainopt.network.limits import Limit
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
-from chainopt.network.plan import Plan
+from chainopt.network.plan import Plan, with_whole_minima
+from chainopt.network.scales import scales
 from chainopt.simplex.basis import BETWEEN, HIGH, Point
 from chainopt.simplex.faces import least_throughput, price_ends, ratios
 from chainopt.simplex.polyhedral import LinearProgram, linear_program, typed
@@ -199,14 +200,27 @@ def _unbounded(net: Network, given: LinearProgram, program: Scaled, growth: Ray)
     return Unbounded(_plan(net, given, growth.amount * program.column), growth.gain * program.money)
 
 
-def _optimum(net: Network, given: LinearProgram, program: Scaled, best: Point) -> Optimum:
+def _optimum(net: Network, given: LinearProgram, program: Scaled, best: Point) -> Optimum | None:
+    """The optimum of a program that the chain attains: None where a minimum stays below what its process takes."""
     width, goods = program.width, len(net.goods)
     least = least_throughput(program, best)
     low, high = price_ends(program, best, np.arange(goods))
     per_unit = program.money / program.row[:goods]
     plan = _plan(net, given, np.clip(least.x[:width], program.low, program.high) * program.column)
+    whole = with_whole_minima(net, plan)
+    lost = plan.value(net) - whole.value(net)
+    if not _attained(net, whole) or lost > GOOD_ENOUGH * max(program.money, abs(plan.value(net))):
+        return None
     multipliers = _multipliers(net, given, program, best)
-    return Optimum(plan, multipliers, low * per_unit, high * per_unit, per_unit, best.exact)
+    return Optimum(whole, multipliers, low * per_unit, high * per_unit, per_unit, best.exact)
+
+
+def _attained(net: Network, plan: Plan) -> bool:
+    """Whether every formula makes what the plan says."""
+    of = [item.process for item in net.formulas if item.program.minima()]
+    made = net.levels(plan.use, np.array(of, dtype=int))
+    size = scales(net).level + np.abs(plan.level)
+    return bool(np.all(np.isnan(made) | (np.abs(made - plan.level) <= GOOD_ENOUGH * size)))
 
 
 def _plan(net: Network, given: LinearProgram, x: Array) -> Plan:
