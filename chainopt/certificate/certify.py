@@ -61,6 +61,7 @@ class Certificate:
         return tuple(found)
 
 
+@np.errstate(all="ignore")
 def certify(net: Network, plan: Plan, derivatives: Derivatives, multipliers: Multipliers) -> Certificate:
     """Judge a plan and complete multipliers (see `completed`) by a chain's derivatives."""
     ops = derivatives.operations

@@ -32,7 +32,10 @@ _WEAK = 0.1
 nothing else."""
 _ACCURACY = 1e-6
 _MOST_STEPS = 2000
-_SINGULAR = 1e-12
+_MOST_ELASTIC = 3.0
+"""The sum of a level's elasticities: where it is more, the level is a difference."""
+_FAINT = 1e-6
+"""The weight of an equation "amount ~ 1", which decides where nothing else does: of what no figure ties."""
 _AMOUNTS = ("good", "use", "level", "sale", "imported", "disposed")
 
 Equations = tuple[sparse.csr_array, Array]
@@ -151,12 +154,20 @@ def _first_guess(net: Network, known: _Logarithms, weight: float = 1.0) -> Itera
 
 
 def _elastic(net: Network, known: _Logarithms, found: Array) -> Iterator[Equations]:
-    """log level = log f(x) + sum of elasticities * (log use - log x) at the amounts found so far, by level."""
+    """log level = log f(x) + sum of elasticities * (log use - log x) at the amounts found so far, by level.
+
+    A level that is what a cancelling sum leaves has no size of its own, and elasticities beyond reason: it is as
+    large as the sum of its terms, of which each input has a share.
+    """
     use = np.exp(np.clip(found[known.place["use"] :][: known.size["use"]], -_RANGE, _RANGE)) + net.origin
     level = _level_at(net, use)
     of_use, of_level, slope = _slopes(net, use, level)
     with np.errstate(all="ignore"):
-        weight = slope * (use - net.origin)[of_use] / level[of_level]
+        term = slope * (use - net.origin)[of_use]
+        terms = np.bincount(of_level, np.abs(term), len(level))
+        cancels = ~(terms <= _MOST_ELASTIC * np.abs(level))
+        level = np.where(cancels, terms, level)
+        weight = np.where(cancels[of_level], np.abs(term), term) / level[of_level]
     sound = np.isfinite(level) & (np.abs(level) > 0) & ~net.leontief[net.level_process]
     bad = ~np.isfinite(weight)
     sound[of_level[bad]] = False
@@ -208,15 +219,14 @@ def _fitted(equations: list[Equations], leaf: Array, begin: Array) -> Array:
     """
     matrix = sparse.csr_array(sparse.vstack([rows for rows, _ in equations], format="csr"))
     target = np.concatenate([values for _, values in equations])
-    normal, right = sparse.csr_array(matrix.T @ matrix), matrix.T @ target
+    faint = _FAINT * sparse.eye_array(matrix.shape[1])
+    normal, right = sparse.csr_array(matrix.T @ matrix + faint), matrix.T @ target
     weight = normal.diagonal()
-    weight = np.where(weight > 0, weight, 1.0)
     inner = np.flatnonzero(~leaf)
     across = sparse.csr_array(normal[leaf][:, inner])
     back = sparse.csr_array(across.T @ sparse.diags_array(1.0 / weight[leaf]))
     left = sparse.csr_array(normal[inner][:, inner] - back @ across)
     size = left.diagonal()
-    size = np.where(size > _SINGULAR * weight[inner], size, weight[inner])
     found = begin.copy()
     found[inner], _ = cg(
         left,
