@@ -65,6 +65,8 @@ class _Centre:
         net, goods = self.net, len(self.net.goods)
         count = goods + len(net.limits) + len(self.shares)
         entries = [(row, j, value) for j, item in enumerate(self.proposals) for row, value in item.rows.items()]
+        if not entries:
+            return None, None
         rows, columns, values = (np.array(part) for part in zip(*entries, strict=True))
         scale = np.concatenate([1.0 / self.size.good, np.ones(count - goods)])
         matrix = sparse.csr_array((values * scale[rows], (rows, columns)), shape=(count, len(self.proposals)))
@@ -82,6 +84,8 @@ class _Centre:
         worth = [item.worth / self.size.money for item in self.proposals]
         cost = -np.array([*worth, *([-_MISSED] * (2 * goods))])
         ends = [self._ends(item) for item in self.proposals] + [(0.0, None)] * (2 * goods)
+        if not (np.isfinite(matrix.data).all() and np.isfinite(cost).all() and np.isfinite(right).all()):
+            return None, None
         equal = np.flatnonzero(~upper)
         least = np.flatnonzero(upper)
         found = linprog(
