@@ -34,7 +34,7 @@ _ACCURACY = 1e-6
 _MOST_STEPS = 2000
 _MOST_ELASTIC = 3.0
 """The sum of a level's elasticities: where it is more, the level is a difference."""
-_FAINT = 1e-6
+_FAINT = 3e-6
 """The weight of an equation "amount ~ 1", which decides where nothing else does: of what no figure ties."""
 _AMOUNTS = ("good", "use", "level", "sale", "imported", "disposed")
 
