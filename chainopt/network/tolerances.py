@@ -22,8 +22,6 @@ DUST_SHARE = 1e-9
 LEAST_FLOW, LEAST_AMOUNT = 1e-2, 1e-4
 """Of what a good moves in a forward run, and of an ordinary amount of it: its size is no less, however little
 the plan moves of it."""
-LEAST_LEVEL = 1e-3
-"""Of the level that moves all of its goods: what a smaller level is off by is judged by that."""
 BINDS = 1e-6
 """Of a limit, or of the amount that it bounds: it binds where they are no further apart. Ipopt relaxes bounds by
 1e-8, and stops before them."""

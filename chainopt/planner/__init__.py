@@ -7,5 +7,5 @@ model       the same as a Pyomo model
 arrays      the same as CasADi functions
 readback    plan and multipliers from a model, and back: the sign rule's table
 rays        value without end
-elastic     which cells conflict
+elastic     the same with every cell's row elastic: see network.conflicts
 """

@@ -20,7 +20,7 @@ from chainopt.network.measure import throughput
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
-from chainopt.network.typical import typical_amounts
+from chainopt.network.scales import scales
 from chainopt.planner.model import build
 from chainopt.planner.readback import limit_rows, read_multipliers, read_plan
 from chainopt.words.status import Status
@@ -35,7 +35,7 @@ class Elastic:
         self.net = net
         self.deadline = time.perf_counter() + time_limit
         self.start = forward_run(net)
-        self.moved = np.maximum(throughput(net, self.start), 1e-6 * typical_amounts(net))
+        self.moved = np.maximum(throughput(net, self.start), 1e-6 * scales(net).good)
         self.model: Any = build(net, self.start)
         self.rows: list[Row] = []
         self.constraint: dict[Row, Any] = {}

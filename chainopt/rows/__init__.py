@@ -1,5 +1,6 @@
 """Every table of a solution, as plain rows: what all reports show. Stands on audits and scenarios.
 
 tables      prices, uses, processes, limits, ... as pandas tables (a new table, or a column of one, starts here)
+proofs      why there is no plan, or no end, as rows and in a sentence
 dossier     all of them at once, with what takes re-solves
 """
