@@ -20,7 +20,7 @@ from chainopt.backprop.sweep import differentiate
 from chainopt.certificate.certify import certify
 from chainopt.chain.chain import Chain
 from chainopt.ipopt.interior import TOLERANCE
-from chainopt.machine.apart import FORKS, forked
+from chainopt.machine.apart import FORKS, WorkDied, forked
 from chainopt.network.measure import throughput
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
@@ -114,7 +114,8 @@ def _confirmed(
     within = {**limits, "tolerance": limits["tolerance"] or TOLERANCE}
     try:
         answer = answers(part.net, begin, within, clock)[-1]
-    except (TimeoutError, MemoryError):
+    except (TimeoutError, MemoryError, WorkDied, KeyboardInterrupt):
+        # What is proven is finished, whatever cuts the second witness off.
         return _alone(solution, "Ipopt did not come to an end beside it")
     if answer.model.status is Status.INTERRUPTED:
         return _alone(solution, "Ipopt was interrupted beside it")
