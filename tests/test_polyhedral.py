@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from judge import judge, same
+from linear_program import state
 from nasty import nasty
+from scipy.optimize import linprog
 from sizes import near
 from typer.testing import CliRunner
 
@@ -18,6 +20,7 @@ import chainopt as co
 from chainopt.command.app import app
 from chainopt.network.network import network
 from chainopt.simplex.faces import price_ends
+from chainopt.simplex.judge import Infeasible
 from chainopt.simplex.polyhedral import linear_program
 from chainopt.simplex.scaled import scaled
 from chainopt.simplex.simplex import optima
@@ -177,14 +180,33 @@ def test_infeasible_comes_with_a_proof_that_names_its_cells(name: str, tmp_path:
     assert json.loads(result.read_text())["proof"]["kind"] == "infeasible"
 
 
+@pytest.mark.parametrize("method", ["auto", "simplex", "ipopt"])
+def test_a_minimum_of_what_nothing_supplies_still_has_its_multipliers(method: str) -> None:
+    """b = min(a/10 + 2, 5) sells at 3, and nothing supplies a: b is 2, and a first unit of a is worth 0.3."""
+    goods = [co.Good("a"), co.Good("b", price=3)]
+    solution = co.solve(co.Chain(goods, [co.Process("p", formula="b = min(0.1*a + 2, 5)")]), method=method)
+    assert solution.certified
+    assert solution.objective == pytest.approx(6, rel=1e-9)
+    assert solution.net is not None
+    assert solution.multipliers is not None
+    prices = dict(zip(solution.net.goods, solution.multipliers.price, strict=True))
+    assert prices["b"] == pytest.approx(3, rel=1e-8)
+    # Ipopt alone is asked of the part that can run.
+    assert "a" not in prices if method == "ipopt" else prices["a"] == pytest.approx(0.3, rel=1e-8)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_every_proof_holds_by_plain_arithmetic(seed: int) -> None:
-    """Farkas and rays, checked in the records' own figures by the dual of the independent statement."""
+    """Farkas and rays, checked in the records' own figures by the independent statement."""
     chain = nasty(seed, 40)
     solution = co.solve(chain, method="simplex")
     if solution.status is co.Status.INFEASIBLE:
-        assert solution.proof is not None
+        assert isinstance(solution.proof, Infeasible)
         assert solution.proof.margin > 0
+        if not solution.proof.conflict:
+            most = _most_that_anybody_gains(chain, solution.proof.price)
+            supplies = float(solution.proof.price @ [good.supply for good in chain.goods])
+            assert supplies + most <= -solution.proof.margin * (1 - 1e-6)
     if solution.status is co.Status.UNBOUNDED:
         assert solution.proof is not None
         net, ray = solution.net, solution.proof.plan
@@ -194,6 +216,28 @@ def test_every_proof_holds_by_plain_arithmetic(seed: int) -> None:
         size = (size + abs(net.yields).T @ np.abs(ray.level))[net.rival]
         assert np.all(np.abs(rest) <= 1e-9 * size)
         assert ray.value(net) > 0
+
+
+def _most_that_anybody_gains(chain: co.Chain, price: np.ndarray) -> float:
+    """The most that the agents of the independent statement can gain, if nothing but goods cost or earned."""
+    program = state(chain)
+    paid = np.zeros(len(program.right))
+    paid[list(program.goods.values())] = price
+    matrix = np.zeros((len(program.right), len(program.columns)))
+    for j, column in enumerate(program.columns):
+        matrix[list(column), j] = [float(entry) for entry in column.values()]
+    gain, terms = -(paid @ matrix), np.abs(paid) @ np.abs(matrix)
+    gain[np.abs(gain) <= 1e-12 * terms] = 0.0
+    rest = np.setdiff1d(np.arange(len(program.right)), list(program.goods.values()))
+    ends = [
+        tuple(None if end is None else float(end) for end in ends)
+        for ends in zip(program.low, program.high, strict=True)
+    ]
+    right = np.array([float(program.right[row]) for row in rest])
+    found = linprog(-gain, A_eq=matrix[rest], b_eq=right, bounds=ends)
+    assert found.status in (0, 2), found.message
+    # Limits that contradict each other without any good leave nothing to gain from.
+    return float(-found.fun) if found.status == 0 else -inf
 
 
 @pytest.mark.parametrize("seed", range(0, 60, 3))
@@ -229,4 +273,4 @@ def test_many_nasty_chains_are_as_the_judge_in_fractions_says(first: int) -> Non
 
 def _differs(seed: int, most: int) -> list[str]:
     chain = nasty(seed, most)
-    return same(judge(chain), co.solve(chain, method="simplex"))
+    return same(judge(chain), co.solve(chain))

@@ -44,7 +44,8 @@ class FormulaProcess:
 class Network:
     """A chain's numbers. Arrays over goods: supply to rival; over uses: use_good to coefficient, and origin, what
     a process takes before it makes anything; over levels: level_process to unit_cost; yields is a sparse matrix of
-    levels by goods. nan: not sold, not imported, not disposable. `batch` holds the processes of each function,
+    levels by goods. nan: not sold, not imported, not disposable. `held`: goods of a whole of which this is a part,
+    read as constants here where it lacks them. `batch` holds the processes of each function,
     `formulas` those of a formula; `function` tells which of them a process is in (LEONTIEF and FORMULA: in none),
     and `place` its row there; `found` keeps what was derived of all these.
     """
@@ -81,6 +82,7 @@ class Network:
     function: Array
     place: Array
     origin: Array
+    held: frozenset[str] = frozenset()
     found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -176,8 +178,8 @@ class Network:
         return level
 
 
-def network(chain: Chain) -> Network:
-    """Number a chain's goods, uses, levels and limits, in the chain's own order."""
+def network(chain: Chain, held: frozenset[str] = frozenset()) -> Network:
+    """Number a chain's goods, uses, levels and limits, in the chain's own order; held: of the whole, if a part."""
     goods, processes = chain.goods, chain.processes
     number = {good.good: i for i, good in enumerate(goods)}
     spelled = {key(name): name for name in number}
@@ -200,7 +202,7 @@ def network(chain: Chain) -> Network:
         if process.formula is not None:
             read = process.read()
             inputs = [spelled[key(name)] for name in read.names() if key(name) in spelled]
-            program = resolve(read, inputs, constants)
+            program = resolve(read, inputs, constants, held)
             most = {given.good: given.max for given in process.inputs}
             takes = [(name, 1.0, most.get(name, inf)) for name in inputs]
             made = [spelled[key(output.name)] for output in read.outputs]
@@ -281,6 +283,7 @@ def network(chain: Chain) -> Network:
         function=function,
         place=place,
         origin=np.zeros(len(use_good)),
+        held=held,
     )
     for technology, part in result.families:
         result.origin[part.use] = technology.origin(part)

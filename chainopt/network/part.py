@@ -96,7 +96,7 @@ class Part:
 def apply(whole: Network, chain: Chain) -> Part:
     """The part that is left of the whole's chain in another; the whole, numbered once, where that is its own."""
     if chain is not whole.chain:
-        return places(network(chain), whole)
+        return places(network(chain, whole.held.union(whole.goods)), whole)
     counts = len(whole.goods), len(whole.use_good), len(whole.level_process), len(whole.limits)
     return Part(whole, whole, *map(np.arange, counts))
 

@@ -11,7 +11,7 @@ goes; nothing is evaluated by Python. `^` is right-associative and binds tighter
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -283,17 +283,21 @@ def parse(text: str) -> Formula:
     return Formula(text, tuple(parser.steps), outputs)
 
 
-def resolve(formula: Formula, inputs: Sequence[str], constants: Mapping[str, float]) -> Tape:
+def resolve(
+    formula: Formula, inputs: Sequence[str], constants: Mapping[str, float], held: Collection[str] = ()
+) -> Tape:
     """Bind a formula's names to numbered inputs and to constants, and fold what is constant.
 
-    Names are matched by `names.key`. Raises FormulaError at a name that is neither, and where an operation
-    on constants alone has no finite value.
+    Names are matched by `names.key`. held: of the constants, those that are inputs of a whole; a minimum of such
+    stays a step, since it has multipliers there. Raises FormulaError at a name that is neither, and where an
+    operation on constants alone has no finite value.
     """
     number = {key(name): i for i, name in enumerate(inputs)}
     given = {key(name): value for name, value in constants.items()}
     operations = [INPUT] * len(inputs)
     arguments: list[tuple[int, ...]] = [()] * len(inputs)
     fixed: dict[int, float] = {}
+    names, moving = {key(name) for name in held}, set[int]()
     place: list[int] = []
     for step in formula.steps:
         of = tuple(place[i] for i in step.arguments)
@@ -307,9 +311,13 @@ def resolve(formula: Formula, inputs: Sequence[str], constants: Mapping[str, flo
             if key(step.name) not in given:
                 raise FormulaError(messages.NEITHER_GOOD_NOR_PARAMETER, step.position, name=step.name, hint="")
             value = given[key(step.name)]
-        elif all(i in fixed for i in of):
+            if key(step.name) in names:
+                moving.add(len(operations))
+        elif all(i in fixed for i in of) and not (step.operation == MIN and moving.intersection(of)):
             value = _folded(step, [fixed[i] for i in of])
         place.append(len(operations))
+        if moving.intersection(of):
+            moving.add(len(operations))
         if value is not None:
             fixed[len(operations)] = value
         operations.append(step.operation if value is None else CONSTANT)
