@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from chains import random_chain
 from direct_casadi import solve_directly
 from sizes import money
 from smooth import smooth_chain
@@ -75,6 +76,16 @@ def test_two_thousand_chains() -> None:
     wrong, without = verdicts(range(10_000, 12_000))
     assert not wrong
     assert len(without) <= 20, without
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("mixed", 17), ("smooth", 67)])
+def test_neither_a_free_input_nor_a_faint_good_costs_the_certificate(kind: str, seed: int) -> None:
+    """In the one a good makes up next to nothing of a process's cost, in the other a good of 5e-9 has a price."""
+    chain = random_chain(seed, kind, cyclic=True, idle=True, most=20)
+    solution = co.solve(chain)
+    assert solution.certified, solution.message
+    assert solution.scope == "global"
+    assert solution.objective == pytest.approx(best_elsewhere(chain), rel=1e-7)
 
 
 def test_units_change_no_verdict() -> None:

@@ -39,8 +39,8 @@ def solve_equations(ops: Operations) -> Array:
 
 
 def nearest(matrix: sparse.csr_array, target: Array, money: Array, given: Array) -> Array:
-    """The solution of matrix z = target nearest to given ones, each row's residual relative to its money; what is
-    given as nan stays so, and so do rows of it.
+    """The solution of matrix z = target nearest to given ones, each row's residual relative to its money, each step
+    to what is given, where that isn't 0; what is given as nan stays so, and so do rows of it.
     """
     known = ~np.isnan(given)
     sound = np.flatnonzero((abs(matrix) @ (~known).astype(float)) == 0)
@@ -49,7 +49,9 @@ def nearest(matrix: sparse.csr_array, target: Array, money: Array, given: Array)
     if len(sound) and known.any():
         row = over(money[sound])
         column = over(_largest(sparse.diags_array(row) @ abs(part), 0))
-        scale = np.where(column > 0, column, 1.0)
+        # An input that costs next to nothing is no lever, though its column has nothing but that entry.
+        size = np.abs(given[known])
+        scale = np.where((size > 0) & (size < column), size, np.where(column > 0, column, 1.0))
         found[known] += _least_squares(part, target[sound] - part @ given[known], row, scale, seen=False)[0]
     return found
 

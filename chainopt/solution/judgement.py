@@ -111,7 +111,7 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
         "message": "; ".join(doubts) or certified,
         "objective": check.plan.value(net),
         "plan": check.plan,
-        "multipliers": _of_first_units(multipliers, derivatives, intervals),
+        "multipliers": _of_first_units(check.multipliers, derivatives, intervals),
         "derivatives": derivatives,
         "intervals": intervals,
         "kkt": certificate.conditions,
@@ -122,9 +122,10 @@ def _verdict(net: Network, answer: Answer) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """A plan, what the chain's own derivatives say of it, and what speaks against it."""
+    """A plan, its multipliers, what the chain's own derivatives say of it, and what speaks against it."""
 
     plan: Plan
+    multipliers: Multipliers
     derivatives: Derivatives
     certificate: Certificate
     intervals: Intervals
@@ -134,7 +135,8 @@ class _Check:
 def _best_check(net: Network, plan: Plan, multipliers: Multipliers) -> _Check:
     """The check of a plan and its multipliers, or where that has doubts, of what may stand in their place.
 
-    That is the multipliers without the prices of what nothing moves, and a settled plan. Intervals, which may take
+    That is the multipliers without the prices of what nothing moves, with the derivatives of what next to nothing
+    does, and a settled plan. Intervals, which may take
     long, are asked for where nothing else speaks against it, or in the end.
     """
     derivatives = differentiate(net, plan)
@@ -156,6 +158,10 @@ def _others(
     priced = _moved(multipliers, derivatives)
     if np.isnan(priced.price).sum() > np.isnan(multipliers.price).sum():
         yield plan, derivatives, priced
+    still = derivatives.operations.measure.still
+    if np.any(still & ~np.isnan(priced.price)):
+        # An interior point's product of a faint amount and its price is next to 0, whatever the price is.
+        yield plan, derivatives, replace(priced, price=np.where(still, derivatives.price, priced.price))
     other = settled(net, plan, derivatives.operations)
     if other is not plan:
         yield other, differentiate(net, other), priced
@@ -170,7 +176,7 @@ def _checked(
 ) -> _Check:
     intervals = price_intervals(net, plan, derivatives)
     doubts = [*certificate.doubts, *_doubts(net, multipliers, derivatives.operations.measure, intervals)]
-    return _Check(plan, derivatives, certificate, intervals, doubts)
+    return _Check(plan, multipliers, derivatives, certificate, intervals, doubts)
 
 
 def _of_first_units(multipliers: Multipliers, derivatives: Derivatives, intervals: Intervals) -> Multipliers:
