@@ -39,8 +39,8 @@ def solve_equations(ops: Operations) -> Array:
 
 
 def nearest(matrix: sparse.csr_array, target: Array, money: Array, given: Array) -> Array:
-    """The solution of matrix z = target nearest to given ones, each row's residual relative to its money, each step
-    to what is given, where that isn't 0; what is given as nan stays so, and so do rows of it.
+    """The solution of matrix z = target nearest to given ones, each row's residual relative to its money, each
+    step to what is given, where that isn't 0; what is given as nan stays so, and so do rows of it.
     """
     known = ~np.isnan(given)
     sound = np.flatnonzero((abs(matrix) @ (~known).astype(float)) == 0)
