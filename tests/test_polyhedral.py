@@ -264,6 +264,12 @@ def test_nasty_chains_are_as_the_judge_in_fractions_says(first: int) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("seed", [1073])
+def test_chains_that_went_wrong_at_night(seed: int) -> None:
+    """1073: the plan of least throughput left a minimum below its arguments, and the chain was unsolved."""
+    assert _differs(seed, 2000) == []
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("first", range(1000, 6000, 50))
 def test_many_nasty_chains_are_as_the_judge_in_fractions_says(first: int) -> None:

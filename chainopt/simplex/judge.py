@@ -202,17 +202,25 @@ def _unbounded(net: Network, given: LinearProgram, program: Scaled, growth: Ray)
 
 def _optimum(net: Network, given: LinearProgram, program: Scaled, best: Point) -> Optimum | None:
     """The optimum of a program that the chain attains: None where a minimum stays below what its process takes."""
-    width, goods = program.width, len(net.goods)
-    least = least_throughput(program, best)
+    goods = len(net.goods)
+    plans = (_whole_plan(net, given, program, found) for found in (least_throughput(program, best), best))
+    plan = next((found for found in plans if found is not None), None)
+    if plan is None:
+        return None
     low, high = price_ends(program, best, np.arange(goods))
     per_unit = program.money / program.row[:goods]
-    plan = _plan(net, given, np.clip(least.x[:width], program.low, program.high) * program.column)
+    multipliers = _multipliers(net, given, program, best)
+    return Optimum(plan, multipliers, low * per_unit, high * per_unit, per_unit, best.exact)
+
+
+def _whole_plan(net: Network, given: LinearProgram, program: Scaled, found: Point) -> Plan | None:
+    """The plan of a point, every minimum at its arguments; None where the chain can't attain that, or loses by it."""
+    x = np.clip(found.x[: program.width], program.low, program.high)
+    plan = _plan(net, given, x * program.column)
     whole = with_whole_minima(net, plan)
     lost = plan.value(net) - whole.value(net)
-    if not _attained(net, whole) or lost > GOOD_ENOUGH * max(program.money, abs(plan.value(net))):
-        return None
-    multipliers = _multipliers(net, given, program, best)
-    return Optimum(whole, multipliers, low * per_unit, high * per_unit, per_unit, best.exact)
+    small = lost <= GOOD_ENOUGH * max(program.money, abs(plan.value(net)))
+    return whole if small and _attained(net, whole) else None
 
 
 def _attained(net: Network, plan: Plan) -> bool:
