@@ -214,7 +214,7 @@ def _optimum(net: Network, given: LinearProgram, program: Scaled, best: Point) -
 
 
 def _whole_plan(net: Network, given: LinearProgram, program: Scaled, found: Point) -> Plan | None:
-    """The plan of a point, every minimum at its arguments; None where the chain can't attain that, or loses by it."""
+    """The plan of a point, minima at their arguments; None where the chain can't attain that, or loses."""
     x = np.clip(found.x[: program.width], program.low, program.high)
     plan = _plan(net, given, x * program.column)
     whole = with_whole_minima(net, plan)
