@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Each of several processes with threads of its own for linear algebra would wait for the others.
 ONE_THREAD := OPENBLAS_NUM_THREADS=1
 
-.PHONY: run test lint install nightly kernels samples pictures benchmark lowest newest lock clean
+.PHONY: run test lint install nightly kernels samples pictures site benchmark lowest newest lock clean
 
 # Solve a workbook and write its reports: make run BOOK=data/petrochemicals.xlsx
 run: $(VENV)/installed
@@ -52,13 +52,15 @@ $(LOW)/installed: requirements/lowest.txt install/cyipopt.sh
 	$(LOW)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-# Pin anew (needs uv): what a run needs with what builds it, cyipopt, what development needs besides, and the lowest
-# versions allowed. A run's versions are development's.
+# Pin anew (needs uv): what a run needs with what builds it, cyipopt, what development needs besides, what the site
+# needs besides, and the lowest versions allowed. A run's versions, and the site's, are development's.
 PIN := uv pip compile --no-header --no-annotate --quiet --upgrade
 HASHED := $(PIN) --universal --generate-hashes
 lock:
 	$(HASHED) pyproject.toml --extra dev --group build --output-file requirements/lock.txt
 	$(HASHED) pyproject.toml --group build --constraint requirements/lock.txt --output-file requirements/run.txt
+	$(HASHED) pyproject.toml --extra site --group build --constraint requirements/lock.txt \
+		--output-file requirements/site.txt
 	sed -n 's/^solver = \["\(.*\)"\]/\1/p' pyproject.toml | $(HASHED) - --no-deps --output-file requirements/solver.txt
 	$(PIN) pyproject.toml --extra dev --resolution lowest-direct --output-file requirements/lowest.txt
 
@@ -73,6 +75,18 @@ samples: $(VENV)/installed
 # The pictures of docs/pictures, by Chromium, LibreOffice and poppler's pdftoppm.
 pictures: $(VENV)/developed
 	$(ONE_THREAD) $(BIN)/python docs/write_pictures.py
+
+# The documentation as pages, with the report of each example: build/site/index.html. It fails on a link that leads
+# nowhere. (Search needs a server: python -m http.server -d build/site.)
+SOLVED := $(patsubst data/%.xlsx,build/examples/%-report.html,$(wildcard data/*.xlsx))
+site: $(VENV)/sited $(SOLVED)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "wrote build/site/index.html"
+
+# A report is solved anew where its workbook changed, or the package.
+PACKAGE := $(shell find chainopt -name '*.py' -o -name '*.html' -o -name '*.css' -o -name '*.js')
+$(SOLVED): build/examples/%-report.html: data/%.xlsx $(VENV)/sited $(PACKAGE)
+	$(ONE_THREAD) $(BIN)/chainopt solve $< --out build/examples --quiet || test $$? -eq 3
 
 # chainopt beside its peers: hours; it goes on where it was stopped (make benchmark MINUTES=30: for half an hour).
 benchmark: $(VENV)/compared
@@ -102,6 +116,10 @@ $(VENV)/installed: $(VENV)/python pyproject.toml requirements/run.txt requiremen
 
 $(VENV)/developed: $(VENV)/installed requirements/lock.txt
 	$(PINNED) -r requirements/lock.txt
+	touch $@
+
+$(VENV)/sited: $(VENV)/installed requirements/site.txt
+	$(PINNED) -r requirements/site.txt
 	touch $@
 
 $(VENV)/compared: $(VENV)/developed

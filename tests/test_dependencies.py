@@ -62,6 +62,12 @@ def test_a_run_has_developments_versions_and_a_solver():
     assert names(PROJECT["optional-dependencies"]["solver"]) == versions("solver.txt").keys()
 
 
+def test_the_site_has_developments_versions_and_a_generator():
+    site, lock = versions("site.txt"), versions("lock.txt")
+    assert site.keys() >= REQUIRED | names(PROJECT["optional-dependencies"]["site"])
+    assert {name: site[name] for name in site.keys() & lock.keys()}.items() <= lock.items()
+
+
 def test_the_lowest_versions_are_those_declared():
     pinned = versions("lowest.txt")
     for line in PROJECT["dependencies"]:

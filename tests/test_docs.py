@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from chainopt.command.app import app
+from chainopt.command.examples import example_names
 from chainopt.words.status import Status
+from chainopt.workbook.read import read_workbook
 from chainopt.workbook.schema import schema_markdown
 
 ROOT = Path(__file__).parent.parent
@@ -106,6 +108,13 @@ def test_the_json_page_has_every_key(folder):
     traced = json.loads(shell("chainopt trace docs/essay.py:read_twice --at x=4 --json -", folder).stdout)
     traced["gradient"], traced["prices"] = {}, {}
     assert not {key for key in keys(traced) if f'"{key}"' not in page}
+
+
+def test_the_page_of_examples_lists_each_once():
+    page = (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"\]\(\.\./data/(\w+)\.xlsx\)", page)) == list(example_names())
+    for name in re.findall(r"\[(\w+)\]\(\.\./data/\w+\.xlsx\) \| .*; (\d+) goods", page):
+        assert len(read_workbook(ROOT / "data" / f"{name[0]}.xlsx").goods) == int(name[1]), name
 
 
 def test_links_lead_somewhere():
