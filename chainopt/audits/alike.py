@@ -1,0 +1,162 @@
+"""Of directions that are as good at first sight, the one that bends least, then the one that moves least.
+
+    maximise  d'H d / 2,   then minimise  sum |d|,   over   A d = b,  d >= 0 where one-sided
+
+H is negative semidefinite on what is free; what it bends the same way is as good. Whether nothing else is as good
+is asked of the null space of H and A, and where that is more than nothing, of two programs over the same
+directions.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import highspy
+import numpy as np
+from highspy import HighsModelStatus
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from chainopt.technology.arrays import Array
+
+_PROXIMITY = 1e-8
+_ROUNDS, _SETTLED = 60, 1e-13
+NOTHING = 1e-7
+"""Of the largest change: what moves less stands still, and rows are kept that are missed by less."""
+_SAME = 1e-6
+_FAR = 10.0
+
+
+class Alike:
+    """Directions A d = b, d >= 0 where one-sided, bent by H; kept, to be asked of one b after the other."""
+
+    def __init__(self, matrix: sparse.csc_array, bent: sparse.csr_array, one_sided: Array):
+        self.matrix, self.bent, self.one_sided = matrix, bent, one_sided
+
+    @cached_property
+    def _saddle(self) -> _Saddle:
+        return _Saddle(self.matrix, self.bent)
+
+    @cached_property
+    def _open(self) -> bool:
+        """Whether something moves that neither bends nor breaks a row."""
+        begin = np.random.default_rng(0).uniform(1.0, 2.0, self.matrix.shape[1])
+        rest = self._saddle.solved(np.zeros(self.matrix.shape[0]), begin)
+        return bool(np.max(np.abs(rest), initial=0.0) > _SAME)
+
+    def at_once(self, right: Array) -> Array | None:
+        """The only best direction, where nothing is one-sided or open; None where there is none, or a choice."""
+        if self.one_sided.any() or self._open:
+            return None
+        d = self._saddle.solved(right, np.zeros(self.matrix.shape[1]))
+        return d if self._keeps(d, right) else None
+
+    def best(self, first: Array, right: Array) -> tuple[Array, bool]:
+        """The best direction, from a feasible one; and whether it is the only one."""
+        d = self._second(first, right) if self.bent.nnz else first
+        return (d, True) if not self._open else self._least(d, right)
+
+    def _keeps(self, d: Array, right: Array) -> bool:
+        missed = np.max(np.abs(self.matrix @ d - right), initial=0.0)
+        return bool(missed <= NOTHING * max(1.0, float(np.max(np.abs(right), initial=0.0))))
+
+    def _second(self, first: Array, right: Array) -> Array:
+        """The direction that is best in second order."""
+        moving = np.ones(len(first), dtype=bool)
+        if self.one_sided.any():
+            first = _quadratic(self, right, first)
+            moving = ~self.one_sided | (first > NOTHING * np.abs(first).max())
+        part, d = np.flatnonzero(moving), np.zeros(len(first))
+        saddle = _Saddle(self.matrix[:, part], sparse.csr_array(self.bent[part][:, part]))
+        d[part] = saddle.solved(right, first[part])
+        fits = np.all(d[self.one_sided] >= -NOTHING * np.abs(d).max(initial=0.0))
+        return d if fits and self._keeps(d, right) else first
+
+    def _least(self, d: Array, right: Array) -> tuple[Array, bool]:
+        """Of all that bend alike, the one that moves the least; and whether it is the only one."""
+        held = sparse.csr_array(self.bent[np.flatnonzero(np.diff(self.bent.indptr))])
+        if held.nnz:
+            held = sparse.csr_array(sparse.diags_array(1.0 / abs(held).max(axis=1).toarray().ravel()) @ held)
+        rows = sparse.csc_array(sparse.vstack([self.matrix, held]))
+        count, back = len(d), np.flatnonzero(~self.one_sided)
+        both = sparse.csc_array(sparse.hstack([rows, -rows[:, back]]))
+        highs = program(both, np.concatenate([right, held @ d]))
+        every = np.arange(both.shape[1], dtype=np.int32)
+
+        def asked(cost: Array) -> Array | None:
+            highs.changeColsCost(len(cost), every, cost)
+            highs.run()
+            if highs.getModelStatus() != HighsModelStatus.kOptimal:
+                return None
+            found = np.array(highs.getSolution().col_value)
+            folded = found[:count].copy()
+            folded[back] -= found[count:]
+            return folded
+
+        least = asked(np.ones(both.shape[1]))
+        if least is None:
+            return d, False
+        # A box ends what could go on for ever, and is not the only one.
+        most = _FAR * max(1.0, float(np.abs(least).max(initial=0.0)))
+        highs.changeColsBounds(len(every), every, np.zeros(len(every)), np.full(len(every), most))
+        weight = np.random.default_rng(0).uniform(1.0, 2.0, count)
+        weight = np.concatenate([weight, -weight[back]])
+        near = _SAME * float(np.abs(least).max(initial=0.0))
+        ends = [asked(sign * weight) for sign in (1.0, -1.0)]
+        return least, all(end is not None and float(np.max(np.abs(end - least))) <= near for end in ends)
+
+
+class _Saddle:
+    """max d'H d/2 over A d = b by steps that stay near the last point: what is open stays where it began."""
+
+    def __init__(self, matrix: sparse.csc_array, bent: sparse.csr_array):
+        rows, width = matrix.shape
+        self.matrix, self.bent = sparse.csr_array(matrix), bent
+        above = [bent - _PROXIMITY * sparse.eye_array(width), self.matrix.T]
+        below = [self.matrix, _PROXIMITY * sparse.eye_array(rows)]
+        self.factors = splu(sparse.csc_array(sparse.block_array([above, below])))
+
+    def solved(self, right: Array, begin: Array) -> Array:
+        """The solution nearest to where it begins."""
+        d, price = begin.copy(), np.zeros(len(right))
+        for _ in range(_ROUNDS):
+            left = np.concatenate([-(self.bent @ d + self.matrix.T @ price), right - self.matrix @ d])
+            step = self.factors.solve(left)
+            d, price = d + step[: len(d)], price + step[len(d) :]
+            moved = np.max(np.abs(step[: len(d)]), initial=0.0)
+            if not moved > _SETTLED * max(1.0, float(np.abs(d).max(initial=0.0))):
+                break
+        return d
+
+
+def _quadratic(given: Alike, right: Array, first: Array) -> Array:
+    """The best in second order where some are one-sided; the first where HiGHS finds none."""
+    highs = program(given.matrix, right, low=np.where(given.one_sided, 0.0, -np.inf))
+    lower = sparse.csc_array(sparse.tril(-given.bent))
+    hessian = highspy.HighsHessian()
+    hessian.dim_, hessian.format_ = len(first), highspy.HessianFormat.kTriangular
+    hessian.start_, hessian.index_, hessian.value_ = lower.indptr, lower.indices, lower.data
+    highs.passHessian(hessian)
+    highs.run()
+    return (
+        np.array(highs.getSolution().col_value) if highs.getModelStatus() == HighsModelStatus.kOptimal else first
+    )
+
+
+def program(
+    matrix: sparse.csc_array, right: Array, *, low: Array | None = None, worth: Array | None = None
+) -> highspy.Highs:
+    """HiGHS with max worth'd over A d = b, d >= low (0): where there is no worth, to be asked with costs."""
+    highs, lp, width = highspy.Highs(), highspy.HighsLp(), matrix.shape[1]
+    for name, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
+        highs.setOptionValue(name, value)
+    lp.num_row_, lp.num_col_ = matrix.shape
+    lp.sense_ = highspy.ObjSense.kMinimize if worth is None else highspy.ObjSense.kMaximize
+    lp.col_cost_ = np.zeros(width) if worth is None else worth
+    lp.col_lower_ = np.zeros(width) if low is None else low
+    lp.col_upper_ = np.full(width, np.inf)
+    lp.row_lower_ = lp.row_upper_ = right
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+    highs.passModel(lp)
+    return highs
