@@ -309,3 +309,7 @@ SOLVER_DIED = _message("E604",
 KEPT = _message("N605",
     "interrupted: what there is goes into the reports, labelled; Ctrl-C again leaves without them",
     "The first Ctrl-C of a solve. Exit code 130.")
+FAULT = _message("E606",
+    "{what} is missing, by a fault in chainopt and not in the workbook: {fault}. All other results stand; please "
+    "report it to those who maintain chainopt, with this line and the workbook",
+    "Something that nobody foresaw. No report takes the answer or another report with it. Exit code 2.")

@@ -331,14 +331,15 @@ class Limited:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of `chainopt solve chain.xlsx` that is cut off: its code, the line, its exit code, and what cuts it
-    off, Python that runs before the command."""
+    """A run of `chainopt solve chain.xlsx` that is cut off: its code, the line, its exit code, what cuts it
+    off, Python that runs before the command, and which reports are left."""
 
     name: str
     code: str
     text: str
     exit: int
     before: str
+    reports: tuple[str, ...] = ("xlsx", "html")
 
 
 _SIGINT = "os.kill(os.getpid(), signal.SIGINT)"
@@ -352,21 +353,27 @@ _MORE = "Close other programs, raise the limit (ulimit -v), or solve a smaller c
 _PLAN = "while Ipopt was at it: the best plan so far is kept, without prices"
 RUNS = (
     Run("Ctrl-C while reading", "E601", "interrupted while reading chain.xlsx: nothing was written", 130,
-        f"chainopt.read_workbook = lambda *_: {_SIGINT}"),
+        f"chainopt.read_workbook = lambda *_: {_SIGINT}", ()),
     Run("Ctrl-C while writing", "E601", "interrupted while writing: each file is whole, or as it was before", 130,
-        f"os.fsync = lambda _: {_SIGINT}"),
+        f"os.fsync = lambda _: {_SIGINT}", ()),
     Run("Ctrl-C while solving", "N605",
         "interrupted: what there is goes into the reports, labelled; Ctrl-C again leaves without them", 130,
         f"sys.modules['chainopt.solution.attempts'].build = lambda *_, **__: {_SIGINT}"),
     Run("no memory to read", "E602",
         f"the memory ran out while reading chain.xlsx: nothing was written. {_MORE}", 5,
-        "def fail(*_): raise MemoryError\nchainopt.read_workbook = fail"),
+        "def fail(*_): raise MemoryError\nchainopt.read_workbook = fail", ()),
     Run("killed for its memory", "E603",
         f"the memory ran out {_PLAN}. {_MORE}; the market route (--method market) needs less", 5,
         f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGKILL){_ENDING}"),
     Run("a fault in a library", "E604",
         f"the process that solved ended by itself (SIGSEGV), as where the memory runs out, {_PLAN}", 5,
         f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGSEGV){_ENDING}"),
+    Run("a fault in a report", "E606",
+        "the report reports/chain-report.xlsx is missing, by a fault in chainopt and not in the workbook: "
+        "IndexError: tuple index out of range. All other results stand; please report it to those who maintain "
+        "chainopt, with this line and the workbook", 2,
+        "def fail(*_, **__): raise IndexError('tuple index out of range')\nchainopt.write_excel = fail",
+        ("html",)),
 )  # fmt: skip
 
 LIMITS = tuple(Limited(*limited) for limited in LIMITED)
