@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import chainopt as co
+from chainopt.chain.changes import Change, said
 from chainopt.command.answering import out_of_memory
 from chainopt.words.messages import FAULT
 
 Write = Callable[..., object]
 """Writes a chain, its solution and its tables to a path."""
+LONGEST_SCENARIO = 80
+"""Bytes of a file's name that say what was changed."""
 
 
-def planned(book: Path, folder: Path, reports: bool, annotated: bool) -> list[tuple[Path, Write]]:
-    """What is to be written, under names that stay in the folder whatever the workbook is called."""
+def planned(
+    book: Path, folder: Path, changes: Sequence[Change], *, reports: bool, annotated: bool
+) -> list[tuple[Path, Write]]:
+    """What is to be written, under names that stay in the folder whatever the workbook is called.
+
+    A scenario's names say what was changed, so that it takes no other's place.
+    """
     from chainopt.machine.files import file_name
 
     found: list[tuple[str, Write]] = [("-report.xlsx", co.write_excel), ("-report.html", co.write_html)]
     found = found if reports else []
     if annotated:
         found.append((f"-annotated{book.suffix}", partial(co.annotate, book)))
-    return [(folder / file_name(book.stem, ending), write) for ending, write in found]
+    scenario = f"-{_scenario(changes)}" if changes else ""
+    return [(folder / file_name(book.stem, scenario + ending), write) for ending, write in found]
+
+
+def _scenario(changes: Sequence[Change]) -> str:
+    """Changes as a part of a file's name; what is too long is cut, and told apart by a hash of the whole."""
+    from chainopt.machine.files import file_name
+
+    values = ["" if change.after is None else said(change.after) for change in changes]
+    whole = ",".join(f"{change.name}={value}" for change, value in zip(changes, values, strict=True))
+    name = file_name(whole, "")
+    if len(name.encode()) <= LONGEST_SCENARIO and len(name) == len(whole):
+        return name
+    cut = name.encode()[:LONGEST_SCENARIO].decode(errors="ignore").rstrip(" .")
+    return f"{cut}~{sha256(whole.encode()).hexdigest()[:8]}"
 
 
 def wrote(

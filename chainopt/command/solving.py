@@ -42,7 +42,7 @@ def solve(
     json: Annotated[str | None, Option(metavar="FILE|-",
         help="Write the result as JSON, - to stdout; reports then need --out.")] = None,
     changes: Annotated[list[str] | None, Option("--set", metavar="NAME.COLUMN=VALUE",
-        help="Change a figure first; may be repeated.")] = None,
+        help="Change a figure first: =5, or relative =*1.2, =+20%, =-20%; may be repeated.")] = None,
     numeraire: Annotated[str | None, Option(metavar="GOOD",
         help="Give money in units of this good's price.")] = None,
     method: Annotated[Method, Option(help="How to solve: auto takes simplex for fixed recipes.")] = Method.AUTO,
@@ -62,10 +62,10 @@ def solve(
     """Solve the chain in BOOK: every good's price beside its back-propagated derivative.
 
     Says what reading warns of, writes BOOK-report.xlsx and BOOK-report.html (with --annotate BOOK-annotated.xlsx
-    too), and prints the results.
-    Exit codes: 0 solved and certified; 2 bad input, or a file that can't be, or isn't, written; 3 infeasible; 4 unbounded;
-    5 unsolved, or stopped early; 6 solved, but not certified; 130 interrupted. Ctrl-C while solving keeps the best
-    plan, and writes the reports of it; a second Ctrl-C leaves without.
+    too; with --set the names and titles say what was changed), and prints the results.
+    Exit codes: 0 solved and certified; 2 bad input, or a file that can't be, or isn't, written; 3 infeasible;
+    4 unbounded; 5 unsolved, or stopped early; 6 solved, but not certified; 130 interrupted. Ctrl-C while solving
+    keeps the best plan, and writes the reports of it; a second Ctrl-C leaves without.
     """
     from rich.console import Console
 
@@ -86,7 +86,8 @@ def solve(
     chain = _chain(book, changes or [])
     seconds = {"read": time.perf_counter() - started}
     _warn(book, chain)
-    reports = planned(book, out or REPORTS, json is None or out is not None, annotate)
+    wanted = json is None or out is not None
+    reports = planned(book, out or REPORTS, chain.changes, reports=wanted, annotated=annotate)
     with refusing(ValueError):
         for good in ranges or []:
             known_good(chain, good)
@@ -185,12 +186,12 @@ def _next(
 
 
 def _chain(book: Path, changes: list[str]) -> co.Chain:
-    from chainopt.workbook.assign import AssignmentError, assign
+    from chainopt.workbook.assign import AssignmentError, assign, located
 
     try:
         with refusing(AssignmentError, co.ChainError):
             chain = co.read_workbook(book)
-            return assign(chain, changes) if changes else chain
+            return located(assign(chain, changes), book) if changes else chain
     except co.WorkbookError as error:
         refuse("\n".join(map(str, error.problems)))
 

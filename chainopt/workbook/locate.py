@@ -81,12 +81,15 @@ class Book:
                 for i, process in enumerate(reader.processes)
                 for j, row in enumerate(getattr(process, sheet))
             ]
-        return {
+        rows: dict[str, dict[Names, tuple[Table, int, dict[str, str]]]] = {
             sheet: {
                 names: reader.place(Problem(sheet, number, "", "", "", "")) for names, number in reversed(numbered)
             }
             for sheet, numbered in records.items()
         }
+        if settings := self.tables.get("settings"):
+            rows["settings"] = {(key(name),): (settings, row, {}) for name, row in reader.settings_rows.items()}
+        return rows
 
 
 def cells(path: str | PathLike[str], causes: Iterable[Placed]) -> tuple[str, ...]:
