@@ -21,7 +21,7 @@ FAULTS = {
     "the report reports/chain-annotated.xlsx": "chainopt.annotate",
     "the JSON out.json": "chainopt.result_record",
     "what the terminal would say": "chainopt.report.terminal.show",
-    "how far the price of milk holds": "chainopt.holding",
+    "how far milk holds": "chainopt.holding",
     "what the market test, the explanation or further solves would say": "chainopt.dossier",
 }
 """By what is missing, the writer that fails."""

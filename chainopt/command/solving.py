@@ -50,8 +50,8 @@ def solve(
         help="Solve the simplex method's bases in fractions, however large.")] = False,
     differences: Annotated[bool, Option("--differences",
         help="Solve again with a little more and less of each good.")] = False,
-    ranges: Annotated[list[str] | None, Option("--range", metavar="GOOD",
-        help="How far this good's price holds; may be repeated.")] = None,
+    ranges: Annotated[list[str] | None, Option("--range", metavar="GOOD|NAME.LIMIT",
+        help="How far a good's price holds, or a limit's rent (mill.capacity); may be repeated.")] = None,
     time_limit: Annotated[float | None, Option(metavar="SECONDS", min=0.001,
         help="The most seconds to build, solve and check.")] = None,
     max_iterations: Annotated[int | None, Option(metavar="COUNT", min=1,
@@ -75,7 +75,7 @@ def solve(
     from chainopt.machine.memory import take_workspace
     from chainopt.report.content.findings import headline
     from chainopt.report.terminal import show
-    from chainopt.scenarios.change import known_good
+    from chainopt.scenarios.change import known_figure
     from chainopt.workbook.locate import cells
 
     # Named, and so imported: it takes a second, in which Ctrl-C ends the process at once.
@@ -90,7 +90,7 @@ def solve(
     reports = planned(book, out or REPORTS, chain.changes, reports=wanted, annotated=annotate)
     with refusing(ValueError):
         for good in ranges or []:
-            known_good(chain, good)
+            known_figure(chain, good)
     targets = [path for path, _ in reports] + ([Path(json)] if json not in (None, "-") else [])
     with refusing(OSError):
         for target in targets:
@@ -133,7 +133,7 @@ def solve(
             with surviving("what the terminal would say", problems):
                 show(solution, found, console)
             for good in ranges or [] if solution.certified else []:
-                with surviving(f"how far the price of {good} holds", problems):
+                with surviving(f"how far {good} holds", problems):
                     print(holding(solution, good))
             if written:
                 print("", *written, sep="\n")
@@ -186,7 +186,8 @@ def _next(
 
 
 def _chain(book: Path, changes: list[str]) -> co.Chain:
-    from chainopt.workbook.assign import AssignmentError, assign, located
+    from chainopt.workbook.assign import AssignmentError, assign
+    from chainopt.workbook.locate import located
 
     try:
         with refusing(AssignmentError, co.ChainError):

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from math import isfinite
-from os import PathLike
 from typing import Any
 
 from chainopt.chain.chain import Chain, changed, warned
@@ -14,7 +13,6 @@ from chainopt.chain.changes import Change, Told
 from chainopt.chain.rules import Caution
 from chainopt.words.names import key, nearest
 from chainopt.workbook.cells import CellFault, is_blank, value_of
-from chainopt.workbook.locate import cells
 from chainopt.workbook.schema import NAMED_BY, SETTINGS, Column, columns_of
 
 _SETTINGS = {column.column: column for column in SETTINGS}
@@ -60,12 +58,6 @@ def assign(chain: Chain, assignments: Iterable[str]) -> Chain:
         changes[figure] = Change(*where, before, _told(getattr(new, column.field)))
     made = Chain(**parts, settings=settings, observed=chain.observed)
     return changed(warned(made, _said(chain, made, changes.keys())), changes.values())
-
-
-def located(chain: Chain, book: str | PathLike[str]) -> Chain:
-    """The chain whose changes say in which cells of its workbook the old figures stand."""
-    found = zip(chain.changes, cells(book, chain.changes), strict=True)
-    return changed(chain, [replace(change, cell=cell) for change, cell in found])
 
 
 def _told(value: Any) -> Told:
