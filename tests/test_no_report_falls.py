@@ -54,7 +54,8 @@ def test_what_fails_is_named_and_all_else_is_there(tmp_path, monkeypatch, missin
     monkeypatch.setattr(writer, fail)
     words = ["solve", "chain.xlsx", "--annotate", "--json", "out.json", "--out", "reports", "--range", "milk"]
     done = CliRunner().invoke(app, words)
-    (line,) = done.stderr.splitlines()
+    warning, line = done.stderr.splitlines()
+    assert warning.startswith("W519 processes!B3: ")
     assert line.startswith(
         f"E606: {missing} is missing, by a fault in chainopt and not in the workbook: IndexError"
     )
@@ -78,7 +79,7 @@ def test_where_no_table_can_be_made_the_headline_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr("chainopt.dossier", fail)
     monkeypatch.setattr("chainopt.tables", fail)
     done = CliRunner().invoke(app, ["solve", "chain.xlsx"])
-    headline, *faults = done.stderr.splitlines()
+    _, headline, *faults = done.stderr.splitlines()
     assert "50" in headline
     assert [line[:5] for line in faults] == ["E606:", "E606:"]
     assert done.exit_code == 2

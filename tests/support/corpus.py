@@ -156,6 +156,8 @@ CELLS = (
     _changed("an unknown good", "E303 inputs!B2", 'Did you mean "ore"', ("inputs", "B2", "oare")),
     _changed("a coefficient left out", "E465 inputs!C2", "coefficient above 0", ("inputs", "C2", None)),
     _changed("a coefficient below 0", "E118 inputs!C2", "above 0", ("inputs", "C2", -1)),
+    _changed("what can't be thrown away, in a min", "W519 processes!B3", '"slag" can\'t be thrown away',
+             ("processes", "B3", "power = ore^0.5 + min(0.1 + Slag, k)")),
     _changed("a percentage for an exponent", "W467 inputs!C2", "is large", ("processes", "C2", "cobb-douglas"),
              ("processes", "E2", None), ("inputs", "C2", 40)),
     _changed("a coefficient of a formula", "E466 inputs!C5", "no coefficients", ("inputs", "A5", "grinder"),
