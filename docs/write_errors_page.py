@@ -16,7 +16,8 @@ HEAD = """# What chainopt says of a workbook
 `chainopt check BOOK` lists everything at once, each with a code, sheet and cell, what stands there and what to
 do. **E** is an error: the workbook is refused. **W** is a warning: it is read, and may not be what was meant.
 **N** is a notice: it is read, and said. The same words come from `co.Chain(...)`, with the record's name in place
-of the cell. The codes from 600 on are said of a run that was cut off ([limits.md](limits.md)).
+of the cell. The codes from 600 on are said of a run that was cut off ([limits.md](limits.md)), or of a report
+that is missing.
 
 This page is written from the package's own table of messages; each example is what a workbook of the tests'
 corpus gets.

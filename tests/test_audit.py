@@ -4,6 +4,7 @@ that no unit changes."""
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 
 import numpy as np
 import pytest
@@ -148,6 +149,53 @@ def test_holding_finds_where_the_law_of_a_price_ends() -> None:
     assert found.more == pytest.approx(5, rel=1e-2)
     assert "capacity of mill" in found.above
     assert co.solve(with_supply(chain, "ore", 6.0)).objective == pytest.approx(10)
+
+
+MILL = co.Chain(
+    [co.Good("ore", supply=3), co.Good("sand", supply=9), co.Good("steel", price=2, max_sale=50)],
+    [
+        co.Process(
+            "mill",
+            function="leontief",
+            inputs=[co.Input("ore", 1), co.Input("sand", 2, max=40)],
+            outputs="steel",
+            capacity=2,
+            min_level=0.5,
+        )
+    ],
+)
+"""3 of ore and 9 of sand allow a level of 3, the capacity 2."""
+
+
+@pytest.mark.parametrize(
+    ("name", "ends", "said"),
+    [
+        ("mill.capacity", (0.5, 3), ("min level of mill binds", "ore is thrown away")),
+        ("MILL.Min Level", (-inf, 2), ("", "")),
+        ("mill.max sand", (4, inf), ("max use of sand by mill binds", "")),
+        ("steel.max sale", (2, inf), ("max sale of steel binds", "")),
+        ("ore.supply", (2, inf), ("capacity of mill binds", "")),
+    ],
+)
+def test_the_rent_of_a_limit_holds_between_two_limits(name, ends, said) -> None:
+    """By hand: each end is where another limit takes over, or where the limit begins to bind."""
+    found = co.holding(co.solve(MILL), name)
+    assert (found.less, found.more) == pytest.approx(ends, rel=5e-3)
+    assert all(word in text for word, text in zip(said, (found.below, found.above), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("mill.capcity", 'Did you mean "mill.capacity"'),
+        ("mill.max ore", "mill.max ore sets no limit"),
+        ("steel.max import", "steel.max import sets no limit"),
+        ("mil", 'no good "mil"'),
+    ],
+)
+def test_a_limit_that_is_not_there_holds_nothing(name, word) -> None:
+    with pytest.raises(ValueError, match=word):
+        co.holding(co.solve(MILL), name)
 
 
 def test_verdicts_name_their_causes() -> None:

@@ -5,6 +5,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -141,3 +142,17 @@ def test_a_command_loads_what_it_needs(words):
     loaded = set(python(COMMAND, *words).splitlines()[-1].split())
     assert "chainopt.command.app" in loaded
     assert HEAVY & loaded == ({"typer", "numpy"} if words[0] == "check" else {"typer"})
+
+
+def test_a_chain_with_something_replaced_is_another_chain():
+    """`dataclasses.replace` as of every record; the new one is checked as the old one was."""
+    chain = co.Chain(
+        [co.Good("ore", supply=2), co.Good("steel", price=3)], [co.Process("mill", formula="steel = ore")]
+    )
+    more = replace(chain, goods=(co.Good("Ore", supply=5), chain.goods[1]), settings=co.Settings(name="more"))
+    assert (more.good("ore").supply, more.name, more.processes) == (5, "more", chain.processes)
+    assert (chain.good("ore").supply, chain.name) == (2, "")
+    assert replace(chain) == chain
+    assert [warning.code for warning in replace(chain, processes=()).warnings] == ["N411"]
+    with pytest.raises(co.ChainError, match='"ore" is neither a good'):
+        replace(chain, goods=chain.goods[1:])

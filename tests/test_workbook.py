@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from xlsxwriter import Workbook as XlsxWriter
 
+import chainopt as co
 from chainopt.chain.chain import Chain
 from chainopt.chain.records import Good, Input, Observed, Output, Parameter, Process, Settings
 from chainopt.technology.families import TECHNOLOGIES
@@ -467,3 +468,35 @@ def test_a_file_that_is_no_workbook_is_refused_in_one_line(tmp_path, content, wo
         read_workbook(path)
     assert len(str(caught.value).splitlines()) == 1
     assert len(check_workbook(path)) == 1
+
+
+def test_every_sheet_takes_notes(tmp_path):
+    """They are kept, but for those of settings, and change nothing."""
+    chain = co.Chain(
+        [co.Good("ore", supply=2, notes="n1"), co.Good("steel", price=3)],
+        [
+            co.Process(
+                "mill",
+                function="leontief",
+                inputs=[co.Input("ore", 1, notes="n2")],
+                outputs=[co.Output("steel", notes="n3")],
+                notes="n4",
+            )
+        ],
+        parameters=[co.Parameter("k", 1, notes="n5")],
+        observed=[co.Observed("ore", "mill", amount=1, notes="n6")],
+        settings=co.Settings(name="noted"),
+    )
+    co.write_workbook(chain, tmp_path / "book.xlsx")
+    book = load_workbook(tmp_path / "book.xlsx")
+    book["settings"].cell(1, 3, "Notes")
+    book["settings"].cell(2, 3, "any text")
+    book.save(tmp_path / "book.xlsx")
+    found = co.read_workbook(tmp_path / "book.xlsx")
+    assert (found, found.warnings) == (chain, chain.warnings)
+    assert "n2" in {cell.value for row in book["inputs"] for cell in row}
+    solution = co.solve(found)
+    assert solution.objective == pytest.approx(6)
+    co.write_excel(found, solution, tmp_path / "report.xlsx")
+    inputs = {cell.value for row in load_workbook(tmp_path / "report.xlsx")["Inputs"] for cell in row}
+    assert {f"n{i}" for i in range(1, 7)} <= inputs

@@ -27,7 +27,9 @@ from chainopt.solution.solution import Solution
 
 Kind = Literal["good", "rent", "reading", "tie", "final price", "import price", "disposal cost", "unit cost"]
 Node = tuple[Kind, int]
-Way = Literal["shared", "read", "one taker", "import", "maker", "limit", "cycle", "knot", "apart", "value"]
+Way = Literal[
+    "shared", "read", "one taker", "import", "maker", "limit", "cycle", "nothing", "knot", "apart", "value"
+]
 MONEY: tuple[Kind, ...] = ("final price", "import price", "disposal cost", "unit cost")
 
 

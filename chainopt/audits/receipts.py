@@ -35,9 +35,9 @@ _MOST_AROUND = 60
 class Receipt:
     """A price or a rent: its value, and the lines that add up to it.
 
-    way: how they come about. Without lines it is a value that stays as it is: "knot" in a cycle of too many
-    prices, "apart" where lines come to another figure, as where next to nothing moves, "value" where nothing
-    fixes it.
+    way: how they come about; every one of these has lines. Without lines it is a value that stays as it is:
+    "nothing" where a further unit brings nothing, a sum of no lines, "knot" in a cycle of too many prices, "apart"
+    where lines come to another figure, as where next to nothing moves, "value" where nothing fixes it.
     """
 
     node: Node
@@ -116,7 +116,7 @@ class _Adder:
             return Receipt(node, "knot" if draft else "value", self.known(node), ())
         value = sum(line.share * line.brings * values[line.of] for line in draft.lines) + 0.0
         if self._stands(node, value):
-            return Receipt(node, draft.way, value, draft.lines)
+            return Receipt(node, draft.way if draft.lines else "nothing", value, draft.lines)
         return Receipt(node, "apart" if np.isfinite(value) else "value", self.known(node), ())
 
     def _stands(self, node: Node, value: float) -> bool:

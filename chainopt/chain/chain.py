@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 
+from chainopt.chain.changes import Change
 from chainopt.chain.checks import ChainError, Parts, problems, spelled
 from chainopt.chain.records import Good, Observed, Parameter, Process, Settings
 from chainopt.chain.rules import Caution, Problem
@@ -23,6 +24,8 @@ class Chain:
 
     Raises ChainError, which holds every problem found, each with its record and column. `warnings` holds what
     doesn't forbid a solve, of a workbook's cells too where the chain was read from one; each prints as a line.
+    `changes` holds what it has in place of its workbook's figures. `dataclasses.replace` gives another chain,
+    checked anew, with the warnings of its own records and without changes.
     """
 
     goods: tuple[Good, ...]
@@ -30,7 +33,8 @@ class Chain:
     parameters: tuple[Parameter, ...]
     settings: Settings
     observed: tuple[Observed, ...]
-    warnings: tuple[Caution, ...] = field(compare=False)
+    warnings: tuple[Caution, ...] = field(init=False, compare=False)
+    changes: tuple[Change, ...] = field(init=False, compare=False)
 
     def __init__(
         self,
@@ -90,6 +94,13 @@ def warned(chain: Chain, warnings: Iterable[Caution]) -> Chain:
     return other
 
 
+def changed(chain: Chain, changes: Iterable[Change]) -> Chain:
+    """The same chain, known to have these figures in place of its workbook's."""
+    other = copy(chain)
+    object.__setattr__(other, "changes", tuple(changes))
+    return other
+
+
 def _fill(chain: Chain, parts: Parts, found: Sequence[Problem]) -> None:
     if any(problem.error for problem in found):
         raise ChainError(found)
@@ -97,6 +108,7 @@ def _fill(chain: Chain, parts: Parts, found: Sequence[Problem]) -> None:
     for part, value in zip(names, spelled(parts), strict=True):
         object.__setattr__(chain, part, value)
     object.__setattr__(chain, "warnings", tuple(_caution(chain, problem) for problem in found))
+    object.__setattr__(chain, "changes", ())
 
 
 def _caution(chain: Chain, problem: Problem) -> Caution:

@@ -43,6 +43,11 @@ class _Names:
             # By spelling too: most references are spelled as what they refer to.
             number = {name: i for spellings in (names, names.values()) for i, name in enumerate(spellings)}
             self._rule[sheet] = number, hints(names.values(), f": add it to the sheet {sheet}")
+        self.kept = {
+            key(good.good)
+            for good in goods.records
+            if good.disposal is None and good.rival and isinstance(good.good, str)
+        }
         self.good_hint = self._rule["goods"][1]
         self.hint = hints([*self.goods.values(), *self.parameters.values()], "")
 
@@ -224,9 +229,14 @@ def _formulas(rows: Rows, written: Array, names: _Names, values: Mapping[str, fl
             rows.say_at(i, "formula", messages.NOT_TEXT, value=process.formula)
             continue
         try:
-            read[i] = _formula(process, names, values)
+            formula = read[i] = _formula(process, names, values)
         except FormulaError as error:
             rows.say_text(i, "formula", str(error), error.code)
+            continue
+        lost = [name for name in dict.fromkeys(map(key, formula.in_minima())) if name in names.kept]
+        if lost:
+            goods = '" and "'.join(names.goods[name] for name in lost)
+            rows.say_at(i, "formula", messages.LOST_IN_MINIMUM, goods=goods)
     return read
 
 

@@ -79,14 +79,28 @@ class Input(_Asked):
     good: str
     coefficient: float | None
     max: float
+    notes: str
     own: Own
 
     _of = "of_use"
 
     def __init__(
-        self, good: str, coefficient: float | None = None, max: float = inf, *, own: Own = (), **more: float
+        self,
+        good: str,
+        coefficient: float | None = None,
+        max: float = inf,
+        *,
+        notes: str = "",
+        own: Own = (),
+        **more: float,
     ):
-        values = {"good": good, "coefficient": coefficient, "max": max, "own": _own("of_use", dict(own) | more)}
+        values = {
+            "good": good,
+            "coefficient": coefficient,
+            "max": max,
+            "notes": notes,
+            "own": _own("of_use", dict(own) | more),
+        }
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
@@ -97,6 +111,7 @@ class Output:
 
     good: str
     yield_: float = 1.0
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -194,6 +209,7 @@ class Observed:
     process: str | None = None
     amount: float | None = None
     price: float | None = None
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

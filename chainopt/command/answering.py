@@ -63,6 +63,12 @@ def alone() -> At:
     return at
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that the memory has run out."""
+    # An import that finds no room for a library's code says so.
+    return isinstance(error, MemoryError) or (isinstance(error, ImportError) and "failed to map" in str(error))
+
+
 @contextmanager
 def answering(at: At) -> Iterator[None]:
     """Turn Ctrl-C, and the end of the memory, into a line on stderr and an exit code."""
@@ -72,8 +78,7 @@ def answering(at: At) -> Iterator[None]:
         say(at.line(CUT_OFF))
         raise SystemExit(INTERRUPTED) from None
     except (MemoryError, ImportError) as error:
-        # An import that finds no room for a library's code says so.
-        if isinstance(error, ImportError) and "failed to map" not in str(error):
+        if not out_of_memory(error):
             raise
         say(at.line(NO_MEMORY))
         raise SystemExit(STOPPED) from None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +14,7 @@ from typer import Argument, Option
 import chainopt as co
 from chainopt.command.answering import At
 from chainopt.command.console import BAD_INPUT, printing, refuse, refusing, say, write_json
+from chainopt.command.reporting import Write, planned, surviving, tables_of, wrote
 from chainopt.command.shell import command
 from chainopt.words.messages import KEPT
 
@@ -43,7 +42,7 @@ def solve(
     json: Annotated[str | None, Option(metavar="FILE|-",
         help="Write the result as JSON, - to stdout; reports then need --out.")] = None,
     changes: Annotated[list[str] | None, Option("--set", metavar="NAME.COLUMN=VALUE",
-        help="Change a figure first; may be repeated.")] = None,
+        help="Change a figure first: =5, or relative =*1.2, =+20%, =-20%; may be repeated.")] = None,
     numeraire: Annotated[str | None, Option(metavar="GOOD",
         help="Give money in units of this good's price.")] = None,
     method: Annotated[Method, Option(help="How to solve: auto takes simplex for fixed recipes.")] = Method.AUTO,
@@ -51,8 +50,8 @@ def solve(
         help="Solve the simplex method's bases in fractions, however large.")] = False,
     differences: Annotated[bool, Option("--differences",
         help="Solve again with a little more and less of each good.")] = False,
-    ranges: Annotated[list[str] | None, Option("--range", metavar="GOOD",
-        help="How far this good's price holds; may be repeated.")] = None,
+    ranges: Annotated[list[str] | None, Option("--range", metavar="GOOD|NAME.LIMIT",
+        help="How far a good's price holds, or a limit's rent (mill.capacity); may be repeated.")] = None,
     time_limit: Annotated[float | None, Option(metavar="SECONDS", min=0.001,
         help="The most seconds to build, solve and check.")] = None,
     max_iterations: Annotated[int | None, Option(metavar="COUNT", min=1,
@@ -63,20 +62,20 @@ def solve(
     """Solve the chain in BOOK: every good's price beside its back-propagated derivative.
 
     Says what reading warns of, writes BOOK-report.xlsx and BOOK-report.html (with --annotate BOOK-annotated.xlsx
-    too), and prints the results.
-    Exit codes: 0 solved and certified; 2 bad input, or a file that can't be written; 3 infeasible; 4 unbounded;
-    5 unsolved, or stopped early; 6 solved, but not certified; 130 interrupted. Ctrl-C while solving keeps the best
-    plan, and writes the reports of it; a second Ctrl-C leaves without.
+    too; with --set the names and titles say what was changed), and prints the results.
+    Exit codes: 0 solved and certified; 2 bad input, or a file that can't be, or isn't, written; 3 infeasible;
+    4 unbounded; 5 unsolved, or stopped early; 6 solved, but not certified; 130 interrupted. Ctrl-C while solving
+    keeps the best plan, and writes the reports of it; a second Ctrl-C leaves without.
     """
     from rich.console import Console
 
-    from chainopt import SolverMissing, dossier, holding, result_record
+    from chainopt import SolverMissing, holding, result_record
     from chainopt.command.waiting import Results, waiting
     from chainopt.machine.files import apart, folder_for
     from chainopt.machine.memory import take_workspace
     from chainopt.report.content.findings import headline
     from chainopt.report.terminal import show
-    from chainopt.scenarios.change import known_good
+    from chainopt.scenarios.change import known_figure
     from chainopt.workbook.locate import cells
 
     # Named, and so imported: it takes a second, in which Ctrl-C ends the process at once.
@@ -87,10 +86,11 @@ def solve(
     chain = _chain(book, changes or [])
     seconds = {"read": time.perf_counter() - started}
     _warn(book, chain)
-    reports = _reports(book, out or REPORTS, json is None or out is not None, annotate)
+    wanted = json is None or out is not None
+    reports = planned(book, out or REPORTS, chain.changes, reports=wanted, annotated=annotate)
     with refusing(ValueError):
         for good in ranges or []:
-            known_good(chain, good)
+            known_figure(chain, good)
     targets = [path for path, _ in reports] + ([Path(json)] if json not in (None, "-") else [])
     with refusing(OSError):
         for target in targets:
@@ -114,24 +114,29 @@ def solve(
             wait.say(KEPT.line())
         again = differences and solution.certified
         wait.doing(at.during("solving again for each good" if again else "asking what each process would do"))
-        found = dossier(chain, solution, numeraire=numeraire, differences=again)
+        found = tables_of(chain, solution, problems, numeraire=numeraire, differences=again)
+        if found is None:
+            refuse("\n".join([headline(solution), *problems]))
         wait.doing(at.during("writing"))
         at.kept = "each file is whole, or as it was before"
-        wrote = [
-            said for path, write in reports if (said := _wrote(write, chain, solution, path, found, problems))
+        written = [
+            said for path, write in reports if (said := wrote(write, chain, solution, path, found, problems))
         ]
         if json is not None:
-            record = result_record(chain, solution, seconds=seconds, tables=found)
-            write_json(json, record, problems)
+            with surviving(f"the JSON {json}" if json != "-" else "the JSON", problems):
+                record = result_record(chain, solution, seconds=seconds, tables=found)
+                write_json(json, record, problems)
     at.doing = "printing"
     if not quiet and json != "-":
         with refusing(ValueError), printing():
             console = Results()
-            show(solution, found, console)
+            with surviving("what the terminal would say", problems):
+                show(solution, found, console)
             for good in ranges or [] if solution.certified else []:
-                print(holding(solution, good))
-            if wrote:
-                print("", *wrote, sep="\n")
+                with surviving(f"how far {good} holds", problems):
+                    print(holding(solution, good))
+            if written:
+                print("", *written, sep="\n")
             given: list[str | Path] = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
             given += ["--method", method.value] if method is not Method.AUTO else []
@@ -154,37 +159,6 @@ def solve(
         for cell, cause in zip(cells(book, causes), causes, strict=True):
             say(f"{cell or cause.sheet}: {cause.text}")
     raise typer.Exit(solution.status.exit_code or (BAD_INPUT if problems else 0))
-
-
-Write = Callable[..., object]
-"""Writes a chain, its solution and its tables to a path."""
-
-
-def _reports(book: Path, folder: Path, reports: bool, annotated: bool) -> list[tuple[Path, Write]]:
-    """What is to be written, under names that stay in the folder whatever the workbook is called."""
-    from chainopt.machine.files import file_name
-
-    planned: list[tuple[str, Write]] = [("-report.xlsx", co.write_excel), ("-report.html", co.write_html)]
-    planned = planned if reports else []
-    if annotated:
-        planned.append((f"-annotated{book.suffix}", partial(co.annotate, book)))
-    return [(folder / file_name(book.stem, ending), write) for ending, write in planned]
-
-
-def _wrote(
-    write: Write, chain: co.Chain, solution: co.Solution, path: Path, found: co.Tables, problems: list[str]
-) -> str | None:
-    """Write a report; a line that says so, or None and one more problem."""
-    from chainopt.report.annotate import Notes
-
-    try:
-        result = write(chain, solution, path, tables=found)
-    except (OSError, ValueError) as error:
-        problems.append(str(error))
-        return None
-    if isinstance(result, Notes) and result.left_out:
-        return f"wrote {path}: {result.cells} notes; {result.left_out} findings more are left out"
-    return f"wrote {path}"
 
 
 def _next(
@@ -213,11 +187,12 @@ def _next(
 
 def _chain(book: Path, changes: list[str]) -> co.Chain:
     from chainopt.workbook.assign import AssignmentError, assign
+    from chainopt.workbook.locate import located
 
     try:
         with refusing(AssignmentError, co.ChainError):
             chain = co.read_workbook(book)
-            return assign(chain, changes) if changes else chain
+            return located(assign(chain, changes), book) if changes else chain
     except co.WorkbookError as error:
         refuse("\n".join(map(str, error.problems)))
 

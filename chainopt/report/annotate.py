@@ -25,6 +25,7 @@ from chainopt.rows.dossier import dossier
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 from chainopt.words.names import key
+from chainopt.workbook.faults import CopyError
 from chainopt.workbook.files.container import usual_office_file
 from chainopt.workbook.locate import Book, Names
 from chainopt.workbook.patch.additions import Added, Additions, with_additions
@@ -90,19 +91,19 @@ def annotate(
     All else in the file stays as it is: formats, formulas and their saved values, drop-downs, notes, charts,
     macros. The columns and notes of an earlier copy are replaced. Reading the copy gives the workbook's chain;
     where the chain was changed since it was read, notes say so. tables: those of `dossier`, where they are there.
-    Raises ValueError where the chain is not the workbook's, the names end differently, or it is no .xlsx or .xlsm
-    file; WorkbookError where it can't be read; OSError where the copy can't be written, or would take the
-    workbook's own place.
+    Raises CopyError (a ValueError) where the chain is not the workbook's, the names end differently, or it is no
+    .xlsx or .xlsm file; WorkbookError where it can't be read; OSError where the copy can't be written, or would
+    take the workbook's own place.
     """
     workbook, path = Path(workbook), Path(path)
     apart(path, workbook)
     if path.suffix.lower() != workbook.suffix.lower():
-        raise ValueError(f'can\'t write "{path}": a copy of {workbook.name} must end in {workbook.suffix} too')
+        raise CopyError(f'can\'t write "{path}": a copy of {workbook.name} must end in {workbook.suffix} too')
     book = Book(workbook)
     own = book.chain()
     original = usual_office_file(workbook)
     if _names(own) != _names(chain):
-        raise ValueError(f"{workbook} holds other goods or processes than the chain: give its own workbook")
+        raise CopyError(f"{workbook} holds other goods or processes than the chain: give its own workbook")
     figures = tables or dossier(chain, solution)
     results = _results(solution, figures)
     columns = {name: _added(book, table, results) for name, table in book.tables.items()}

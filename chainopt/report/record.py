@@ -13,6 +13,7 @@ import pandas as pd
 from chainopt.audits.explain import Explanation
 from chainopt.audits.market_test import MarketTest
 from chainopt.chain.chain import Chain
+from chainopt.chain.changes import Change
 from chainopt.program.program import Program
 from chainopt.report.content.findings import warnings
 from chainopt.rows.dossier import dossier
@@ -50,6 +51,7 @@ def result_record(
     return {
         "chainopt": version("chainopt"),
         "chain": chain.name,
+        "changes": [_change(change) for change in chain.changes],
         "status": str(solution.status),
         "message": solution.message,
         "objective": _plain(solution.objective),
@@ -73,6 +75,11 @@ def result_record(
         "reading": _records(all_tables.warnings),
         "removed": [{"process": process, "why": why} for process, why in solution.removed.items()],
     }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    told = {name: getattr(change, name) for name in ("cell", "sheet", "record", "column")}
+    return told | {"from": _plain(change.before), "to": _plain(change.after)}
 
 
 def _goods(goods: pd.DataFrame, all_tables: Tables) -> pd.DataFrame:

@@ -1,14 +1,41 @@
-"""A chain with one figure changed, and solved again."""
+"""A chain with one figure changed, and solved again: a supply, or a limit of a good, a process or a use."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any
 
 from chainopt.chain.chain import Chain
+from chainopt.network.limits import KINDS, MAX_USE, MIN_LEVEL, MIN_SALE
 from chainopt.solution.solution import Solution
 from chainopt.solution.solve import solve
 from chainopt.words.names import key, nearest
 from chainopt.words.status import Status
+
+SUPPLY = "supply"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure whose worth is a price or a rent: a good's supply, or a limit of a kind of `network.limits`.
+
+    name is what it is asked for by: ore, mill.capacity, mill.max ore.
+    """
+
+    name: str
+    kind: str
+    good: str | None
+    process: str | None
+    value: float
+
+    @property
+    def worth(self) -> str:
+        """What is worth it, in words."""
+        if self.kind == SUPPLY:
+            return f"price of {self.good}"
+        return f"rent of {KINDS[self.kind].phrase.format(good=self.good, process=self.process)}"
 
 
 def known_good(chain: Chain, name: str) -> str:
@@ -19,17 +46,69 @@ def known_good(chain: Chain, name: str) -> str:
     return names[key(name)]
 
 
-def with_supply(chain: Chain, good: str, more: float) -> Chain:
-    """The chain with more (or less) of a good supplied."""
-    goods = [replace(item, supply=item.supply + more) if item.good == good else item for item in chain.goods]
-    return Chain(
-        goods, chain.processes, parameters=chain.parameters, settings=chain.settings, observed=chain.observed
-    )
+def known_figure(chain: Chain, name: str) -> Figure:
+    """A good's supply by its name, or a limit: mill.capacity, mill.min level, mill.max ore, ore.max sale.
+
+    Raises ValueError where the chain has neither, or no such limit is set.
+    """
+    for good in chain.goods:
+        if key(name) in (key(good.good), key(f"{good.good}.{SUPPLY}")):
+            return Figure(good.good, SUPPLY, good.good, None, good.supply)
+    limits = {key(figure.name): figure for figure in _limits(chain)}
+    found = limits.get(key(name))
+    if found is None:
+        known = [*(good.good for good in chain.goods), *(limit.name for limit in limits.values() if _set(limit))]
+        what = "good and no limit" if "." in name else "good"
+        raise ValueError(f'there is no {what} "{name}"{nearest(name, known)}')
+    if not _set(found):
+        raise ValueError(f"{found.name} sets no limit: there is none whose rent could hold")
+    return found
 
 
-def again(known: Solution, good: str, more: float) -> Solution:
-    """The solution at a little more of a good; Ctrl-C is for the whole series, not for one of it."""
-    found = solve(with_supply(known.chain, good, more), start=known)
+def _set(limit: Figure) -> bool:
+    """Whether a limit limits anything."""
+    return isfinite(limit.value) and (limit.value != 0 or limit.kind not in (MIN_LEVEL, MIN_SALE))
+
+
+def _limits(chain: Chain) -> Iterator[Figure]:
+    """Every limit that the chain's records could set, set or not."""
+    for kind, about in KINDS.items():
+        field = about.column.replace(" ", "_")
+        if about.of == "good":
+            for good in chain.goods:
+                name = f"{good.good}.{about.column}"
+                yield Figure(name, kind, good.good, None, getattr(good, field))
+        elif about.of == "level":
+            for process in chain.processes:
+                name = f"{process.process}.{about.column}"
+                yield Figure(name, kind, None, process.process, getattr(process, field))
+        else:
+            for process in chain.processes:
+                for use in process.inputs:
+                    name = f"{process.process}.{about.column} {use.good}"
+                    yield Figure(name, kind, use.good, process.process, getattr(use, field))
+
+
+def with_more(chain: Chain, figure: Figure, more: float) -> Chain:
+    """The chain with more (or less) of a supply or a limit. Raises ChainError where no chain has so little."""
+    field = SUPPLY if figure.kind == SUPPLY else KINDS[figure.kind].column.replace(" ", "_")
+    changed: dict[str, Any] = {field: figure.value + more}
+    if figure.process is None:
+        goods = [replace(item, **changed) if item.good == figure.good else item for item in chain.goods]
+        return replace(chain, goods=tuple(goods))
+    processes = list(chain.processes)
+    for p, process in enumerate(processes):
+        if process.process == figure.process:
+            if figure.kind == MAX_USE:
+                uses = [replace(use, **changed) if use.good == figure.good else use for use in process.inputs]
+                changed = {"inputs": uses}
+            processes[p] = replace(process, **changed)
+    return replace(chain, processes=tuple(processes))
+
+
+def again(known: Solution, figure: Figure, more: float) -> Solution:
+    """The solution at a little more of a figure; Ctrl-C is for the whole series, not for one of it."""
+    found = solve(with_more(known.chain, figure, more), start=known)
     if found.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     return found

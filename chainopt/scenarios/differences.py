@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from chainopt.machine.apart import fresh
-from chainopt.scenarios.change import again, known_good
+from chainopt.scenarios.change import SUPPLY, Figure, again, known_good
 from chainopt.solution.solution import Solution
 from chainopt.words.status import Status
 
@@ -42,7 +42,8 @@ def differences(
     moved = dict(zip(net.goods, derivatives.operations.measure.moved, strict=True))
     sizes = [step * (moved[name] or 1.0) for name in names]
     base = replace(solution, multipliers=None, derivatives=None, intervals=None)
-    tasks = [(base, name, sign * h) for name, h in zip(names, sizes, strict=True) for sign in (1, -1)]
+    supply = {name: Figure(name, SUPPLY, name, None, solution.chain.good(name).supply) for name in names}
+    tasks = [(base, supply[name], sign * h) for name, h in zip(names, sizes, strict=True) for sign in (1, -1)]
     # Processes take some seconds to start, which a small chain's re-solves don't.
     quick = len(tasks) * sum(solution.seconds.values()) < QUICK
     values = _side_by_side(tasks, workers or (1 if quick else os.cpu_count() or 1))
@@ -57,13 +58,13 @@ def differences(
     )
 
 
-def _values(tasks: list[tuple[Solution, str, float]]) -> list[float]:
+def _values(tasks: list[tuple[Solution, Figure, float]]) -> list[float]:
     """The value of each task; nan where its solution is not certified."""
     solved = (again(*task) for task in tasks)
     return [np.nan if s.status is not Status.OPTIMAL or s.objective is None else s.objective for s in solved]
 
 
-def _side_by_side(tasks: list[tuple[Solution, str, float]], workers: int) -> list[float]:
+def _side_by_side(tasks: list[tuple[Solution, Figure, float]], workers: int) -> list[float]:
     """The value of each task; every worker takes one of so many in turn."""
     if workers == 1 or len(tasks) < 4 or not sys.executable:
         return _values(tasks)

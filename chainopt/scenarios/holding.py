@@ -1,4 +1,4 @@
-"""How far a price holds: the supplies between which the same operations are in use."""
+"""How far a price or a rent holds: the supplies, or limits, between which the same operations are in use."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE
-from chainopt.scenarios.change import again, known_good
+from chainopt.chain.checks import ChainError
+from chainopt.network.plan import limited_amount
+from chainopt.scenarios.change import SUPPLY, Figure, again, known_figure
 from chainopt.solution.solution import Solution
 from chainopt.words.status import Status
 
@@ -16,9 +18,10 @@ _DONE = {SALE: "sold", IMPORT: "imported", DISPOSAL: "thrown away"}
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """How far a good's price holds: the supplies between which the same operations are in use.
+    """How far a good's price, or a limit's rent, holds: the supplies between which the same operations are in use.
 
-    less and more are supplies (infinite: no change found); below and above say what changes there.
+    good is the name asked for, supply the good's supply, or the limit; less and more are supplies, or limits
+    (infinite: no change found); below and above say what changes there; worth is what holds, in words.
     """
 
     good: str
@@ -27,41 +30,55 @@ class Holding:
     more: float
     below: str
     above: str
+    worth: str = ""
 
     def __str__(self) -> str:
         ends = (("less than", self.less, self.below), ("more than", self.more, self.above))
         changes = [f"with {word} {end:.6g}: {change}" for word, end, change in ends if change]
-        return f"The price of {self.good} holds: " + ("; ".join(changes) or "no change found")
+        return f"The {self.worth or f'price of {self.good}'} holds: " + ("; ".join(changes) or "no change found")
 
 
 def holding(solution: Solution, good: str, *, precision: float = 1e-3, reach: float = 100.0) -> Holding:
     """The range of a good's supply over which the set of operations in use, and so the price's law, stays.
 
-    Found by steps that double, up to `reach` times what the good moves, then by halving to `precision` of the
-    step. Raises ValueError for a good that is not there, or a solution that is not certified.
+    So of a limit, by name and column: mill.capacity, mill.min level, mill.max ore, ore.max sale. Found by steps
+    that double, up to `reach` times what the good moves, or the limit limits, then by halving to `precision` of
+    the step. Raises ValueError for a good or a limit that is not there, or a solution that is not certified.
     """
     if not solution.certified or solution.net is None or solution.derivatives is None:
         raise ValueError(f"a solution that is {solution.status} holds no price")
-    name = known_good(solution.chain, good)
+    figure = known_figure(solution.chain, good)
     base = _pattern(solution)
-    supply = solution.chain.good(name).supply
-    sizes = dict(zip(solution.net.goods, solution.derivatives.operations.measure.moved, strict=True))
-    size = sizes.get(name) or 1.0
+    size = _moved(solution, figure) or 1.0
+    # A limit that nothing is near may be far above what it limits: down to there, or up.
+    furthest = reach * size if figure.kind == SUPPLY else max(reach * size, abs(figure.value) + size)
     ends = []
     for sign in (-1, 1):
         near, far, change = 0.0, 1e-3 * size, ""
-        while far <= reach * size and not (change := _change(solution, name, sign * far, base)):
+        while far <= furthest and not (change := _change(solution, figure, sign * far, base)):
             near, far = far, 2 * far
         if not change:
             ends.append((sign * np.inf, ""))
             continue
-        while far - near > precision * far:
+        while far - near > precision * min(far, size if figure.kind != SUPPLY else far):
             middle = 0.5 * (near + far)
-            found = _change(solution, name, sign * middle, base)
+            found = _change(solution, figure, sign * middle, base)
             near, far, change = (near, middle, found) if found else (middle, far, change)
-        ends.append((supply + sign * 0.5 * (near + far), change))
+        ends.append((figure.value + sign * 0.5 * (near + far), change))
     (less, below), (more, above) = ends
-    return Holding(name, supply, less, more, below, above)
+    return Holding(figure.name, figure.value, less, more, below, above, figure.worth)
+
+
+def _moved(solution: Solution, figure: Figure) -> float:
+    """What a good moves, or the amount that a limit limits."""
+    net, plan, derivatives = solution.net, solution.plan, solution.derivatives
+    assert net and plan and derivatives
+    if figure.kind == SUPPLY:
+        moved = derivatives.operations.measure.moved
+        return float(dict(zip(net.goods, moved, strict=True)).get(figure.good or "", 0.0))
+    amounts = zip(net.limits, limited_amount(net, plan), strict=True)
+    ours = figure.kind, figure.good, figure.process
+    return next((abs(amount) for limit, amount in amounts if (limit.kind, *net.whose(limit)) == ours), 0.0)
 
 
 def _pattern(solution: Solution) -> dict[str, bool]:
@@ -85,9 +102,12 @@ def _pattern(solution: Solution) -> dict[str, bool]:
     return pattern
 
 
-def _change(solution: Solution, good: str, more: float, base: dict[str, bool]) -> str:
-    """What is different with this much more of a good; "" where nothing is."""
-    found = again(solution, good, more)
+def _change(solution: Solution, figure: Figure, more: float, base: dict[str, bool]) -> str:
+    """What is different with this much more of a figure; "" where nothing is."""
+    try:
+        found = again(solution, figure, more)
+    except ChainError as error:
+        return f"no such limit can be ({error.problems[0].text})"
     if found.status is not Status.OPTIMAL:
         return f"the chain is {found.status}"
     now = _pattern(found)

@@ -70,6 +70,14 @@ class Formula:
         """The names that the expressions read, in order, each with its first position."""
         return {step.name: step.position for step in self.steps if step.operation == "name"}
 
+    def in_minima(self) -> list[str]:
+        """The names that stand within a min, in order: what is taken of them may count for nothing."""
+        inside = {i for step in self.steps if step.operation == "min" for i in step.arguments}
+        for i in range(len(self.steps) - 1, -1, -1):
+            if i in inside:
+                inside.update(self.steps[i].arguments)
+        return [step.name for i, step in enumerate(self.steps) if i in inside and step.operation == "name"]
+
 
 _TOKEN = re.compile(
     r"""(?P<blank>[ \t\r\n]+)

@@ -293,6 +293,11 @@ MADE_TWICE_HERE = _message("E517", '"{name}" is made twice by this formula', "Ea
 NO_VALUE = _message("E518", '"{symbol}" of these constants has no finite value',
     "Such as a division by 0, or the square root of a negative number.")
 
+LOST_IN_MINIMUM = _message("W519",
+    '"{goods}" can\'t be thrown away, and can vanish in this min: where another argument is the least, what is '
+    "taken of it counts for nothing. Is the function leontief meant, whose inputs are taken in proportion?",
+    "A formula may take more of an input than its min has use for, which is as good as throwing it away.")
+
 CUT_OFF = _message("E601", "interrupted while {doing}: {kept}",
     "Ctrl-C. Exit code 130. While a chain is solved its best plan is kept instead, and goes into the reports.")
 NO_MEMORY = _message("E602",
@@ -309,3 +314,7 @@ SOLVER_DIED = _message("E604",
 KEPT = _message("N605",
     "interrupted: what there is goes into the reports, labelled; Ctrl-C again leaves without them",
     "The first Ctrl-C of a solve. Exit code 130.")
+FAULT = _message("E606",
+    "{what} is missing, by a fault in chainopt and not in the workbook: {fault}. All other results stand; please "
+    "report it to those who maintain chainopt, with this line and the workbook",
+    "Something that nobody foresaw. No report takes the answer or another report with it. Exit code 2.")

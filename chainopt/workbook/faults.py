@@ -46,6 +46,10 @@ class WorkbookError(ValueError):
         super().__init__("\n".join(str(problem) for problem in problems if problem.error))
 
 
+class CopyError(ValueError):
+    """A workbook that can't be copied with results in it: it is another chain's, or can't be added to."""
+
+
 def refusal(message: Message, sheet: str = "", **gaps: Any) -> WorkbookError:
     """The error that refuses a file, or a sheet of it, as a whole."""
     return WorkbookError([CellProblem(sheet, "", message.says(**gaps), message.code)])

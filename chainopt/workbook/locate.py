@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from typing import Protocol
 
-from chainopt.chain.chain import Chain
+from chainopt.chain.chain import Chain, changed
 from chainopt.chain.rules import Problem
 from chainopt.words.names import key
 from chainopt.workbook.faults import CellProblem, WorkbookError, coordinate
@@ -81,12 +82,15 @@ class Book:
                 for i, process in enumerate(reader.processes)
                 for j, row in enumerate(getattr(process, sheet))
             ]
-        return {
+        rows: dict[str, dict[Names, tuple[Table, int, dict[str, str]]]] = {
             sheet: {
                 names: reader.place(Problem(sheet, number, "", "", "", "")) for names, number in reversed(numbered)
             }
             for sheet, numbered in records.items()
         }
+        if settings := self.tables.get("settings"):
+            rows["settings"] = {(key(name),): (settings, row, {}) for name, row in reader.settings_rows.items()}
+        return rows
 
 
 def cells(path: str | PathLike[str], causes: Iterable[Placed]) -> tuple[str, ...]:
@@ -97,3 +101,9 @@ def cells(path: str | PathLike[str], causes: Iterable[Placed]) -> tuple[str, ...
     book = Book(path)
     places = map(book.place, causes)
     return tuple(f"{place[0].title}!{coordinate(*place[1:])}" if place else "" for place in places)
+
+
+def located(chain: Chain, book: str | PathLike[str]) -> Chain:
+    """The chain whose changes say in which cells of its workbook the old figures stand."""
+    found = zip(chain.changes, cells(book, chain.changes), strict=True)
+    return changed(chain, [replace(change, cell=cell) for change, cell in found])

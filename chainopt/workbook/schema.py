@@ -116,11 +116,13 @@ _COLUMNS: tuple[Column, ...] = (
     Column("inputs", "coefficient", "coefficient", "number", None,
            "the input's coefficient a, above 0; required with a function", blank="none, as with a formula"),
     Column("inputs", "max", "max", "wide", inf, "the most of the good that this process may take, an amount"),
+    Column("inputs", "notes", "notes", "text", "", "a remark; not used", blank="none"),
     Column("outputs", "process", "process", "name", "", "the process that makes the good",
            refers="processes", required=True, main=True),
     Column("outputs", "good", "good", "name", "", "the good made; with a formula, one that it doesn't name",
            refers="goods", required=True, main=True),
     Column("outputs", "yield", "yield_", "number", 1.0, "amount made per unit of level, above 0", main=True),
+    Column("outputs", "notes", "notes", "text", "", "a remark; not used", blank="none"),
     Column("parameters", "parameter", "parameter", "name", "", "the name that formulas read",
            required=True, main=True),
     Column("parameters", "value", "value", "number", 1.0, "its value", required=True, main=True),
@@ -129,12 +131,14 @@ _COLUMNS: tuple[Column, ...] = (
            choices=("name", "numeraire", "tolerance", "max iterations", "time limit")),
     Column("settings", "value", "value", "setting", None, "its value", blank="the setting's default",
            required=True, main=True),
+    Column("settings", "notes", "notes", "text", "", "a remark; neither used nor kept", blank="none"),
     Column("observed", "process", "process", "name", None, "the process that was seen to use the good",
            blank="a sale to final demand", refers="processes", main=True),
     Column("observed", "good", "good", "name", "", "the good seen", refers="goods", required=True, main=True),
     Column("observed", "amount", "amount", "number", None, "the amount seen", blank="not seen", main=True),
     Column("observed", "price", "price", "number", None, "the price seen, money per unit", blank="not seen",
            main=True),
+    Column("observed", "notes", "notes", "text", "", "a remark; not used", blank="none"),
 )  # fmt: skip
 
 SETTINGS: tuple[Column, ...] = (

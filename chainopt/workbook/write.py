@@ -67,7 +67,9 @@ def _rows(chain: Chain) -> dict[str, list[Row]]:
         "outputs": outputs,
         "parameters": [_row("parameters", parameter) for parameter in chain.parameters],
         "settings": [
-            {"setting": setting.column, "value": value} for setting, value in settings if value != setting.default
+            {"setting": setting.column, "value": value, "notes": ""}
+            for setting, value in settings
+            if value != setting.default
         ],
         "observed": [_row("observed", seen) for seen in chain.observed],
     }
@@ -81,10 +83,9 @@ def _row(sheet: str, record: object, **own: Any) -> Row:
 
 
 def _short_output(process: Process) -> str | None:
-    """The good that fits the column output: a function's only one, with yield 1."""
-    if process.formula is None and len(process.outputs) == 1 and process.outputs[0].yield_ == 1:
-        return process.outputs[0].good
-    return None
+    """The good that fits the column output: a function's only one, with yield 1 and no remark."""
+    only = process.outputs[0] if process.formula is None and len(process.outputs) == 1 else None
+    return only.good if only is not None and only.yield_ == 1 and not only.notes else None
 
 
 def add_sheet(book: Workbook, name: str, columns: Sequence[Column], rows: Iterable[Row]) -> Any:

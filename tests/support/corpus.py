@@ -156,6 +156,8 @@ CELLS = (
     _changed("an unknown good", "E303 inputs!B2", 'Did you mean "ore"', ("inputs", "B2", "oare")),
     _changed("a coefficient left out", "E465 inputs!C2", "coefficient above 0", ("inputs", "C2", None)),
     _changed("a coefficient below 0", "E118 inputs!C2", "above 0", ("inputs", "C2", -1)),
+    _changed("what can't be thrown away, in a min", "W519 processes!B3", '"slag" can\'t be thrown away',
+             ("processes", "B3", "power = ore^0.5 + min(0.1 + Slag, k)")),
     _changed("a percentage for an exponent", "W467 inputs!C2", "is large", ("processes", "C2", "cobb-douglas"),
              ("processes", "E2", None), ("inputs", "C2", 40)),
     _changed("a coefficient of a formula", "E466 inputs!C5", "no coefficients", ("inputs", "A5", "grinder"),
@@ -331,14 +333,15 @@ class Limited:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of `chainopt solve chain.xlsx` that is cut off: its code, the line, its exit code, and what cuts it
-    off, Python that runs before the command."""
+    """A run of `chainopt solve chain.xlsx` that is cut off: its code, the line, its exit code, what cuts it
+    off, Python that runs before the command, and which reports are left."""
 
     name: str
     code: str
     text: str
     exit: int
     before: str
+    reports: tuple[str, ...] = ("xlsx", "html")
 
 
 _SIGINT = "os.kill(os.getpid(), signal.SIGINT)"
@@ -352,21 +355,27 @@ _MORE = "Close other programs, raise the limit (ulimit -v), or solve a smaller c
 _PLAN = "while Ipopt was at it: the best plan so far is kept, without prices"
 RUNS = (
     Run("Ctrl-C while reading", "E601", "interrupted while reading chain.xlsx: nothing was written", 130,
-        f"chainopt.read_workbook = lambda *_: {_SIGINT}"),
+        f"chainopt.read_workbook = lambda *_: {_SIGINT}", ()),
     Run("Ctrl-C while writing", "E601", "interrupted while writing: each file is whole, or as it was before", 130,
-        f"os.fsync = lambda _: {_SIGINT}"),
+        f"os.fsync = lambda _: {_SIGINT}", ()),
     Run("Ctrl-C while solving", "N605",
         "interrupted: what there is goes into the reports, labelled; Ctrl-C again leaves without them", 130,
         f"sys.modules['chainopt.solution.attempts'].build = lambda *_, **__: {_SIGINT}"),
     Run("no memory to read", "E602",
         f"the memory ran out while reading chain.xlsx: nothing was written. {_MORE}", 5,
-        "def fail(*_): raise MemoryError\nchainopt.read_workbook = fail"),
+        "def fail(*_): raise MemoryError\nchainopt.read_workbook = fail", ()),
     Run("killed for its memory", "E603",
         f"the memory ran out {_PLAN}. {_MORE}; the market route (--method market) needs less", 5,
         f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGKILL){_ENDING}"),
     Run("a fault in a library", "E604",
         f"the process that solved ended by itself (SIGSEGV), as where the memory runs out, {_PLAN}", 5,
         f"{_ELSEWHERE}os.kill(os.getpid(), signal.SIGSEGV){_ENDING}"),
+    Run("a fault in a report", "E606",
+        "the report reports/chain-report.xlsx is missing, by a fault in chainopt and not in the workbook: "
+        "IndexError: tuple index out of range. All other results stand; please report it to those who maintain "
+        "chainopt, with this line and the workbook", 2,
+        "def fail(*_, **__): raise IndexError('tuple index out of range')\nchainopt.write_excel = fail",
+        ("html",)),
 )  # fmt: skip
 
 LIMITS = tuple(Limited(*limited) for limited in LIMITED)

@@ -12,6 +12,7 @@ import pandas as pd
 from chainopt.audits.market_test import MarketTest
 from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.verdicts import Verdict
+from chainopt.chain.chain import Chain
 from chainopt.chain.rules import Caution
 from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import SHOWN
@@ -35,9 +36,12 @@ from chainopt.words.messages import is_warning
 
 MOST = 5
 """How many of a kind are named; the rest are counted."""
+MOST_IN_TITLE = 3
 _ROW = "#"
 
-Subject = Literal["explanation", "warnings", "prices", "audit", "uses", "processes", "market", "limits", "solver"]
+Subject = Literal[
+    "changes", "explanation", "warnings", "prices", "audit", "uses", "processes", "market", "limits", "solver"
+]
 
 
 class Question(StrEnum):
@@ -64,6 +68,18 @@ class Finding:
     row: int | None = None
 
 
+def report_title(chain: Chain) -> str:
+    """What a report is of: the chain's name, and what it has in place of its workbook's figures."""
+    name = short(chain.name) or "Supply chain"
+    return f"{name}, with {_listed_changes(chain, MOST_IN_TITLE)}" if chain.changes else name
+
+
+def _listed_changes(chain: Chain, most: int) -> str:
+    shown = [short(str(change)) for change in chain.changes[:most]]
+    more = len(chain.changes) - len(shown)
+    return ", ".join(shown) + (f" and {_count(more, 'more change', 'more changes')}" if more else "")
+
+
 def headline(solution: Solution) -> str:
     """How the solve ended, in one sentence."""
     ending = solution.status.ending
@@ -80,6 +96,7 @@ def findings(solution: Solution, tables: Tables) -> list[Finding]:
     leaving = list(_market(tables.market) if tables.market is not None else _losses(solution, tables))
     loud = any(finding.caution for finding in leaving)
     return [
+        *_scenario(solution),
         *_explanation(solution, tables),
         *(leaving if loud else []),
         *_reading(solution),
@@ -216,6 +233,13 @@ def _removed(solution: Solution) -> Iterator[Finding]:
     if len(gone) > MOST:
         text = f"{_count(len(gone) - MOST, 'more process', 'more processes')} can't run either."
         yield Finding(Question.SURE, "processes", text, caution=True)
+
+
+def _scenario(solution: Solution) -> Iterator[Finding]:
+    """What the chain has in place of its workbook's figures."""
+    if solution.chain.changes:
+        text = f"This is not the workbook as it stands, but {_listed_changes(solution.chain, MOST)}."
+        yield Finding(Question.SURE, "changes", text)
 
 
 def _reading(solution: Solution) -> Iterator[Finding]:

@@ -84,7 +84,7 @@ def _data(chain: Chain) -> dict[str, dict[str, list[Any]]]:
         "inputs": columns("inputs", [use for _, use in inputs], process=[p.process for p, _ in inputs]),
         "outputs": columns("outputs", [made for _, made in outputs], process=[p.process for p, _ in outputs]),
         "parameters": columns("parameters", chain.parameters),
-        "settings": {"setting": [*settings], "value": [*settings.values()]},
+        "settings": {"setting": [*settings], "value": [*settings.values()], "notes": [""] * len(settings)},
         "observed": columns("observed", chain.observed),
     }
 

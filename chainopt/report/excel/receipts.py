@@ -52,6 +52,7 @@ _WAYS = {
     "maker": "what the last unit costs to make",
     "limit": "what one more unit of the limit would earn",
     "cycle": "in a cycle, prices that need each other: each line is the sum over all its rounds",
+    "nothing": "nothing: whoever takes up a further unit makes nothing more of it",
     "knot": "a value: in a cycle of more prices than lines can show",
     "apart": "a value: next to nothing of it moves, so that shares of it say nothing",
     "value": "a value: nothing in use fixes it",
@@ -136,7 +137,7 @@ def _more_notes(found: Receipts, numeraire: str | None) -> list[str]:
             "Prices in a cycle would refer to themselves. Their lines lead straight to what is outside the cycle, "
             "with the sum over all rounds, (I - A)^-1, as a figure: they follow a changed cell as the others do."
         )
-    if ways & {"knot", "apart", "value"}:
+    if ways & {"nothing", "knot", "apart", "value"}:
         notes.append(
             "A price without lines is a value and does not follow; it says why. What rests on it takes it so."
         )

@@ -12,7 +12,16 @@ from xlsxwriter.worksheet import Worksheet
 
 from chainopt.audits.receipts import MOST_USES
 from chainopt.chain.chain import Chain
-from chainopt.report.content.findings import MOST, Finding, Question, answers, findings, headline, money
+from chainopt.report.content.findings import (
+    MOST,
+    Finding,
+    Question,
+    answers,
+    findings,
+    headline,
+    money,
+    report_title,
+)
 from chainopt.report.content.legible import figure, shape, short
 from chainopt.report.content.salience import scarce_supplies
 from chainopt.report.content.sheets import CAPTIONS, Sheet
@@ -21,7 +30,8 @@ from chainopt.report.excel.styles import STYLES
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
 
-HOME = {name: title for name, (title, _) in CAPTIONS.items()} | {"solver": "Solver", "explanation": "Inputs"}
+_ELSEWHERE = {"solver": "Solver", "explanation": "Inputs", "changes": "Inputs"}
+HOME = {name: title for name, (title, _) in CAPTIONS.items()} | _ELSEWHERE
 """By table, the sheet that has it."""
 _ABOUT = {
     "Charts": "price against derivative, value added by process, rents",
@@ -111,7 +121,7 @@ class _Front:
         self.sheet.set_row(self.row, 15 * ceil(max(1.0, 0.95 * len(text) / wide)) + 1)
 
     def banner(self, chain: Chain, solution: Solution) -> None:
-        self.paper.put(self.sheet, 0, 0, chain.name or "Supply chain", "title")
+        self.paper.put(self.sheet, 0, 0, report_title(chain), "title")
         self.sheet.set_row(0, 28)
         self.row = 1
         style = "bad" if not solution.certified else "good"

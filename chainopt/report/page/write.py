@@ -13,7 +13,7 @@ from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
 from chainopt.network.tolerances import SHOWN
 from chainopt.report import templates
-from chainopt.report.content.findings import answers, audit_sentence, findings, headline, money
+from chainopt.report.content.findings import answers, audit_sentence, findings, headline, money, report_title
 from chainopt.report.content.legible import figure, legible, short
 from chainopt.report.content.salience import foremost, greatest, money_scale, turnover
 from chainopt.report.page.charts import agreement, residuals
@@ -63,7 +63,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     return templates.template("page/page.html", csp_hash=_csp_hash, place="{:.1f}".format).render(
         style=_joined(STYLES),
         script=_joined(SCRIPTS),
-        title=legible(chain.name) or "Supply chain",
+        title=report_title(chain),
         solution=solution,
         headline=headline(solution),
         answers=answers(found),

@@ -11,6 +11,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.cell import absolute_coordinate, coordinate_to_tuple, range_boundaries
 
 from chainopt.workbook.cells import digits
+from chainopt.workbook.faults import CopyError
 from chainopt.workbook.files.package import Package
 from chainopt.workbook.files.raw import LONGEST_TEXT
 from chainopt.workbook.files.trees import Element, counted, said, within
@@ -64,7 +65,7 @@ def with_additions(content: bytes, additions: Mapping[str, Additions], author: s
 def _add_columns(root: Element, added: Additions, ink: Ink) -> None:
     data = root.find("{*}sheetData")
     if data is None:
-        raise ValueError("a sheet has no rows")
+        raise CopyError("a sheet has no rows")
     columns = sorted(added.columns, key=lambda column: column.number)
     number = 0
     for row in data.iterchildren("{*}row"):

@@ -6,6 +6,7 @@ from copy import deepcopy
 
 from lxml import etree
 
+from chainopt.workbook.faults import CopyError
 from chainopt.workbook.files.package import Package
 from chainopt.workbook.files.trees import Element, counted, within
 
@@ -77,7 +78,7 @@ class Ink:
         """A new item at the end of its like."""
         listed = self.root.find(f"{{*}}{where}")
         if listed is None:
-            raise ValueError(f"the workbook's styles have no {where}")
+            raise CopyError(f"the workbook's styles have no {where}")
         return within(listed, tag, **attributes)
 
 

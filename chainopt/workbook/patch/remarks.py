@@ -10,6 +10,7 @@ from lxml import etree
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.cell import coordinate_to_tuple
 
+from chainopt.workbook.faults import CopyError
 from chainopt.workbook.files.package import REFERENCE, Package
 from chainopt.workbook.files.trees import Element, said, within
 
@@ -78,7 +79,7 @@ def _note(root: Element, remarks: Mapping[Place, str], author: str) -> tuple[lis
     """Put the remarks among the comments; the cells that have none any more, and those that had none before."""
     authors, listed = root.find("{*}authors"), root.find("{*}commentList")
     if authors is None or listed is None:
-        raise ValueError("a sheet's notes can't be made out")
+        raise CopyError("a sheet's notes can't be made out")
     names = [each.text for each in authors.iterchildren("*")]
     if remarks and author not in names:
         within(authors, "author", author)

@@ -1,0 +1,114 @@
+"""The reports of a solve: which there are, and that none takes another, or the answer, down with it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import chainopt as co
+from chainopt.chain.changes import Change, said
+from chainopt.command.answering import out_of_memory
+from chainopt.words.messages import FAULT
+
+Write = Callable[..., object]
+"""Writes a chain, its solution and its tables to a path."""
+LONGEST_SCENARIO = 80
+"""Bytes of a file's name that say what was changed."""
+
+
+def planned(
+    book: Path, folder: Path, changes: Sequence[Change], *, reports: bool, annotated: bool
+) -> list[tuple[Path, Write]]:
+    """What is to be written, under names that stay in the folder whatever the workbook is called.
+
+    A scenario's names say what was changed, so that it takes no other's place.
+    """
+    from chainopt.machine.files import file_name
+
+    found: list[tuple[str, Write]] = [("-report.xlsx", co.write_excel), ("-report.html", co.write_html)]
+    found = found if reports else []
+    if annotated:
+        found.append((f"-annotated{book.suffix}", partial(co.annotate, book)))
+    scenario = f"-{_scenario(changes)}" if changes else ""
+    return [(folder / file_name(book.stem, scenario + ending), write) for ending, write in found]
+
+
+def _scenario(changes: Sequence[Change]) -> str:
+    """Changes as a part of a file's name; what is too long is cut, and told apart by a hash of the whole."""
+    from chainopt.machine.files import file_name
+
+    values = ["" if change.after is None else said(change.after) for change in changes]
+    whole = ",".join(f"{change.name}={value}" for change, value in zip(changes, values, strict=True))
+    name = file_name(whole, "")
+    if len(name.encode()) <= LONGEST_SCENARIO and len(name) == len(whole):
+        return name
+    cut = name.encode()[:LONGEST_SCENARIO].decode(errors="ignore").rstrip(" .")
+    return f"{cut}~{sha256(whole.encode()).hexdigest()[:8]}"
+
+
+def wrote(
+    write: Write, chain: co.Chain, solution: co.Solution, path: Path, found: co.Tables, problems: list[str]
+) -> str | None:
+    """Write a report; a line that says so, or None and one more problem."""
+    from chainopt.report.annotate import Notes
+    from chainopt.workbook.faults import CopyError
+
+    result: object = None
+    try:
+        with surviving(f"the report {path}", problems):
+            result = write(chain, solution, path, tables=found)
+            if isinstance(result, Notes) and result.left_out:
+                return f"wrote {path}: {result.cells} notes; {result.left_out} findings more are left out"
+            return f"wrote {path}"
+    except (OSError, CopyError, co.WorkbookError) as error:
+        problems.append(str(error))
+    return None
+
+
+def tables_of(
+    chain: co.Chain, solution: co.Solution, problems: list[str], *, numeraire: str | None, differences: bool
+) -> co.Tables | None:
+    """All that the reports say; the plain tables where the rest fails by a fault of chainopt, None where these do.
+
+    Raises NumeraireError as `dossier` does.
+    """
+    with surviving("what the market test, the explanation or further solves would say", problems):
+        return co.dossier(chain, solution, numeraire=numeraire, differences=differences)
+    with surviving("every table and report", problems):
+        return co.tables(chain, solution, numeraire=numeraire)
+    return None
+
+
+@contextmanager
+def surviving(what: str, problems: list[str]) -> Iterator[None]:
+    """Turn a fault of chainopt's own into one more problem, which says what is missing for it, and go on.
+
+    What is no such fault goes on its way: what the system refuses, and what a user can mend.
+    """
+    try:
+        yield
+    except (OSError, co.NumeraireError, co.SolverMissing, co.WorkbookError):
+        raise
+    except Exception as error:
+        from chainopt.workbook.faults import CopyError
+
+        if out_of_memory(error) or isinstance(error, CopyError):
+            raise
+        problems.append(FAULT.line(what=what, fault=_said(error)))
+
+
+def _said(error: Exception) -> str:
+    """An exception in a line: its kind and message, and where in chainopt it arose."""
+    package, here = Path(co.__file__).parent, Path(__file__)
+    frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    own = [
+        f" ({path.relative_to(package).as_posix()}, line {line})"
+        for path, line in frames
+        if path.is_relative_to(package) and path != here
+    ]
+    text = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(": ")
+    return f"{text:.300}{own[-1] if own else ''}"
