@@ -144,9 +144,11 @@ def _confirmed(
     certificate = certify(part.whole, verdict.plan, solution.derivatives, multipliers)
     if certificate.doubts:
         return _alone(solution, f"Ipopt's multipliers don't hold the plan ({certificate.doubts[0]})")
+    # An interior point ends next to an end, on either side of it.
+    price = np.clip(multipliers.price, verdict.low, verdict.high)
     return replace(
         solution,
-        multipliers=multipliers,
+        multipliers=replace(multipliers, price=price),
         kkt=certificate.conditions,
         message=f"{solution.message} Ipopt agrees: its multipliers are the prices. {answer.model.message}",
         iterations=answer.model.iterations,
