@@ -227,17 +227,6 @@ def test_what_flows_is_not_called_idle() -> None:
         assert not flows["cause"].str.contains("idle").any()
 
 
-def test_stories_multiply_to_the_price() -> None:
-    chain = co.Chain(
-        [co.Good("natgas", supply=4), co.Good("ethylene"), co.Good("film", price=1)],
-        [co.Process("A", formula="ethylene = sqrt(natgas)"), co.Process("B", formula="film = log(1 + ethylene)")],
-    )
-    for story in co.stories(co.solve(chain)).values():
-        assert np.prod([leg.factor for leg in story.legs]) == pytest.approx(story.price, rel=1e-9)
-        assert story.end == "final demand"
-        assert story.share == pytest.approx(1)
-
-
 def test_the_essays_company_c_has_no_market() -> None:
     chain = co.Chain(
         [

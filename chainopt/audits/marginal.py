@@ -42,8 +42,8 @@ from chainopt.technology.arrays import Array
 
 _ACCURACY = 1e-10
 _WEAK = 1e-7
-"""Of a row's money: an idle operation that loses no more on its first unit may start, and a limit that pays no more
-may ease."""
+"""Of a row's money: an idle operation that loses no more on its first unit may start, and a limit that pays no
+more may ease."""
 _FLAT = 1e-9
 """Of money: an operation that bends by less, moved by what counts as one, is straight."""
 _CONSTANT = 1e-9
@@ -177,7 +177,9 @@ class Tangent:
         level = level + np.bincount(begin.level, begun, levels)
         smooth = smooth + np.bincount(begin.use, self.mixes.T @ begun, uses)
         reads = ~net.rival[net.use_good]
-        use = np.where(net.use_leontief, np.where(reads, of(READERS, goods)[net.use_good], net.intake(made)), smooth)
+        use = np.where(
+            net.use_leontief, np.where(reads, of(READERS, goods)[net.use_good], net.intake(made)), smooth
+        )
         change = Plan(use, level, of(SALE, goods), of(IMPORT, goods), of(DISPOSAL, goods))
         price = np.zeros(goods)
         sales = ops.kind == SALE

@@ -1,165 +1,246 @@
-"""Who sets each good's price, and along which path to final demand it comes about.
+"""Who sets each good's price: what one more unit of it changes outside the chain, and what that brings.
 
-A leg takes a good through a process into the next: price = factor * next price, and the factors of a path
-multiply to the good's price. Of a good's uses the leg follows the one that carries most of its value.
+    price = sum over moves of  amount * price outside      the low end of the price, for one more unit
+                                                           the high end, for one less, its sign reversed
+
+A move is a sale, a purchase, a disposal or a cost that changes with the good (`marginal`). Where the two ends
+differ, each has moves of its own. Where several plans are as good, the moves are those of the plan that moves
+least, "for example".
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
-from chainopt.backprop.sweep import use_values
-from chainopt.network.multipliers import use_prices
-from chainopt.network.tolerances import AGREES, ONE_PRICE
-from chainopt.solution.solution import Solution
+from chainopt.audits.marginal import Response, Tangent
+from chainopt.network.network import Network
+from chainopt.network.tolerances import CERTIFIED, ONE_PRICE, SAME, SHOWN
+from chainopt.solution.solution import Solution, first_units
 from chainopt.technology.arrays import Array
 from chainopt.words.display import Displayed
 
-_LONGEST = 12
+MOST_USES = 2_000
+"""Uses up to which every good's story is told: of larger chains those of the greatest turnover are."""
+MOST_TOLD = 12
+_NAMED = 3
+_LITTLE = 1e-4
+"""Of the largest: a move that brings less, or a process that changes by less of itself, is left out."""
+
+Kind = Literal["sale", "import", "disposal", "cost"]
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
-    """From a good through a process to the good it mostly makes there: price = factor * next good's price.
+class Move:
+    """A flow out of the chain or into it, or a process's cost, that changes: worth = amount * price.
 
-    share: of the good's value that goes this way; next None: the process makes nothing, and saves cost.
+    amount: by how much, for one unit more or less of the story's good; price: what a unit of it brings, above 0
+    for a sale, below for what is bought or costs. process: of a cost, the process that runs more or less.
     """
 
-    good: str
-    process: str
-    next: str | None
-    factor: float
-    share: float
+    kind: Kind
+    good: str | None
+    process: str | None
+    amount: float
+    price: float
+    worth: float
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one more unit of a good (or one less) changes: moves, the most valuable first, whose worths add up.
+
+    runs: the processes that run more or less for it, and by how much of their level; worth: what all moves bring;
+    unique: whether nothing else is as good.
+    """
+
+    moves: tuple[Move, ...]
+    runs: tuple[tuple[str, float], ...]
+    worth: float
+    unique: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Story(Displayed):
-    """A good's price in words: who sets it, the main path to there, and the share of value on that path."""
+    """A good's price and what sets it, in words (`text`), and in figures.
+
+    more, less: what one more unit, or one less, changes; None where there can be none, or it was not found.
+    end: who sets the price, in short. why: the words after the price.
+    """
 
     good: str
     price: float
-    legs: tuple[Leg, ...]
+    low: float
+    high: float
+    more: Side | None
+    less: Side | None
     end: str
-    share: float
-    text: str
+    why: str
+    text: str = field(default="")
 
 
 def stories(solution: Solution, *, unit: float = 1.0) -> dict[str, Story]:
-    """A story for each good of a certified solution, in money of the unit; empty where it is not certified."""
-    if not solution.certified:
+    """A story for each good of a certified solution, in money of the unit; empty where it is not certified.
+
+    Of a chain of more than MOST_USES uses, for the goods of the greatest turnover alone.
+    """
+    net, plan, multipliers, derivatives = (
+        solution.net,
+        solution.plan,
+        solution.multipliers,
+        solution.derivatives,
+    )
+    if not solution.certified or net is None or plan is None or multipliers is None or derivatives is None:
         return {}
-    teller = _Teller.of(solution, unit)
-    return {good: teller.tell(g) for g, good in enumerate(teller.goods)}
+    teller = _Teller(solution, unit)
+    goods = np.arange(len(net.goods))
+    if len(net.use_good) > MOST_USES:
+        worth = np.abs(np.nan_to_num(multipliers.price)) * derivatives.operations.measure.moved
+        goods = np.sort(np.argsort(-worth, kind="stable")[:MOST_TOLD])
+    return {net.goods[g]: teller.tell(int(g)) for g in goods}
 
 
-@dataclass(frozen=True, slots=True)
 class _Teller:
-    """What sets each good's price: an end ("" where it is made on), or the leg that leads on."""
+    """A solution's goods, asked one after the other."""
 
-    goods: tuple[str, ...]
-    price: Array
-    low: Array
-    high: Array
-    end: list[str]
-    leg: list[tuple[str, int, float, float] | None]
-
-    @classmethod
-    def of(cls, solution: Solution, unit: float) -> _Teller:
+    def __init__(self, solution: Solution, unit: float):
         net, plan, multipliers = solution.net, solution.plan, solution.multipliers
         derivatives, intervals = solution.derivatives, solution.intervals
         assert net and plan and multipliers and derivatives and intervals
-        price, size = multipliers.price, derivatives.operations.measure
-        _, sale_value, _ = use_values(net, derivatives)
-        end = [""] * len(net.goods)
-        near = AGREES * np.abs(price)
-        for g in np.flatnonzero(net.disposes & size.moves(plan.disposed)):
-            cost = net.disposal[g]
-            end[g] = f"disposal at {cost / unit:,.6g}" if cost else "free disposal, since some is thrown away"
-        sold = net.sells & size.moves(plan.sale) & (np.abs(sale_value - price) <= near)
-        for g in np.flatnonzero(sold):
-            end[g] = "final demand"
-        bought = net.imports & size.moves(plan.imported) & (np.abs(net.import_price - price) <= near)
-        for g in np.flatnonzero(bought):
-            end[g] = "imports"
-        leg = _legs(solution, price)
-        for g in np.flatnonzero(net.sells & ~sold & size.moves(plan.sale)):
-            if leg[g] is None:
-                end[g] = end[g] or "a limit on its sale"
-        low, high = intervals.low / unit, intervals.high / unit
-        return cls(net.goods, price / unit, low, high, end, leg)
+        self.net, self.unit = net, unit
+        self.price, self.low, self.high = first_units(solution), intervals.low, intervals.high
+        self.size = derivatives.operations.measure
+        self.tangent = Tangent(net, plan, derivatives, multipliers)
 
     def tell(self, g: int) -> Story:
-        legs: list[Leg] = []
-        at, seen, share = g, {g}, 1.0
-        while not self.end[at] and self.leg[at] is not None and len(legs) < _LONGEST:
-            process, following, factor, part = self.leg[at]  # type: ignore[misc]
-            legs.append(
-                Leg(self.goods[at], process, self.goods[following] if following >= 0 else None, factor, part)
-            )
-            share *= part
-            if following < 0 or following in seen:
-                break
-            at = following
-            seen.add(at)
-        last = legs[-1] if legs else None
-        if last is not None and last.next is None:
-            end = f"what {last.process} saves"
-        elif last is not None and last.next == self.goods[at] and at != g and not self.end[at]:
-            end = "no single end"
-        elif last is not None and last.next is not None and last.next != self.goods[at]:
-            end = f"a cycle back to {last.next}"
-        else:
-            end = self.end[at] or "nothing that uses it"
+        price, low, high = self.price[g], self.low[g], self.high[g]
+        more = self._side(g, 1, low)
+        near = ONE_PRICE * max(abs(low), abs(high)) + SHOWN * self.size.trifle[g]
+        one = bool(np.isfinite(near) and abs(high - low) <= near)
+        less = None if one else self._side(g, -1, high)
+        why = self._why(more, low, one) if one else self._ends(more, less, low, high)
+        shown = _figure(price / self.unit) if np.isfinite(price) else "no price of its own"
         return Story(
-            self.goods[g], float(self.price[g]), tuple(legs), end, share, self._text(g, legs, end, at, share)
+            good=self.net.goods[g],
+            price=float(price) / self.unit,
+            low=float(low) / self.unit,
+            high=float(high) / self.unit,
+            more=more,
+            less=less,
+            end=_end(more or less),
+            why=why,
+            text=f"{shown}: {why}",
         )
 
-    def _text(self, g: int, legs: list[Leg], end: str, at: int, share: float) -> str:
-        if np.isnan(self.price[g]):
-            return f"no price of its own: from {self.low[g]:,.6g} to {self.high[g]:,.6g} supports the plan"
-        worth = f"{self.price[g]:,.6g}"
-        if self.high[g] - self.low[g] > ONE_PRICE * abs(self.price[g]):
-            worth = f"from {self.low[g]:,.6g} to {self.high[g]:,.6g}"
-        if not legs:
-            return f"{worth}, set by {end}"
-        names = " -> ".join([*(leg.good for leg in legs), str(legs[-1].next)])
-        if legs[-1].next is None:
-            return f"{worth}, set by {end}"
-        factors = " x ".join(f"{leg.factor:,.6g}" for leg in legs)
-        final = f" x {self.price[at]:,.6g}" if legs[-1].next == self.goods[at] else ""
-        part = "" if share > 0.995 else f"; {share:.0%} of its value goes that way"
-        return f"{worth} = {factors}{final}, set by {end} through {names}{part}"
+    def _side(self, g: int, sign: int, end: float) -> Side | None:
+        """What a unit changes; None where it can't be, or doesn't come to the end of the price that is known."""
+        found = self.tangent.response(g, sign) if np.isfinite(end) else None
+        near = SAME * abs(end) + CERTIFIED * self.size.trifle[g]
+        if found is None or not abs(sign * found.worth - end) <= near:
+            return None
+        return _sided(self.net, found, self.size.level, self.unit)
+
+    def _why(self, side: Side | None, end: float, one: bool) -> str:
+        if side is None:
+            return "what sets it is not told, as more of it has no single effect" if one else ""
+        if not side.moves:
+            return "one more changes nothing that is bought, sold or paid"
+        return f"one more means {_listed(side)}"
+
+    def _ends(self, more: Side | None, less: Side | None, low: float, high: float) -> str:
+        """Both ends of a price, with what each means."""
+        parts = []
+        if np.isneginf(low):
+            parts.append("no more of it can be placed")
+        else:
+            means = f": {_listed(more)}" if more is not None and more.moves else ""
+            parts.append(f"one more is worth {_figure(low / self.unit)}{means}")
+        if np.isposinf(high):
+            parts.append("the plan can't do with less")
+        else:
+            means = f": {_listed(less)}" if less is not None and less.moves else ""
+            parts.append(f"one less costs {_figure(high / self.unit)}{means}")
+        return "; ".join(parts)
 
 
-def _legs(solution: Solution, price: Array) -> list[tuple[str, int, float, float] | None]:
-    """For each good, the process that carries most of its value, the good it mostly makes, factor and share."""
-    net, plan, multipliers = solution.net, solution.plan, solution.multipliers
-    assert net and plan and multipliers
-    paid = use_prices(net, multipliers)
-    value = np.abs(paid * plan.use)
-    whole = np.bincount(net.use_good, value, len(net.goods)) + np.abs(np.nan_to_num(price) * plan.sale)
-    made = net.yields.tocoo()
-    worth = np.abs(np.nan_to_num(price[made.col]) * made.data * plan.level[made.row])
-    process = net.level_process[made.row]
-    revenue = np.bincount(process, worth, len(net.processes))
-    main, best = _largest(len(net.processes), process, made.col, worth)
-    chosen, most = _largest(len(net.goods), net.use_good, np.arange(len(value)), value)
-    legs: list[tuple[str, int, float, float] | None] = [None] * len(net.goods)
-    for g in np.flatnonzero(chosen >= 0):
-        p = net.use_process[chosen[g]]
-        following = int(main[p])
-        factor = price[g] / price[following] if following >= 0 and price[following] else np.nan
-        share = most[g] / whole[g] * (best[p] / revenue[p] if revenue[p] else 1.0)
-        legs[g] = (net.processes[p], following, float(factor), float(share))
-    return legs
+def _sided(net: Network, found: Response, level: Array, unit: float) -> Side:
+    change = found.change
+    by_good: tuple[tuple[Kind, Array, Array], ...] = (
+        ("sale", change.sale, found.sold),
+        ("import", change.imported, found.bought),
+        ("disposal", change.disposed, found.thrown),
+    )
+    moves = []
+    for kind, amount, worth in by_good:
+        for g in np.flatnonzero(amount).tolist():
+            price = worth[g] / amount[g] / unit
+            moves.append(Move(kind, net.goods[g], None, float(amount[g]), float(price), float(worth[g]) / unit))
+    for k in np.flatnonzero(found.cost).tolist():
+        process = net.processes[net.level_process[k]]
+        price = -float(net.unit_cost[k]) / unit
+        moves.append(Move("cost", None, process, float(change.level[k]), price, float(found.cost[k]) / unit))
+    moves.sort(key=lambda move: -abs(move.worth))
+    most = abs(moves[0].worth) if moves else 0.0
+    # What brings nothing is told where nothing else is: it is thrown away, or sold for nothing.
+    kept = [move for move in moves if abs(move.worth) > _LITTLE * most] or moves[:1]
+    share = np.abs(change.level) / level
+    order = np.argsort(-share, kind="stable")
+    runs = [
+        (net.processes[net.level_process[k]], float(change.level[k]))
+        for k in order.tolist()
+        if share[k] > _LITTLE * share.max()
+    ]
+    return Side(tuple(kept), tuple(runs), found.worth / unit, found.unique)
 
 
-def _largest(count: int, of: Array, which: Array, amount: Array) -> tuple[Array, Array]:
-    """Of each of so many, which has the largest amount, the first of several (-1 without one), and the amount."""
-    found, most = np.full(count, -1), np.zeros(count)
-    for i, each, much in zip(of, which, amount, strict=True):
-        if much > most[i]:
-            found[i], most[i] = each, much
-    return found, most
+def _listed(side: Side) -> str:
+    """The largest moves in words, what each brings, and through which processes."""
+    shown = side.moves[:_NAMED]
+    several = len(side.moves) > 1
+    parts = [_said(move) + (f" ({move.worth:+,.4g})" if several else "") for move in shown]
+    rest = side.moves[_NAMED:]
+    if rest:
+        parts.append(f"{len(rest)} other {'move' if len(rest) == 1 else 'moves'} ({_sum(rest):+,.4g})")
+    names = list(dict.fromkeys(name for name, _ in side.runs))
+    paid = {move.process for move in shown}
+    through = [name for name in names if name not in paid]
+    way = ""
+    if through:
+        more = f" and {len(through) - _NAMED} more" if len(through) > _NAMED else ""
+        way = f", through {', '.join(through[:_NAMED])}{more}"
+    return ("" if side.unique else "for example ") + ", ".join(parts) + way
+
+
+def _sum(moves: tuple[Move, ...]) -> float:
+    return sum(move.worth for move in moves)
+
+
+def _said(move: Move) -> str:
+    amount, price = _figure(abs(move.amount)), _figure(abs(move.price))
+    much = f"{amount} {'more' if move.amount > 0 else 'less'}"
+    if move.kind == "sale":
+        return f"{much} {move.good} sold at {price if move.price >= 0 else '-' + price}"
+    if move.kind == "import":
+        return f"{much} {move.good} bought at {price}"
+    if move.kind == "cost":
+        return f"{move.process} running {much} at a cost of {price}"
+    if not move.price:
+        return f"{much} {move.good} thrown away"
+    return f"{much} {move.good} thrown away {'at a cost of' if move.price < 0 else 'for'} {price}"
+
+
+def _end(side: Side | None) -> str:
+    """Who sets a price: of the move that brings or costs most."""
+    if side is None or not side.moves:
+        return "nothing outside the chain"
+    first = side.moves[0]
+    if first.kind == "cost":
+        return f"the cost of {first.process}"
+    of = {"sale": "final demand for", "import": "the import of", "disposal": "the disposal of"}
+    return f"{of[first.kind]} {first.good}"
+
+
+def _figure(value: float) -> str:
+    return f"{value + 0.0:,.6g}"

@@ -13,15 +13,19 @@ Where nothing ties a figure to any other it is 1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import cg
 
-from chainopt.network.network import Network
+from chainopt.network.network import FormulaProcess, Network
 from chainopt.technology.arrays import Array
+from chainopt.technology.primitives import PRIMITIVES
+from chainopt.technology.tape import MIN
 
 _RANGE = 70.0
 """Of logarithms: beyond 1e30 no amount is ordinary."""
@@ -142,46 +146,64 @@ def _ties(net: Network, known: _Logarithms) -> Iterator[Equations]:
 
 def _first_guess(net: Network, known: _Logarithms, weight: float = 1.0) -> Iterator[Equations]:
     """Of a smooth process before any slope is known: its level is what it makes of one unit of each input; of a
-    linear one, of each input alone."""
+    linear one, and where a minimum hides all inputs but one, of each input alone."""
     at = np.flatnonzero(~net.use_leontief)
     if len(at):
-        each = _level_at(net, np.ones(len(net.use_good)))[net.first_level[net.use_process]]
+        ones = np.ones(len(net.use_good))
+        each = _level_at(net, ones)[net.first_level[net.use_process]]
         linear = net.batch["linear"]
         each[linear.use] = linear.a * linear.scale[linear.of]
+        for item in net.formulas:
+            alone = np.zeros(len(item.use))
+            for _, _, slope in _lines(item, ones[item.use]) if item.program.minima() else ():
+                alone = np.maximum(alone, np.abs(slope))
+            each[item.use] = np.where(alone > 0, alone, each[item.use])
         one = np.where(np.isfinite(each) & (each > 0), each, 1.0)[at]
         level = net.first_level[net.use_process[at]]
         yield known.rows(weight * np.log(one), ("level", level, weight), ("use", at, -weight))
 
 
 def _elastic(net: Network, known: _Logarithms, found: Array) -> Iterator[Equations]:
-    """log level = log f(x) + sum of elasticities * (log use - log x) at the amounts found so far, by level.
+    """log level = log f(x) + sum of elasticities * (log use - log x) at the amounts found so far, by level, and of
+    a formula with minima by each of their arguments: ordinarily they are of one size.
 
     A level that is what a cancelling sum leaves has no size of its own, and elasticities beyond reason: it is as
     large as the sum of its terms, of which each input has a share.
     """
     use = np.exp(np.clip(found[known.place["use"] :][: known.size["use"]], -_RANGE, _RANGE)) + net.origin
-    level = _level_at(net, use)
-    of_use, of_level, slope = _slopes(net, use, level)
+    lines = _slopes(net, use)
+    of_use, of_line, slope, level, number = lines.use, lines.line, lines.slope, lines.value, lines.level
     with np.errstate(all="ignore"):
         term = slope * (use - net.origin)[of_use]
-        terms = np.bincount(of_level, np.abs(term), len(level))
+        terms = np.bincount(of_line, np.abs(term), len(level))
         cancels = ~(terms <= _MOST_ELASTIC * np.abs(level))
         level = np.where(cancels, terms, level)
-        weight = np.where(cancels[of_level], np.abs(term), term) / level[of_level]
-    sound = np.isfinite(level) & (np.abs(level) > 0) & ~net.leontief[net.level_process]
+        weight = np.where(cancels[of_line], np.abs(term), term) / level[of_line]
+    sound = np.isfinite(level) & (np.abs(level) > 0)
     bad = ~np.isfinite(weight)
-    sound[of_level[bad]] = False
-    kept = sound[of_level]
+    sound[of_line[bad]] = False
+    kept = sound[of_line]
     at = np.flatnonzero(sound)
-    row = np.searchsorted(at, of_level[kept])
+    row = np.searchsorted(at, of_line[kept])
     size = np.log(np.abs(level[at])) - np.bincount(
         row, weight[kept] * np.log((use - net.origin)[of_use[kept]]), len(at)
     )
-    ones = known.rows(np.zeros(len(at)), ("level", at, 1.0))[0]
+    ones = known.rows(np.zeros(len(at)), ("level", number[at], 1.0))[0]
     terms = sparse.csr_array(
         (-weight[kept], (row, known.place["use"] + of_use[kept])), shape=(len(at), known.count)
     )
     yield sparse.csr_array(ones + terms), size
+
+
+@dataclass(frozen=True, slots=True)
+class _Slopes:
+    """Levels as functions of uses, a line each: which level it is, its value; by slope, its line and its use."""
+
+    level: Array
+    value: Array
+    use: Array
+    line: Array
+    slope: Array
 
 
 def _level_at(net: Network, use: Array) -> Array:
@@ -189,26 +211,55 @@ def _level_at(net: Network, use: Array) -> Array:
         return net.levels(use)
 
 
-def _slopes(net: Network, use: Array, level: Array) -> tuple[Array, Array, Array]:
-    """Each use, a level of its process, and d level/d use, of smooth processes; minima by their least argument."""
-    of_use, of_level, slope = [], [], []
+def _slopes(net: Network, use: Array) -> _Slopes:
+    """The lines of smooth processes: one for each level, and one for each argument of a formula's minima."""
+    level, value, of_use, line, slope = [], [], [], [], []
+    count = 0
     with np.errstate(all="ignore"):
         for technology, batch in net.families:
             x = use[batch.use]
+            made = technology.level(batch, x)
+            level.append(net.first_level[batch.process])
+            value.append(made)
             of_use.append(batch.use)
-            of_level.append(net.first_level[batch.process][batch.of])
-            slope.append(technology.partials(batch, x, technology.level(batch, x)))
+            line.append(count + batch.of)
+            slope.append(technology.partials(batch, x, made))
+            count += len(made)
         for item in net.formulas:
-            program, values = item.program, item.program.values(use[item.use])
-            least = {step: min(program.arguments[step], key=values.__getitem__) for step in program.minima()}
-            for number, step in zip(item.level.tolist(), program.outputs, strict=True):
-                adjoint = program.sweep_through(values, {step: 1.0}, least.__getitem__)
+            for number, made, slopes in _lines(item, use[item.use]):
+                level.append(np.array([number]))
+                value.append(np.array([made]))
                 of_use.append(item.use)
-                of_level.append(np.full(len(item.use), number))
-                slope.append(np.asarray(adjoint[: len(item.use)], dtype=float))
-    if not of_use:
-        return np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros(0)
-    return np.concatenate(of_use), np.concatenate(of_level), np.concatenate(slope)
+                line.append(np.full(len(item.use), count))
+                slope.append(slopes)
+                count += 1
+    empty = [np.zeros(0, dtype=int), np.zeros(0), np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros(0)]
+    found = zip(empty, (level, value, of_use, line, slope), strict=True)
+    return _Slopes(*(np.concatenate([nothing, *parts]) for nothing, parts in found))
+
+
+def _lines(item: FormulaProcess, x: Array) -> Iterator[tuple[int, float, Array]]:
+    """Each output of a formula, its value and its slopes, each minimum taken for its first argument, then for its
+    second, and so on, as far as it has any."""
+    most = max((len(item.program.arguments[step]) for step in item.program.minima()), default=1)
+    for k in range(most):
+        yield from _line(item, x, partial(_kth, k))
+
+
+def _line(
+    item: FormulaProcess, x: Array, pick: Callable[[Sequence[Any]], Any]
+) -> Iterator[tuple[int, float, Array]]:
+    program = item.program
+    values = program.run(
+        [np.float64(amount) for amount in x], lambda name: pick if name == MIN else PRIMITIVES[name].value
+    )
+    for number, step in zip(item.level.tolist(), program.outputs, strict=True):
+        adjoint = program.sweep_through(values, {step: 1.0}, lambda least: pick(program.arguments[least]))
+        yield number, float(values[step]), np.asarray(adjoint[: len(x)], dtype=float)
+
+
+def _kth(k: int, of: Sequence[Any]) -> Any:
+    return of[min(k, len(of) - 1)]
 
 
 def _fitted(equations: list[Equations], leaf: Array, begin: Array) -> Array:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from chainopt.audits.explain import Explanation
 from chainopt.audits.market_test import MarketTest
+from chainopt.audits.stories import Story
 from chainopt.chain.chain import Chain
 from chainopt.chain.changes import Change
 from chainopt.program.program import Program
@@ -71,6 +72,7 @@ def result_record(
         "market": _market(all_tables.market),
         "explanation": _explanation(all_tables.explanation),
         "proof": proof(solution),
+        "moves": _moves(all_tables.stories),
         "warnings": warnings(solution),
         "reading": _records(all_tables.warnings),
         "removed": [{"process": process, "why": why} for process, why in solution.removed.items()],
@@ -80,6 +82,26 @@ def result_record(
 def _change(change: Change) -> dict[str, Any]:
     told = {name: getattr(change, name) for name in ("cell", "sheet", "record", "column")}
     return told | {"from": _plain(change.before), "to": _plain(change.after)}
+
+
+def _moves(stories: Mapping[str, Story]) -> list[dict[str, Any]]:
+    """What one more of each good, or one less, changes outside the chain: a row for each move."""
+    return [
+        {
+            "good": story.good,
+            "change": change,
+            "kind": move.kind,
+            "of": move.good or move.process,
+            "amount": _plain(move.amount),
+            "price": _plain(move.price),
+            "worth": _plain(move.worth),
+            "unique": side.unique,
+        }
+        for story in stories.values()
+        for change, side in (("one more", story.more), ("one less", story.less))
+        if side is not None
+        for move in side.moves
+    ]
 
 
 def _goods(goods: pd.DataFrame, all_tables: Tables) -> pd.DataFrame:

@@ -11,12 +11,13 @@ import pandas as pd
 
 from chainopt.audits.market_test import MarketTest
 from chainopt.audits.market_test import findings as market_findings
+from chainopt.audits.stories import Story
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
 from chainopt.chain.rules import Caution
 from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import SHOWN
-from chainopt.report.content.legible import figure, percent, residual, short
+from chainopt.report.content.legible import figure, residual, short
 from chainopt.report.content.salience import (
     ambiguous,
     binding,
@@ -291,34 +292,20 @@ def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
 
 
 def _worth(tables: Tables) -> Iterator[Finding]:
-    """What the goods of the greatest turnover are worth, and what makes it so; first those that are made on."""
+    """What the goods of the greatest turnover are worth, and who sets it; first those that are made on."""
     goods = tables.goods[tables.goods["price"].abs() > SHOWN * price_scale(tables)]
     goods = goods[goods["good"].isin(tables.stories.keys())]
     goods = goods.assign(
-        plain=[not tables.stories[good].legs for good in goods["good"]], moved=-turnover(goods).abs()
+        plain=[not _made_on(tables.stories[good]) for good in goods["good"]], moved=-turnover(goods).abs()
     )
-    factored = False
     for row in _rows(goods.sort_values(["plain", "moved"], kind="stable").head(MOST)):
-        story = tables.stories[row["good"]]
-        one = f"One more {short(row['unit'], 20)} of" if row["unit"] else "One more unit of"
-        path = [str(leg.next) for leg in story.legs if leg.next is not None]
-        why = f"set by {short(story.end, 120)}"
-        if path:
-            factors = [figure(leg.factor) for leg in story.legs if leg.next is not None]
-            last = tables.stories[path[-1]].price if path[-1] in tables.stories else float("nan")
-            shown = " \N{MULTIPLICATION SIGN} ".join([*factors, figure(last)])
-            why += f" through {_listed([short(name, 40) for name in path])}: {shown}, the last one's price"
-            factored = True
-            if story.share < 0.995:
-                why += f" ({percent(story.share)} of its value goes that way)"
-        text = f"{one} {short(row['good'])} is worth {figure(row['price'])}, {why}."
+        unit = f" for a {short(row['unit'], 20)}" if row["unit"] else ""
+        text = f"{short(row['good'])} is worth {figure(row['price'])}{unit}: {tables.stories[row['good']].why}."
         yield Finding(Question.WORTH, "prices", text, row=row[_ROW])
-    if factored:
-        text = (
-            "A factor is what one more unit of a good is worth, the other inputs paid, in units of the next good "
-            "on its way."
-        )
-        yield Finding(Question.WORTH, "prices", text)
+
+
+def _made_on(story: Story) -> bool:
+    return any(side is not None and side.runs for side in (story.more, story.less))
 
 
 def _agreement(tables: Tables) -> Iterator[Finding]:

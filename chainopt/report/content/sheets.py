@@ -86,7 +86,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("right", "With more", "price", "what a little more added per unit, solved again"),
         Column("left", "With less", "price", "what a little less took away per unit, solved again"),
         _VERDICT,
-        Column("story", "Set by", "text", "who sets it, and through which goods: price = factors x last price"),
+        Column(
+            "story",
+            "Set by",
+            "text",
+            "what one more (or one less) changes outside the chain, which comes to the price",
+        ),
         Column("low", "Low", "price", "the least price that supports the plan"),
         Column("high", "High", "price", "the greatest price that supports the plan"),
         Column("interval", "Interval", "word", "whether one price or a range of prices supports the plan"),
@@ -228,7 +233,7 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
     goods = tables.goods.assign(turnover=turnover(tables.goods))
     of_goods = tables.audit[tables.audit["kind"] == "good"].set_index("good")
     goods["verdict"] = goods["good"].map(of_goods["verdict"])
-    goods["story"] = goods["good"].map({good: story.text for good, story in tables.stories.items()})
+    goods["story"] = goods["good"].map({good: story.why for good, story in tables.stories.items()})
     if tables.differences is not None:
         resolved = tables.differences.set_index("good")
         goods = goods.assign(**{side: goods["good"].map(resolved[side]) for side in ("right", "left")})

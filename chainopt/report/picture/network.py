@@ -11,12 +11,12 @@ import pandas as pd
 
 from chainopt.audits.stories import Story
 from chainopt.network.tolerances import LEAST_PRICE, SHOWN
-from chainopt.report.content.legible import figure, legible, percent, short
+from chainopt.report.content.legible import figure, legible, short
 from chainopt.report.content.salience import binding, losing, money_scale, price_scale, turnover
 from chainopt.report.content.sheets import Sheet
 from chainopt.report.picture.flows import Flows
 from chainopt.report.picture.layout import layered
-from chainopt.report.picture.picture import THINNEST, Key, Link, Mark, Node, Picture, Point, Step, curve, left_out
+from chainopt.report.picture.picture import THINNEST, Key, Link, Mark, Node, Picture, Point, curve, left_out
 from chainopt.rows.tables import Tables
 from chainopt.technology.arrays import Array
 
@@ -186,16 +186,23 @@ def _processes(
 
 
 def _told(story: Story | None, number: Mapping[tuple[str, str], int]) -> dict[str, Any]:
-    """Where a good's price comes from: its end, or its story's first leg, where all of that is drawn."""
+    """What sets a good's price, and what moves with one more of it: processes, and what is traded."""
     if story is None:
         return {}
-    if not story.legs:
-        return {"story": legible(story.text), "end": legible(story.end)}
-    leg = story.legs[0]
-    through, after = number.get(("", leg.process)), number.get((leg.next, "")) if leg.next is not None else -1
-    if through is None or after is None:
-        return {}
-    return {"step": Step(through, after, figure(leg.factor), percent(leg.share) if leg.share < 0.995 else "")}
+    side = story.more or story.less
+    moves: dict[int, str] = {}
+    for process, change in side.runs if side is not None else ():
+        if ("", process) in number:
+            moves[number["", process]] = f"runs {_signed(change)}"
+    verbs = {"sale": "sold", "import": "bought", "disposal": "thrown away"}
+    for move in side.moves if side is not None else ():
+        if move.good is not None and (move.good, "") in number:
+            moves[number[move.good, ""]] = f"{verbs[move.kind]} {_signed(move.amount)}"
+    return {"story": legible(story.text), "moves": tuple(moves.items())}
+
+
+def _signed(change: float) -> str:
+    return f"{'+' if change > 0 else '-'}{figure(float(f'{abs(change):.4g}'))}"
 
 
 def _coloured(kept: Tables) -> pd.DataFrame:

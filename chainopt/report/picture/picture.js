@@ -4,8 +4,8 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
   const data = JSON.parse(find(".cp-data").textContent);
   const svg = find(".cp-svg"), view = find(".cp-view"), labels = find(".cp-labels"), panel = find(".cp-figures");
   const shapes = [...find(".cp-nodes").children], paths = [...find(".cp-links").children];
-  const nodes = data.nodes.map(([name, kind, x, y, halfX, halfY, sign, figures, story, step, end], i) =>
-    ({ name, kind: data.kinds[kind], titles: data.titles[kind], x, y, halfX, halfY, sign, figures, story, step, end, out: [], into: [], shape: shapes[i] }));
+  const nodes = data.nodes.map(([name, kind, x, y, halfX, halfY, sign, figures, story, moves], i) =>
+    ({ name, kind: data.kinds[kind], titles: data.titles[kind], x, y, halfX, halfY, sign, figures, story, moves, out: [], into: [], shape: shapes[i] }));
   const links = data.links.map(([tail, head, ...figures], i) => ({ tail, head, figures, path: paths[i] }));
   links.forEach((link) => { nodes[link.tail].out.push(link); nodes[link.head].into.push(link); });
   const [wide, high] = data.size;
@@ -187,41 +187,27 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
   }
   function tell(i) {
     const node = nodes[i];
-    const parts = [heading(node.name, node.kind), ...(node.step ? path(i).told : []), terms(node.titles, node.figures)];
-    if (node.story) parts.push(element("p", "", named("Price " + node.story + ".")));
+    const parts = [heading(node.name, node.kind)];
+    if (node.story) parts.push(element("p", "", element("strong", "Price "), named(node.story + ".")));
+    parts.push(terms(node.titles, node.figures));
     panel.replaceChildren(...parts, ...listed("From", node.into, "tail"), ...listed("To", node.out, "head"));
   }
   const spoken = (node) => [node.name, node.kind, ...node.titles.map((title, i) => node.figures[i] && !["in", "Unit", "Firm"].includes(title) ? title + " " + node.figures[i] : "")].filter(Boolean).join(", ");
 
-  /* The price of a good as factors times the price at the end of its path. */
-  function path(from) {
-    const seen = new Set([from]), on = new Set(), lines = [], found = new Map();
-    let at = from, through = "";
-    while (nodes[at].step && seen.size < 60) {
-      const [process, next, factor, part] = nodes[at].step;
-      links.filter((link) => (link.tail === at && link.head === process) || (link.tail === process && link.head === next)).forEach((link) => on.add(link));
-      found.set(process, next < 0 ? "saves" : "× " + factor);
-      lines.push(element("li", "", named(nodes[at].name), next < 0 ? " saves cost in " : ` × ${factor} through `, named(nodes[process].name), part && ` (${part} of its value)`));
-      if (next < 0) { through = "what it saves there"; break; }
-      if (seen.has(next)) { through = "a cycle back to " + nodes[next].name; at = next; break; }
-      seen.add(next);
-      at = next;
-    }
-    const price = (node) => node.figures[node.titles.indexOf("Price")];
-    lines.push(element("li", "", named(nodes[at].name), ` at ${price(nodes[at])}: `, named(through || nodes[at].end || (nodes[at].step ? "and on downstream" : "where its price is set"))));
-    seen.forEach((i) => found.has(i) || found.set(i, nodes[i].sign));
-    const first = element("p", "", element("strong", `Price ${price(nodes[from])} =`));
-    return { on, found, told: [first, element("ol", "", ...lines)] };
-  }
+  /* What moves with one more of a good: the nodes, each with how, and the links between them. */
   function trace(i) {
-    traced = i !== null && (nodes[i].step || nodes[i].end) ? i : null;
-    const { on, found } = traced === null ? { on: new Set(), found: new Map() } : path(i);
-    factors = found;
+    traced = i !== null && nodes[i].moves.length ? i : null;
+    factors = new Map(traced === null ? [] : [[i, nodes[i].sign], ...nodes[i].moves]);
     root.classList.toggle("cp-dim", traced !== null);
-    links.forEach((link) => link.path.classList.toggle("cp-on", on.has(link)));
+    const on = new Set(factors.keys());
     nodes.forEach((node, n) => {
-      node.shape.classList.toggle("cp-on", found.has(n));
-      if (node.step || node.end) node.shape.setAttribute("aria-pressed", String(n === traced));
+      const between = node.into.some((link) => factors.has(link.tail)) && node.out.some((link) => factors.has(link.head));
+      if (between && node.kind === "good") on.add(n);
+    });
+    links.forEach((link) => link.path.classList.toggle("cp-on", on.has(link.tail) && on.has(link.head)));
+    nodes.forEach((node, n) => {
+      node.shape.classList.toggle("cp-on", on.has(n));
+      if (node.moves.length) node.shape.setAttribute("aria-pressed", String(n === traced));
     });
     if (i !== null) tell(i);
     draw();
@@ -240,7 +226,7 @@ for (const root of document.querySelectorAll(".cp-picture:not(.cp-live)")) {
     node.shape.setAttribute("role", "button");
     node.shape.setAttribute("tabindex", i === current ? "0" : "-1");
     node.shape.setAttribute("aria-label", spoken(node));
-    if (node.step || node.end) node.shape.setAttribute("aria-pressed", "false");
+    if (node.moves.length) node.shape.setAttribute("aria-pressed", "false");
   });
   const nodeOf = (event) => shapes.indexOf(event.target.closest?.(".cp-nodes > g"));
   svg.addEventListener("pointerover", (event) => {

@@ -31,23 +31,11 @@ LETTER, LINE = 6.4, 14.0
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """Where a good's price comes from: price = factor * price of the next good, through a process.
-
-    next -1: the process makes nothing, and saves cost; part: how much of the good's value goes this way, in words.
-    """
-
-    through: int
-    next: int
-    factor: str
-    part: str
-
-
-@dataclass(frozen=True, slots=True)
 class Node:
     """A good or a process where it stands: half its width and height, its class, its figures by title.
 
     weight: what matters most is labelled first. sign: a short figure under its label. round: a circle, not a box.
+    story: of a good, what sets its price; moves: the nodes that move with one more of it, and how, in words.
     """
 
     kind: str
@@ -61,8 +49,7 @@ class Node:
     sign: str = ""
     round: bool = False
     story: str = ""
-    step: Step | None = None
-    end: str = ""
+    moves: Sequence[tuple[int, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +105,7 @@ class Picture:
 
     @property
     def traces(self) -> bool:
-        return any(node.step is not None for node in self.nodes)
+        return any(node.moves for node in self.nodes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,8 +297,7 @@ def _data(picture: Picture) -> str:
             node.sign,
             list(node.figures),
             node.story,
-            [node.step.through, node.step.next, node.step.factor, node.step.part] if node.step else 0,
-            node.end,
+            [list(move) for move in node.moves],
         ]
         for node in picture.nodes
     ]
