@@ -140,8 +140,9 @@ def page(rows: list[dict[str, float | str]], repeat: int, before: str, after: st
         [
             "# Fixed recipes, as ratios to HiGHS alone",
             "",
-            f"Made by `python benchmarks/recipes.py` on {date.today()}: medians of {repeat} runs in turns (above {OFTEN:,}",
-            f"processes one run), processor's time, {os.cpu_count()} cores; load averages before {before}, after {after}.",
+            f"Made by `python benchmarks/recipes.py` on {date.today()}: medians of {repeat} runs in turns",
+            f"(above {OFTEN:,} processes one run), processor's time, {os.cpu_count()} cores; load averages",
+            f"before {before}, after {after}.",
             f"Python {platform.python_version()}, highspy {version('highspy')}. simplex: from records to",
             "certified prices, with the derivatives and the ends of every price; auto: with Ipopt's multipliers",
             "beside. Bases of up to 300 rows are solved in fractions: none here.",

@@ -171,21 +171,25 @@ def test_a_loss_leaves_on_the_right(solved):
 
 
 @pytest.mark.parametrize("book", SOLVED)
-def test_the_factors_of_a_trace_multiply_to_the_price(book, solved):
+def test_a_trace_is_what_moves_and_hangs_together(book, solved):
+    """Each process that moves is joined to the good, or to what it sells, by links of what moves too."""
     network = pictures(*solved(book)[1:])[0]
-    price = network.titles["good"].index("Price")
-
-    def number(node) -> float:
-        return float(node.figures[price].replace(",", ""))
-
     traced = 0
-    for node in network.nodes:
-        if node.step is None or node.step.next < 0:
+    for i, node in enumerate(network.nodes):
+        if not node.moves:
             continue
-        factor = float(node.step.factor.replace(",", ""))
-        assert factor * number(network.nodes[node.step.next]) == pytest.approx(number(node), rel=2e-5)
-        assert any(link.head == node.step.through for link in network.links)
         traced += 1
+        moving = {i, *(n for n, _ in node.moves)}
+        goods = {link.tail for link in network.links if link.head in moving}
+        goods |= {link.head for link in network.links if link.tail in moving}
+        for n in moving:
+            if network.nodes[n].kind == "process":
+                assert any(
+                    {link.tail, link.head} <= moving | goods
+                    for link in network.links
+                    if n in (link.tail, link.head)
+                )
+        assert all(text.split()[-1][0] in "+-" for _, text in node.moves)
     assert traced or book == "capacity_rent"
 
 
@@ -220,7 +224,7 @@ def test_without_a_certificate_there_are_amounts_and_no_money(solved):
     [network] = pictures(*solved("infeasible_obligation")[1:])
     assert "there are no prices" in network.caption
     price = network.titles["good"].index("Price")
-    assert all(not node.figures[price] and node.step is None for node in network.nodes if node.kind == "good")
+    assert all(not node.figures[price] and not node.moves for node in network.nodes if node.kind == "good")
     assert "Infeasible" in co.plot(*solved("infeasible_obligation")[:2])._repr_html_()
 
 

@@ -142,6 +142,7 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
     documented = [
         "chainopt",
         "chain",
+        "changes",
         "status",
         "message",
         "objective",
@@ -155,7 +156,7 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
     ]
     assert list(record)[: len(documented)] == documented
     assert set(record) - set(documented) == {
-            "scope", "market", "explanation", "proof", "warnings", "removed", "reading",
+            "scope", "market", "explanation", "proof", "moves", "warnings", "removed", "reading",
         }  # fmt: skip
     for table, keys in KEYS.items():
         assert record[table], table
@@ -175,7 +176,10 @@ def test_the_record_says_what_the_essay_says(tupperware: tuple[co.Chain, co.Solu
     assert record["numeraire"] is None
     assert {row["verdict"] for row in record["goods"]} == {"agrees"}
     assert {row["price unit"] for row in record["goods"]} == {"money per unit"}
-    assert record["goods"][2]["story"].endswith("set by final demand through polyethylene -> tupperware")
+    assert record["goods"][2]["story"] == "1.5: one more means 1.5 more tupperware sold at 1, through moulding"
+    moves = [row for row in record["moves"] if row["good"] == "polyethylene"]
+    assert [(row["change"], row["kind"], row["of"]) for row in moves] == [("one more", "sale", "tupperware")]
+    assert moves[0]["worth"] == pytest.approx(1.5, rel=1e-6)
     assert record["market"]["supported"] is False
     verdicts = {row["process"]: row["verdict"] for row in record["market"]["processes"]}
     assert verdicts["moulding"] == "loss: would shut down"
@@ -536,7 +540,7 @@ def forms(chain: co.Chain, solution: co.Solution, folder: Path) -> dict[str, str
 def test_every_form_says_why_a_price_is_what_it_is(
     petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path
 ) -> None:
-    story = "952.676 = 0.828414 x 1,150, set by final demand through ethylene -> high-density polyethylene"
+    story = "one more means 1 less benzene bought at 930"
     audited = "189 agree, 4 pay a rent, 1 can't be thrown away, 63 are idle"
     for form, text in forms(*petrochemicals, tmp_path).items():
         for wanted in (story, audited, "money per TJ", "It is a competitive equilibrium."):

@@ -22,7 +22,7 @@ def with_more(chain: co.Chain, good: str, amount: float) -> co.Chain:
 
 
 def moved(net: Network, plan: Plan, size: Measure) -> np.ndarray:
-    """All amounts of a plan, or of its change, in what counts as one of each; readings of non-rival goods apart."""
+    """All amounts of a plan, or of its change, in what counts as one of each; but readings of non-rival goods."""
     of_rival = net.rival[net.use_good]
     by_good = [getattr(plan, name) / size.good for name in ("sale", "imported", "disposed")]
     return np.concatenate([(plan.use / size.use)[of_rival], plan.level / size.level, *by_good])

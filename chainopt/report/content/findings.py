@@ -17,7 +17,7 @@ from chainopt.chain.chain import Chain
 from chainopt.chain.rules import Caution
 from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import SHOWN
-from chainopt.report.content.legible import figure, residual, short
+from chainopt.report.content.legible import figure, legible, residual, short
 from chainopt.report.content.salience import (
     ambiguous,
     binding,
@@ -300,7 +300,8 @@ def _worth(tables: Tables) -> Iterator[Finding]:
     )
     for row in _rows(goods.sort_values(["plain", "moved"], kind="stable").head(MOST)):
         unit = f" for a {short(row['unit'], 20)}" if row["unit"] else ""
-        text = f"{short(row['good'])} is worth {figure(row['price'])}{unit}: {tables.stories[row['good']].why}."
+        why = legible(tables.stories[row["good"]].why)
+        text = f"{short(row['good'])} is worth {figure(row['price'])}{unit}: {why}."
         yield Finding(Question.WORTH, "prices", text, row=row[_ROW])
 
 

@@ -24,6 +24,8 @@ WIDE, HIGH, MARGIN = 1200.0, 900.0, 34.0
 MOVES = ("supply", "imported", "produced", "used", "sold", "disposed")
 WIDEST = 11.0
 SHADES = 5
+MOST_RUNS, MOST_MOVES = 6, 3
+"""Of what moves with one more of a good: on a smooth chain everybody does, a little."""
 TITLES = {
     "good": ("Price", "in", "Derivative", "Unit", "Supply", "Imported", "Produced", "Used", "Sold", "Disposed"),
     "process": ("Level", "Revenue", "Cost", "Profit", "Of it rent", "Firm"),
@@ -191,11 +193,11 @@ def _told(story: Story | None, number: Mapping[tuple[str, str], int]) -> dict[st
         return {}
     side = story.more or story.less
     moves: dict[int, str] = {}
-    for process, change in side.runs if side is not None else ():
+    for process, change in side.runs[:MOST_RUNS] if side is not None else ():
         if ("", process) in number:
             moves[number["", process]] = f"runs {_signed(change)}"
     verbs = {"sale": "sold", "import": "bought", "disposal": "thrown away"}
-    for move in side.moves if side is not None else ():
+    for move in side.moves[:MOST_MOVES] if side is not None else ():
         if move.good is not None and (move.good, "") in number:
             moves[number[move.good, ""]] = f"{verbs[move.kind]} {_signed(move.amount)}"
     return {"story": legible(story.text), "moves": tuple(moves.items())}
