@@ -24,7 +24,8 @@ _ROUNDS, _SETTLED = 60, 1e-13
 NOTHING = 1e-7
 """Of the largest change: what moves less stands still, and rows are kept that are missed by less."""
 _SAME = 1e-6
-_FAR = 10.0
+_FAR = 1e4
+"""In what counts as one of each: a direction that goes so far goes on for ever."""
 
 
 class Alike:
@@ -74,36 +75,48 @@ class Alike:
 
     def _least(self, d: Array, right: Array) -> tuple[Array, bool]:
         """Of all that bend alike, the one that moves the least; and whether it is the only one."""
-        held = sparse.csr_array(self.bent[np.flatnonzero(np.diff(self.bent.indptr))])
-        if held.nnz:
-            held = sparse.csr_array(sparse.diags_array(1.0 / abs(held).max(axis=1).toarray().ravel()) @ held)
-        rows = sparse.csc_array(sparse.vstack([self.matrix, held]))
+        sides = np.concatenate([right, self._held @ d])
         count, back = len(d), np.flatnonzero(~self.one_sided)
-        both = sparse.csc_array(sparse.hstack([rows, -rows[:, back]]))
-        highs = program(both, np.concatenate([right, held @ d]))
-        every = np.arange(both.shape[1], dtype=np.int32)
 
-        def asked(cost: Array) -> Array | None:
-            highs.changeColsCost(len(cost), every, cost)
+        def folded(highs: highspy.Highs) -> Array | None:
+            rows = np.arange(len(sides), dtype=np.int32)
+            highs.changeRowsBounds(len(sides), rows, sides, sides)
             highs.run()
             if highs.getModelStatus() != HighsModelStatus.kOptimal:
                 return None
             found = np.array(highs.getSolution().col_value)
-            folded = found[:count].copy()
-            folded[back] -= found[count:]
-            return folded
+            both = found[:count].copy()
+            both[back] -= found[count:]
+            return both
 
-        least = asked(np.ones(both.shape[1]))
+        least, *ends = (folded(highs) for highs in self._programs)
         if least is None:
             return d, False
-        # A box ends what could go on for ever, and is not the only one.
-        most = _FAR * max(1.0, float(np.abs(least).max(initial=0.0)))
-        highs.changeColsBounds(len(every), every, np.zeros(len(every)), np.full(len(every), most))
-        weight = np.random.default_rng(0).uniform(1.0, 2.0, count)
-        weight = np.concatenate([weight, -weight[back]])
         near = _SAME * float(np.abs(least).max(initial=0.0))
-        ends = [asked(sign * weight) for sign in (1.0, -1.0)]
         return least, all(end is not None and float(np.max(np.abs(end - least))) <= near for end in ends)
+
+    @cached_property
+    def _held(self) -> sparse.csr_array:
+        """What must stay as it bends, each row by its largest entry."""
+        held = sparse.csr_array(self.bent[np.flatnonzero(np.diff(self.bent.indptr))])
+        most = abs(held).max(axis=1).toarray().ravel() if held.nnz else np.zeros(held.shape[0])
+        return sparse.csr_array(sparse.diags_array(1.0 / most) @ held) if held.nnz else held
+
+    @cached_property
+    def _programs(self) -> tuple[highspy.Highs, ...]:
+        """Least throughput, and the two ends of any other measure: begun once, of which only the sides change.
+
+        A box ends what could go on for ever, and its end is not the only direction.
+        """
+        rows = sparse.csc_array(sparse.vstack([self.matrix, self._held]))
+        back = np.flatnonzero(~self.one_sided)
+        both = sparse.csc_array(sparse.hstack([rows, -rows[:, back]]))
+        weight = np.random.default_rng(0).uniform(1.0, 2.0, rows.shape[1])
+        weight = np.concatenate([weight, -weight[back]])
+        nothing, ones = np.zeros(rows.shape[0]), np.ones(both.shape[1])
+        least = program(both, nothing, worth=-ones)
+        ends = (program(both, nothing, worth=sign * weight, high=_FAR * ones) for sign in (1.0, -1.0))
+        return (least, *ends)
 
 
 class _Saddle:
@@ -144,9 +157,14 @@ def _quadratic(given: Alike, right: Array, first: Array) -> Array:
 
 
 def program(
-    matrix: sparse.csc_array, right: Array, *, low: Array | None = None, worth: Array | None = None
+    matrix: sparse.csc_array,
+    right: Array,
+    *,
+    low: Array | None = None,
+    high: Array | None = None,
+    worth: Array | None = None,
 ) -> highspy.Highs:
-    """HiGHS with max worth'd over A d = b, d >= low (0): where there is no worth, to be asked with costs."""
+    """HiGHS with max worth'd (least, without any) over A d = b and low (0) <= d <= high (no end)."""
     highs, lp, width = highspy.Highs(), highspy.HighsLp(), matrix.shape[1]
     for name, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
         highs.setOptionValue(name, value)
@@ -154,7 +172,7 @@ def program(
     lp.sense_ = highspy.ObjSense.kMinimize if worth is None else highspy.ObjSense.kMaximize
     lp.col_cost_ = np.zeros(width) if worth is None else worth
     lp.col_lower_ = np.zeros(width) if low is None else low
-    lp.col_upper_ = np.full(width, np.inf)
+    lp.col_upper_ = np.full(width, np.inf) if high is None else high
     lp.row_lower_ = lp.row_upper_ = right
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
