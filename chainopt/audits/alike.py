@@ -2,9 +2,8 @@
 
     maximise  d'H d / 2,   then minimise  sum |d|,   over   A d = b,  d >= 0 where one-sided
 
-H is negative semidefinite on what is free; what it bends the same way is as good. Whether nothing else is as good
-is asked of the null space of H and A, and where that is more than nothing, of two programs over the same
-directions.
+H is negative semidefinite on what is free; what it bends the same way is as good. What can move without a row or a
+bend that notices, in the null space of both, is open: a direction that needs none of it is the only one.
 """
 
 from __future__ import annotations
@@ -24,8 +23,6 @@ _ROUNDS, _SETTLED = 60, 1e-13
 NOTHING = 1e-7
 """Of the largest change: what moves less stands still, and rows are kept that are missed by less."""
 _SAME = 1e-6
-_FAR = 1e4
-"""In what counts as one of each: a direction that goes so far goes on for ever."""
 
 
 class Alike:
@@ -39,23 +36,27 @@ class Alike:
         return _Saddle(self.matrix, self.bent)
 
     @cached_property
-    def _open(self) -> bool:
-        """Whether something moves that neither bends nor breaks a row."""
+    def _open(self) -> Array:
+        """What may move while nothing else notices: the parts of a chance vector that the null space keeps."""
         begin = np.random.default_rng(0).uniform(1.0, 2.0, self.matrix.shape[1])
-        rest = self._saddle.solved(np.zeros(self.matrix.shape[0]), begin)
-        return bool(np.max(np.abs(rest), initial=0.0) > _SAME)
+        return np.abs(self._saddle.solved(np.zeros(self.matrix.shape[0]), begin)) > _SAME
+
+    def _choice(self, d: Array) -> bool:
+        """Whether a direction moves what is open, so that others are as good."""
+        return bool(np.any(np.abs(d[self._open]) > NOTHING * np.abs(d).max(initial=0.0)))
+
+    def _fits(self, d: Array) -> bool:
+        return bool(np.all(d[self.one_sided] >= -NOTHING * np.abs(d).max(initial=0.0)))
 
     def at_once(self, right: Array) -> Array | None:
-        """The only best direction, where nothing is one-sided or open; None where there is none, or a choice."""
-        if self.one_sided.any() or self._open:
-            return None
+        """The only best direction; None where there is none, or a choice."""
         d = self._saddle.solved(right, np.zeros(self.matrix.shape[1]))
-        return d if self._keeps(d, right) else None
+        return d if self._keeps(d, right) and self._fits(d) and not self._choice(d) else None
 
     def best(self, first: Array, right: Array) -> tuple[Array, bool]:
         """The best direction, from a feasible one; and whether it is the only one."""
         d = self._second(first, right) if self.bent.nnz else first
-        return (d, True) if not self._open else self._least(d, right)
+        return (self._least(d, right), False) if self._choice(d) else (d, True)
 
     def _keeps(self, d: Array, right: Array) -> bool:
         missed = np.max(np.abs(self.matrix @ d - right), initial=0.0)
@@ -70,30 +71,19 @@ class Alike:
         part, d = np.flatnonzero(moving), np.zeros(len(first))
         saddle = _Saddle(self.matrix[:, part], sparse.csr_array(self.bent[part][:, part]))
         d[part] = saddle.solved(right, first[part])
-        fits = np.all(d[self.one_sided] >= -NOTHING * np.abs(d).max(initial=0.0))
-        return d if fits and self._keeps(d, right) else first
+        return d if self._fits(d) and self._keeps(d, right) else first
 
-    def _least(self, d: Array, right: Array) -> tuple[Array, bool]:
-        """Of all that bend alike, the one that moves the least; and whether it is the only one."""
-        sides = np.concatenate([right, self._held @ d])
-        count, back = len(d), np.flatnonzero(~self.one_sided)
-
-        def folded(highs: highspy.Highs) -> Array | None:
-            rows = np.arange(len(sides), dtype=np.int32)
-            highs.changeRowsBounds(len(sides), rows, sides, sides)
-            highs.run()
-            if highs.getModelStatus() != HighsModelStatus.kOptimal:
-                return None
-            found = np.array(highs.getSolution().col_value)
-            both = found[:count].copy()
-            both[back] -= found[count:]
-            return both
-
-        least, *ends = (folded(highs) for highs in self._programs)
-        if least is None:
-            return d, False
-        near = _SAME * float(np.abs(least).max(initial=0.0))
-        return least, all(end is not None and float(np.max(np.abs(end - least))) <= near for end in ends)
+    def _least(self, d: Array, right: Array) -> Array:
+        """Of all that bend alike, the one that moves the least."""
+        sides, highs = np.concatenate([right, self._held @ d]), self._throughput
+        highs.changeRowsBounds(len(sides), np.arange(len(sides), dtype=np.int32), sides, sides)
+        highs.run()
+        if highs.getModelStatus() != HighsModelStatus.kOptimal:
+            return d
+        found, count = np.array(highs.getSolution().col_value), len(d)
+        least = found[:count].copy()
+        least[~self.one_sided] -= found[count:]
+        return least
 
     @cached_property
     def _held(self) -> sparse.csr_array:
@@ -103,20 +93,11 @@ class Alike:
         return sparse.csr_array(sparse.diags_array(1.0 / most) @ held) if held.nnz else held
 
     @cached_property
-    def _programs(self) -> tuple[highspy.Highs, ...]:
-        """Least throughput, and the two ends of any other measure: begun once, of which only the sides change.
-
-        A box ends what could go on for ever, and its end is not the only direction.
-        """
+    def _throughput(self) -> highspy.Highs:
+        """The program of least throughput, begun once: only its sides change."""
         rows = sparse.csc_array(sparse.vstack([self.matrix, self._held]))
-        back = np.flatnonzero(~self.one_sided)
-        both = sparse.csc_array(sparse.hstack([rows, -rows[:, back]]))
-        weight = np.random.default_rng(0).uniform(1.0, 2.0, rows.shape[1])
-        weight = np.concatenate([weight, -weight[back]])
-        nothing, ones = np.zeros(rows.shape[0]), np.ones(both.shape[1])
-        least = program(both, nothing, worth=-ones)
-        ends = (program(both, nothing, worth=sign * weight, high=_FAR * ones) for sign in (1.0, -1.0))
-        return (least, *ends)
+        both = sparse.csc_array(sparse.hstack([rows, -rows[:, np.flatnonzero(~self.one_sided)]]))
+        return program(both, np.zeros(rows.shape[0]), worth=-np.ones(both.shape[1]))
 
 
 class _Saddle:
@@ -127,7 +108,13 @@ class _Saddle:
         self.matrix, self.bent = sparse.csr_array(matrix), bent
         above = [bent - _PROXIMITY * sparse.eye_array(width), self.matrix.T]
         below = [self.matrix, _PROXIMITY * sparse.eye_array(rows)]
-        self.factors = splu(sparse.csc_array(sparse.block_array([above, below])))
+        # Symmetric and quasi-definite: no pivoting is needed, and the rounds mend what it would.
+        self.factors = splu(
+            sparse.csc_array(sparse.block_array([above, below])),
+            permc_spec="MMD_AT_PLUS_A",
+            diag_pivot_thresh=0.0,
+            options={"SymmetricMode": True},
+        )
 
     def solved(self, right: Array, begin: Array) -> Array:
         """The solution nearest to where it begins."""
@@ -161,10 +148,9 @@ def program(
     right: Array,
     *,
     low: Array | None = None,
-    high: Array | None = None,
     worth: Array | None = None,
 ) -> highspy.Highs:
-    """HiGHS with max worth'd (least, without any) over A d = b and low (0) <= d <= high (no end)."""
+    """HiGHS with max worth'd over A d = b, d >= low (0); without a worth to be minimised, as with a Hessian."""
     highs, lp, width = highspy.Highs(), highspy.HighsLp(), matrix.shape[1]
     for name, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
         highs.setOptionValue(name, value)
@@ -172,7 +158,7 @@ def program(
     lp.sense_ = highspy.ObjSense.kMinimize if worth is None else highspy.ObjSense.kMaximize
     lp.col_cost_ = np.zeros(width) if worth is None else worth
     lp.col_lower_ = np.zeros(width) if low is None else low
-    lp.col_upper_ = np.full(width, np.inf) if high is None else high
+    lp.col_upper_ = np.full(width, np.inf)
     lp.row_lower_ = lp.row_upper_ = right
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data

@@ -117,6 +117,8 @@ class Tangent:
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self.highs.setOptionValue(name, _ACCURACY)
         self.faces: dict[bytes, tuple[Array, Alike]] = {}
+        # Whether only what one system of equations tells is asked for.
+        self.quick = False
 
     def response(self, good: int, sign: int = 1) -> Response | None:
         """The response to one more unit of a good (1), or one less (-1); None where there can be none."""
@@ -130,7 +132,7 @@ class Tangent:
         at_once = face.at_once(right)
         if at_once is not None:
             d[kept] = at_once
-        elif (found := self._first(right)) is None:
+        elif self.quick or (found := self._first(right)) is None:
             return None
         else:
             # Where nothing is lost the prices themselves are the program's, whatever others are as good.

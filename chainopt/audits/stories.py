@@ -22,8 +22,9 @@ from chainopt.solution.solution import Solution, first_units
 from chainopt.technology.arrays import Array
 from chainopt.words.display import Displayed
 
-MOST_USES = 2_000
-"""Uses up to which every good's story is told: of larger chains those of the greatest turnover are."""
+MOST_USES = 600
+"""Uses up to which every good's story is told: of larger chains those of the greatest turnover are, where it needs
+no more than one system of equations for all of them."""
 MOST_TOLD = 12
 _NAMED = 3
 _LITTLE = 1e-4
@@ -99,6 +100,7 @@ def stories(solution: Solution, *, unit: float = 1.0) -> dict[str, Story]:
     if len(net.use_good) > MOST_USES:
         worth = np.abs(np.nan_to_num(multipliers.price)) * derivatives.operations.measure.moved
         goods = np.sort(np.argsort(-worth, kind="stable")[:MOST_TOLD])
+        teller.tangent.quick = True
     return {net.goods[g]: teller.tell(int(g)) for g in goods}
 
 
@@ -186,12 +188,9 @@ def _sided(net: Network, found: Response, level: Array, unit: float) -> Side:
     # What brings nothing is told where nothing else is: it is thrown away, or sold for nothing.
     kept = [move for move in moves if abs(move.worth) > _LITTLE * most] or moves[:1]
     share = np.abs(change.level) / level
-    order = np.argsort(-share, kind="stable")
-    runs = [
-        (net.processes[net.level_process[k]], float(change.level[k]))
-        for k in order.tolist()
-        if share[k] > _LITTLE * share.max()
-    ]
+    running = np.flatnonzero(share > _LITTLE * share.max(initial=0.0))
+    order = running[np.argsort(-share[running], kind="stable")]
+    runs = [(net.processes[net.level_process[k]], float(change.level[k])) for k in order.tolist()]
     return Side(tuple(kept), tuple(runs), found.worth / unit, found.unique)
 
 
