@@ -27,7 +27,7 @@ from rich.console import Console
 import chainopt as co
 from chainopt.machine.files import replacing
 from chainopt.report.content.findings import findings, headline
-from chainopt.report.content.sheets import Column
+from chainopt.report.content.sheets import Column, sheets
 from chainopt.report.excel.paper import Paper
 from chainopt.report.excel.write import write_excel
 from chainopt.report.page.write import html_text, write_html
@@ -142,6 +142,7 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
     documented = [
         "chainopt",
         "chain",
+        "changes",
         "status",
         "message",
         "objective",
@@ -254,7 +255,14 @@ def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solut
         assert len(rows) == len(frame)
         for title, column in titles.items():
             expected = [None if isnan(value) else value for value in frame[column]]
-            assert [row[title] for row in rows] == expected, (name, title)
+            # What is rounding is written as 0, all else with every digit.
+            nothing = 1e-9 * frame.select_dtypes("number").abs().max(axis=None)
+            written = [row[title] for row in rows]
+            kept = [
+                value if cell != 0 or value is None or abs(value) > nothing else 0.0
+                for cell, value in zip(written, expected, strict=True)
+            ]
+            assert written == kept, (name, title)
         assert book[name].freeze_panes
         assert book[name].tables
         assert book[name].page_setup.orientation == "landscape"
@@ -509,6 +517,35 @@ def test_nothing_matters_but_what_is_scarce() -> None:
         found[0] == "The most glass that final demand takes, 1, binds: one more unit would add 2; rent in all: 2."
     )
     assert not any("sand" in text or "melt" in text for text in found)
+
+
+def test_rounding_is_nothing_in_every_form(
+    petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path
+) -> None:
+    """What an interior point leaves of a rent, a price, a level: in a chain of 1e6 of money, no news."""
+    chain, solution = petrochemicals
+    figures = dossier(chain, solution)
+    slack = figures.limits.index[figures.limits["rent"].abs() < 1e-9][0]
+    figures.limits.loc[slack, ["rent", "limit"]] = [4.36e-09, 480.0]
+    figures.goods.loc[0, ["price", "backprop", "difference", "low", "high"]] = [5.73e-08, 5.73e-08, 0, 0, 0]
+    figures.goods.loc[1, "price"] = -5.73e-08
+    figures.processes.loc[0, "level"] = 6.87e-09
+    figures.goods.loc[2, "price"] = least = 1.25e-6
+    figures.goods.loc[2, "supply"] = 1e12
+    shown = sheets(figures)
+    assert shown["limits"].shown.at[slack, "rent"] == shown["prices"].shown.at[1, "price"] == "0"
+    assert shown["limits"].rows.at[slack, "rent"] == shown["prices"].rows.at[0, "price"] == 0
+    assert shown["processes"].rows.at[0, "level"] == 0
+    # Small by its unit alone: what all of it is paid is a large part of the money.
+    assert shown["prices"].rows.at[2, "price"] == least
+    out = io.StringIO()
+    show(solution, figures, Console(file=out, width=100))
+    write_excel(chain, solution, tmp_path / "report.xlsx", tables=figures)
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    numbers = {cell.value for name in ("Limits", "Prices", "Processes") for row in book[name] for cell in row}
+    assert not numbers & {4.36e-09, 5.73e-08, -5.73e-08, 6.87e-09}
+    for text in (out.getvalue(), html_text(chain, solution, figures)):
+        assert re.findall(r".{80}(?:4\.36e-0?9|5\.73e-0?8|6\.87e-0?9)", text) == []
 
 
 # What a reader wants to know

@@ -22,6 +22,7 @@ from chainopt.report.content.salience import (
     binding,
     disagreeing,
     eased_by_more,
+    felt_prices,
     losing,
     price_scale,
     relative_differences,
@@ -349,7 +350,7 @@ def _agreement(tables: Tables) -> Iterator[Finding]:
 
 
 def _ranges(tables: Tables) -> Iterator[Finding]:
-    rows = ambiguous(tables.goods)
+    rows = ambiguous(tables.goods.assign(**{name: felt_prices(tables, name) for name in ("price", "low", "high")}))
     for row in _rows(rows.head(MOST)):
         any_price = price_range(row["low"], row["high"], row["interval"])
         name = short(row["good"])

@@ -19,7 +19,7 @@ from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.findings import price_range
 from chainopt.report.content.legible import figure, legible, percent, residual
-from chainopt.report.content.salience import money_scale, price_scale, turnover
+from chainopt.report.content.salience import felt_prices, money_scale, moved, nothing, price_scale, turnover
 from chainopt.rows.tables import Tables
 from chainopt.words.names import key
 
@@ -232,7 +232,8 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
     if tables.differences is not None:
         resolved = tables.differences.set_index("good")
         goods = goods.assign(**{side: goods["good"].map(resolved[side]) for side in ("right", "left")})
-    goods["range"] = [price_range(*row) for row in goods[["low", "high", "interval"]].itertuples(index=False)]
+    ends = (felt_prices(tables, end) for end in ("low", "high"))
+    goods["range"] = [price_range(*row) for row in zip(*ends, goods["interval"], strict=True)]
     unit = {good.good: good.unit for good in net.chain.goods}
     price = goods.set_index("good")["price"]
     # A process's level is in the unit of the good that it makes.
@@ -266,15 +267,16 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
         cells = pd.DataFrame(rows, columns=names).astype({"value": float, "most": float})
         # What is not limited is an empty cell in the workbook.
         frames["explanation"] = cells.assign(value=cells["value"].replace([np.inf, -np.inf], np.nan))
-    return {
-        name: Sheet(
-            *CAPTIONS[name],
-            tuple(column for column in COLUMNS[name] if column.name in frame),
-            frame,
-            _shown(name, frame, tables),
-        )
-        for name, frame in frames.items()
-    }
+    return {name: _sheet(name, frame, tables) for name, frame in frames.items()}
+
+
+def _sheet(name: str, frame: pd.DataFrame, tables: Tables) -> Sheet:
+    """A table with its figures, and the same as text; what is rounding is 0 in both."""
+    columns = tuple(column for column in COLUMNS[name] if column.name in frame)
+    shown = _shown(name, frame, tables)
+    pointed = [column.name for column in columns if column.kind in ("amount", "price", "money")]
+    rows = frame.assign(**{each: frame[each].mask(shown[each] == "0", 0.0) for each in pointed})
+    return Sheet(*CAPTIONS[name], columns, rows, shown)
 
 
 _FIGURES = ("balances", "uses", "processes", "limits")
@@ -338,26 +340,29 @@ def _texts(column: Column, values: pd.Series, noise: np.ndarray) -> list[str]:
 
 
 def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> np.ndarray:
-    """Below what a figure is rounding: amounts against their own good, money against the chain's largest."""
-    goods = tables.goods
-    flows = ["supply", "imported", "produced", "used", "sold", "disposed"]
-    moved = goods[flows].abs().max(axis=1).set_axis(goods["good"])
+    """Up to what a figure is rounding: amounts against their own good, levels against what has their unit, money
+    against the chain's largest, prices by the money that they come to.
+    """
+    whole = moved(tables.goods).set_axis(tables.goods["good"])
     values = frame[column.name]
     match column.kind:
         case "money":
-            level: Any = money_scale(tables)
+            level: Any = SHOWN * money_scale(tables)
         case "amount" if sheet in ("balances", "uses", "audit"):
-            level = frame["good"].map(moved)
+            level = SHOWN * frame["good"].map(whole)
         case "amount" if sheet == "limits":
-            level = frame["limit"].abs()
+            level = SHOWN * frame["limit"].abs()
         # A difference of two solves is far less exact than a price.
         case "price" if column.name in ("right", "left"):
-            level = price_scale(tables) * 10
-        # Prices, and levels, have no unit in common: only one that is far smaller than another is noise.
+            level = SHOWN * price_scale(tables) * 10
+        case "price" if sheet == "limits":
+            level = nothing(tables, frame["limit"])
         case "price":
-            level = price_scale(tables) * LEAST_PRICE
+            level = nothing(tables, frame["good"].map(whole))
+        case "amount" if column.name == "level":
+            level = SHOWN * values.abs().groupby(frame["unit"]).transform("max")
         case "amount":
-            level = values.abs().max() * LEAST_PRICE
+            level = SHOWN * LEAST_PRICE * values.abs().max()
         case _:
             level = 0.0
-    return np.nan_to_num(np.broadcast_to(np.asarray(level, dtype=float) * SHOWN, len(values)))
+    return np.nan_to_num(np.broadcast_to(np.asarray(level, dtype=float), len(values)))

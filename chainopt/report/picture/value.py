@@ -15,7 +15,7 @@ import numpy as np
 
 from chainopt.network.tolerances import CERTIFIED, SHOWN
 from chainopt.report.content.legible import figure, legible, percent, short
-from chainopt.report.content.salience import foremost, money_scale
+from chainopt.report.content.salience import felt_prices, foremost, money_scale
 from chainopt.report.picture.flows import Flows
 from chainopt.report.picture.layout import layered
 from chainopt.report.picture.picture import Key, Link, Mark, Node, Picture, Point, curve, left_out
@@ -94,7 +94,8 @@ def value_picture(flows: Flows, whole: Tables) -> Picture | None:
     def at(rank: int, height: float) -> Point:
         return MARGIN + swing + column * rank, MARGIN + fit * (height - top)
 
-    records = [*kept.goods.to_dict("records"), *kept.processes.to_dict("records")]
+    goods = kept.goods.assign(price=felt_prices(kept))
+    records = [*goods.to_dict("records"), *kept.processes.to_dict("records")]
     nodes = [
         _node(records[i], *sides[i], money[i], at(rank, y), fit * high / 2)
         for i, rank, y, high in zip(drawn, layout.rank, layout.y, size, strict=True)
