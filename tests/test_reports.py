@@ -84,6 +84,12 @@ def petrochemicals() -> tuple[co.Chain, co.Solution]:
 
 
 @pytest.fixture(scope="module")
+def dairy() -> tuple[co.Chain, co.Solution]:
+    chain = model("dairy")
+    return chain, co.solve(chain)
+
+
+@pytest.fixture(scope="module")
 def hostile() -> tuple[co.Chain, co.Solution]:
     """A row of goods whose names are attacks, each made of the one before."""
     goods = [co.Good(name, unit="=2+2") for name in HOSTILE]
@@ -519,9 +525,7 @@ def test_nothing_matters_but_what_is_scarce() -> None:
     assert not any("sand" in text or "melt" in text for text in found)
 
 
-def test_rounding_is_nothing_in_every_form(
-    petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path
-) -> None:
+def test_rounding_is_nothing_in_every_form(petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
     """What an interior point leaves of a rent, a price, a level: in a chain of 1e6 of money, no news."""
     chain, solution = petrochemicals
     figures = dossier(chain, solution)
@@ -588,6 +592,25 @@ def test_every_form_says_who_would_rather_shut_down(
         assert '"moulding" (firm C) makes a loss of 1.40547 at the plan: it would rather shut down' in text, form
         if form != "terminal":
             assert "loss: would shut down" in text, form
+
+
+def test_a_contract_that_costs_is_said_plainly(dairy: tuple[co.Chain, co.Solution]) -> None:
+    chain, solution = dairy
+    figures = dossier(chain, solution)
+    said = [found.text for found in findings(solution, figures)]
+    contract = "loses 1,076 at these prices; it runs because of its min level of 25 (a contract)."
+        '"yoghurt kitchen" loses 1,076 at these prices; it runs because of its min level of 25 (a contract).'
+    )
+    assert contract in said
+    assert not any(text.startswith("No process would rather") for text in said)
+    assert not any("would run at less" in text for text in said)
+    assert figures.market is not None
+    asked = figures.market.processes.set_index("process").loc["yoghurt kitchen"]
+    assert asked["verdict"] == "loss: bound to run"
+    # Without the market test, the same words.
+    bare = replace(figures, market=None)
+    told = [found.text for found in findings(solution, bare)]
+    assert f'"yoghurt kitchen (kitchen)" {contract}' in told
 
 
 @pytest.mark.parametrize(

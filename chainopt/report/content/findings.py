@@ -9,14 +9,14 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from chainopt.audits.market_test import MarketTest
+from chainopt.audits.market_test import MarketTest, held_sentence
 from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
 from chainopt.chain.rules import Caution
-from chainopt.network.limits import KINDS
+from chainopt.network.limits import KINDS, MIN_LEVEL
 from chainopt.network.tolerances import SHOWN
-from chainopt.report.content.legible import figure, percent, residual, short
+from chainopt.report.content.legible import percent, residual, short
 from chainopt.report.content.salience import (
     ambiguous,
     binding,
@@ -33,6 +33,7 @@ from chainopt.report.content.salience import (
 from chainopt.rows.proofs import told
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 from chainopt.words.messages import is_warning
 
 MOST = 5
@@ -214,10 +215,14 @@ def _explanation(solution: Solution, tables: Tables) -> Iterator[Finding]:
 
 def _losses(solution: Solution, tables: Tables) -> Iterator[Finding]:
     rows = losing(tables)
+    least = tables.limits[(tables.limits["kind"] == MIN_LEVEL) & (tables.limits["rent"] > 0)]
+    held = dict(zip(least["process"], least["limit"], strict=True))
     for row in _rows(rows.head(MOST)):
-        who = _process(row)
+        who, least = _process(row), held.get(row["process"], 0.0)
         loss = figure(-row["profit"])
         text = f"{who} runs at a loss of {loss} at these prices and would shut down if it could."
+        if least > 0:
+            text = held_sentence(who, -row["profit"], least)
         yield Finding(Question.LEAVING, "processes", text, caution=True, row=row[_ROW])
     if len(rows) > MOST:
         text = f"{_count(len(rows) - MOST, 'more process', 'more processes')} at a loss."

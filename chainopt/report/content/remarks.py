@@ -10,10 +10,11 @@ from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
 from chainopt.network.limits import KINDS
 from chainopt.report.content.findings import price_range
-from chainopt.report.content.legible import figure, legible
+from chainopt.report.content.legible import legible
 from chainopt.report.content.salience import ambiguous, binding, eased_by_more
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 from chainopt.workbook.schema import columns_of
 
 _QUIET = (Verdict.AGREES, Verdict.KINK, Verdict.RENT, Verdict.IDLE)

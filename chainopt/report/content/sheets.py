@@ -12,15 +12,16 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from chainopt.audits.market_test import ENDLESS, LOSS, OTHER, SADDLE
+from chainopt.audits.market_test import BOUND, ENDLESS, LOSS, OTHER, SADDLE
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.rules import Caution
 from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.findings import price_range
-from chainopt.report.content.legible import figure, legible, percent, residual
+from chainopt.report.content.legible import legible, percent, residual
 from chainopt.report.content.salience import felt_prices, money_scale, moved, nothing, price_scale, turnover
 from chainopt.rows.tables import Tables
+from chainopt.words.figures import figure
 from chainopt.words.names import key
 
 Kind = Literal["name", "word", "amount", "price", "money", "share", "residual", "text"]
@@ -111,7 +112,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("firm", "Firm", "name", "who runs it"),
         Column("verdict", "Verdict", "word", "whether it would keep to the plan at these prices, and why"),
         Column("profit", "Profit", "money", "what it earns at the plan"),
-        Column("rent", "Of it rent", "money", "what its own limits earn"),
+        Column("rent", "Of it rent", "money", "what its own limits earn; below 0, what its min level costs it"),
         Column("returns", "Returns", "amount", "per cent more of output for one per cent more of every input"),
         Column("second_order", "At the plan", "word", "what kind of point of its profit the plan is"),
         Column("best_profit", "Best profit", "money", "the most it could earn at these prices"),
@@ -165,7 +166,12 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("revenue", "Revenue", "money", "what its outputs are worth"),
         Column("cost", "Cost", "money", "what its inputs and its level cost"),
         Column("profit", "Profit", "money", "revenue less cost, rents included"),
-        Column("rent", "Of it rent", "money", "what its limits earn"),
+        Column(
+            "rent",
+            "Of it rent",
+            "money",
+            "what its limits earn; below 0, what its min level costs it: in Limits the same figure is above 0",
+        ),
         Column("added", "Value added", "money", "revenue less what its inputs cost"),
         _WARNING,
     ),
@@ -176,7 +182,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _UNIT,
         Column("limit", "Limit", "amount", "the bound"),
         Column("amount", "Amount", "amount", "what it bounds"),
-        Column("rent", "Rent", "price", "what moving the bound by one unit would add, by the solver"),
+        Column("rent", "Rent", "price", "what easing the bound by one unit would add, by the solver"),
         Column("backprop", "Rent derived", "price", "the same from the plan alone"),
         Column("total", "Rent in all", "money", "rent times limit"),
         _WARNING,
@@ -210,7 +216,7 @@ _CHECKS = {
 _AUDIT_TONES: dict[str, Tone] = {
     str(verdict): "" if verdict is Verdict.AGREES else "care" if verdict.sound else "wrong" for verdict in Verdict
 }
-_MARKET_TONES: dict[str, Tone] = {LOSS: "care", ENDLESS: "care", SADDLE: "care", OTHER: "care"}
+_MARKET_TONES: dict[str, Tone] = {LOSS: "care", BOUND: "care", ENDLESS: "care", SADDLE: "care", OTHER: "care"}
 TONES = {"prices": _AUDIT_TONES, "audit": _AUDIT_TONES, "market": _MARKET_TONES}
 """By table, the tone of each verdict: care where a difference has a cause, wrong where it has none."""
 

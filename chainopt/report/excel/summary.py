@@ -22,13 +22,14 @@ from chainopt.report.content.findings import (
     money,
     report_title,
 )
-from chainopt.report.content.legible import figure, shape, short
+from chainopt.report.content.legible import shape, short
 from chainopt.report.content.salience import scarce_supplies
 from chainopt.report.content.sheets import CAPTIONS, Sheet
 from chainopt.report.excel.paper import Paper
 from chainopt.report.excel.styles import STYLES
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 
 _ELSEWHERE = {"solver": "Solver", "explanation": "Inputs", "changes": "Inputs"}
 HOME = {name: title for name, (title, _) in CAPTIONS.items()} | _ELSEWHERE

@@ -14,7 +14,7 @@ from chainopt.machine.files import replacing
 from chainopt.network.tolerances import SHOWN
 from chainopt.report import templates
 from chainopt.report.content.findings import answers, audit_sentence, findings, headline, money, report_title
-from chainopt.report.content.legible import figure, legible, short
+from chainopt.report.content.legible import legible, short
 from chainopt.report.content.salience import foremost, greatest, money_scale, turnover
 from chainopt.report.page.charts import agreement, residuals
 from chainopt.report.page.tables import pages
@@ -23,6 +23,7 @@ from chainopt.report.picture.plot import pictures
 from chainopt.rows.dossier import dossier
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 
 STYLES = ("page/page.css", STYLE)
 SCRIPTS = ("page/page.js", SCRIPT)

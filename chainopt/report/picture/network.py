@@ -11,7 +11,7 @@ import pandas as pd
 
 from chainopt.audits.stories import Story
 from chainopt.network.tolerances import SHOWN
-from chainopt.report.content.legible import figure, legible, percent, short
+from chainopt.report.content.legible import legible, percent, short
 from chainopt.report.content.salience import binding, felt_prices, losing, money_scale, turnover
 from chainopt.report.content.sheets import Sheet
 from chainopt.report.picture.flows import Flows
@@ -19,6 +19,7 @@ from chainopt.report.picture.layout import layered
 from chainopt.report.picture.picture import THINNEST, Key, Link, Mark, Node, Picture, Point, Step, curve, left_out
 from chainopt.rows.tables import Tables
 from chainopt.technology.arrays import Array
+from chainopt.words.figures import figure
 
 WIDE, HIGH, MARGIN = 1200.0, 900.0, 34.0
 MOVES = ("supply", "imported", "produced", "used", "sold", "disposed")

@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from chainopt.network.tolerances import CERTIFIED, SHOWN
-from chainopt.report.content.legible import figure, legible, percent, short
+from chainopt.report.content.legible import legible, percent, short
 from chainopt.report.content.salience import felt_prices, foremost, money_scale
 from chainopt.report.picture.flows import Flows
 from chainopt.report.picture.layout import layered
 from chainopt.report.picture.picture import Key, Link, Mark, Node, Picture, Point, curve, left_out
 from chainopt.rows.tables import Tables
+from chainopt.words.figures import figure
 
 WIDE, HIGH, MARGIN = 1200.0, 680.0, 40.0
 TALLEST, GAP, HALF, STUB = 230.0, 16.0, 5.0, 16.0
