@@ -57,7 +57,7 @@ KEYS = {
     "goods": "good unit supply imported produced used sold disposed price backprop difference low high interval "
     "price unit verdict cause story",
     "uses": "kind good process amount share value verdict cause",
-    "processes": "process firm level revenue cost profit rent",
+    "processes": "process firm level revenue cost profit rent first_loss needed",
     "limits": "kind good process limit amount rent backprop",
 }
 
@@ -599,9 +599,7 @@ def test_a_contract_that_costs_is_said_plainly(dairy: tuple[co.Chain, co.Solutio
     figures = dossier(chain, solution)
     said = [found.text for found in findings(solution, figures)]
     contract = "loses 1,076 at these prices; it runs because of its min level of 25 (a contract)."
-        '"yoghurt kitchen" loses 1,076 at these prices; it runs because of its min level of 25 (a contract).'
-    )
-    assert contract in said
+    assert f'"yoghurt kitchen" {contract}' in said
     assert not any(text.startswith("No process would rather") for text in said)
     assert not any("would run at less" in text for text in said)
     assert figures.market is not None
@@ -610,7 +608,47 @@ def test_a_contract_that_costs_is_said_plainly(dairy: tuple[co.Chain, co.Solutio
     # Without the market test, the same words.
     bare = replace(figures, market=None)
     told = [found.text for found in findings(solution, bare)]
-    assert f'"yoghurt kitchen (kitchen)" {contract}' in told
+    assert f"yoghurt kitchen (kitchen) {contract}" in told
+
+
+IDLE = (
+    # Of a chain of ore at 2 and steel at 3: what makes steel, and what its first unit would lose.
+    (co.Process("idle", function="leontief", inputs={"ore": 2}, outputs="steel", unit_cost=0.5), 1.5, 4.5),
+    (co.Process("idle", function="linear", inputs={"ore": 0.5}, outputs={"steel": 2.0}), 4 - 6.0, None),
+    (co.Process("idle", function="linear", inputs={"ore": 0.25}, outputs={"steel": 2.0}), 8 - 6.0, 4.0),
+    # A Cobb-Douglas unit costs prod (price / exponent)^exponent.
+    (co.Process("idle", function="cobb-douglas", inputs={"ore": 0.5, "power": 0.5}, outputs="steel"), 5.0, 8.0),
+    (co.Process("idle", formula="steel = 0.5 * ore / (1 + ore)"), 1.0, 4.0),
+)
+
+
+@pytest.mark.parametrize(("process", "loss", "needed"), IDLE)
+def test_an_idle_process_says_what_its_first_unit_would_lose(
+    process: co.Process, loss: float, needed: float | None, tmp_path: Path
+) -> None:
+    goods = [
+        co.Good("ore", unit="t", import_price=2),
+        co.Good("power", import_price=8),
+        co.Good("steel", unit="t", price=3, max_sale=5),
+    ]
+    mill = co.Process("mill", function="leontief", inputs={"ore": 1}, outputs="steel", capacity=4)
+    chain = co.Chain(goods, [mill, process])
+    solution = co.solve(chain)
+    mine, other = (result_record(chain, solution)["processes"][i] for i in (1, 0))
+    assert other["first_loss"] is other["needed"] is None
+    if needed is None:
+        assert mine["level"] > 0
+        assert mine["first_loss"] is None
+        return
+    assert mine["level"] == pytest.approx(0, abs=1e-6 * other["level"])
+    assert mine["first_loss"] == pytest.approx(loss, rel=1e-5)
+    assert mine["needed"] == pytest.approx(needed, rel=1e-5)
+    for form, text in forms(chain, solution, tmp_path).items():
+        told = "idle" + f" stands idle: its first unit would lose {loss:.6g}"
+        assert told in text or told.replace("unit", "t") in text, form
+        assert f"it needs a price of steel of {needed:.6g}, which is 3" in text, form
+        if form != "terminal":
+            assert "First unit loses" in text, form
 
 
 @pytest.mark.parametrize(

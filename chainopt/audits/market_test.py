@@ -131,7 +131,9 @@ def findings(test: MarketTest) -> list[str]:
             f"of the optimal value: {who} would not keep to it (duality gap {gap})."
         )
     found += [sentence(row) for row in against.to_dict("records")]
-    found += [held_sentence(row["process"], -row["profit"], row["min_level"]) for row in bound.to_dict("records")]
+    found += [
+        held_sentence(f'"{row["process"]}"', -row["profit"], row["min_level"]) for row in bound.to_dict("records")
+    ]
     several = test.firms[test.firms["processes"] > 1]
     if len(several):
         found.append(
@@ -144,7 +146,7 @@ def findings(test: MarketTest) -> list[str]:
 def held_sentence(process: str, loss: float, least: float) -> str:
     """Why a process runs at a loss that it can't leave; least: its min level, nan without one."""
     why = "what it always takes" if isnan(least) else f"its min level of {figure(least)} (a contract)"
-    return f'"{process}" loses {figure(loss)} at these prices; it runs because of {why}.'
+    return f"{process} loses {figure(loss)} at these prices; it runs because of {why}."
 
 
 _COLUMNS = (

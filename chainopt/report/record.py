@@ -27,7 +27,7 @@ _COLUMNS = {
         "price", "backprop", "difference", "low", "high", "interval",
     ),
     "uses": ("kind", "good", "process", "amount", "share", "value"),
-    "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent"),
+    "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent", "first_loss", "needed"),
     "limits": ("kind", "good", "process", "limit", "amount", "rent", "backprop"),
     "kkt": ("stationarity", "feasibility", "complementarity"),
 }  # fmt: skip

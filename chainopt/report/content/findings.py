@@ -30,6 +30,7 @@ from chainopt.report.content.salience import (
     telling,
     turnover,
 )
+from chainopt.rows.levels import first_outputs
 from chainopt.rows.proofs import told
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
@@ -112,6 +113,7 @@ def findings(solution: Solution, tables: Tables) -> list[Finding]:
         *_apart(tables),
         *_audit(tables),
         *([] if loud else leaving),
+        *_idle(tables),
     ]
 
 
@@ -229,6 +231,34 @@ def _losses(solution: Solution, tables: Tables) -> Iterator[Finding]:
         yield Finding(Question.LEAVING, "processes", text, True)
     if rows.empty and solution.certified:
         yield Finding(Question.LEAVING, "processes", "None: no process runs at a loss at these prices.")
+
+
+def _idle(tables: Tables) -> Iterator[Finding]:
+    """Which processes stand idle, what their first unit would lose, and what they would need to run."""
+    net = tables.part.whole
+    price = tables.goods.set_index("good")["price"]
+    output = dict(zip(net.processes, first_outputs(net), strict=True))
+    idle = tables.processes[tables.processes["first_loss"].notna()]
+    rows = idle.sort_values("first_loss", kind="stable")
+    noise = SHOWN * price_scale(tables)
+    for row in _rows(rows.head(MOST)):
+        good = output[row["process"]]
+        text = f"{_process(row)} stands idle: its first unit would neither gain nor lose."
+        if row["first_loss"] > noise:
+            text = f"{_process(row)} stands idle: its first unit would lose {figure(row['first_loss'])}"
+            if good is not None:
+                now = figure(float(price[good]))
+                text += f"; it needs a price of {short(good)} of {figure(row['needed'])}, which is {now}"
+            text += "."
+        elif row["first_loss"] < -noise:
+            text = (
+                f"{_process(row)} stands idle, though its first unit would gain {figure(-row['first_loss'])}: "
+                "its own limits hold it back."
+            )
+        yield Finding(Question.LEAVING, "processes", text, row=row[_ROW])
+    if len(rows) > MOST:
+        text = f"{_count(len(rows) - MOST, 'more process stands', 'more processes stand')} idle."
+        yield Finding(Question.LEAVING, "processes", text)
 
 
 def _removed(solution: Solution) -> Iterator[Finding]:

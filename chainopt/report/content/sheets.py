@@ -172,6 +172,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
             "money",
             "what its limits earn; below 0, what its min level costs it: in Limits the same figure is above 0",
         ),
+        Column("first_loss", "First unit loses", "price", "of an idle process: what its first unit would lose"),
+        Column(
+            "needed", "Needs a price of", "price", "of an idle process: the price of its first output to run from"
+        ),
         Column("added", "Value added", "money", "revenue less what its inputs cost"),
         _WARNING,
     ),
@@ -361,6 +365,8 @@ def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> n
         # A difference of two solves is far less exact than a price.
         case "price" if column.name in ("right", "left"):
             level = SHOWN * price_scale(tables) * 10
+        case "price" if sheet == "processes":
+            level = SHOWN * price_scale(tables)
         case "price" if sheet == "limits":
             level = nothing(tables, frame["limit"])
         case "price":
