@@ -148,6 +148,20 @@ def test_rents_of_both_signs():
     )
 
 
+@pytest.mark.parametrize("noise", [0.0, 4.4e-9, -4.4e-9])
+def test_rounding_of_a_rent_decides_between_no_words(noise):
+    """By hand: a mill of fixed recipe that stops short of its capacity at price = cost is at no maximum."""
+    chain = load(ROOT / "models" / "capacity_rent.py").chain()
+    good, poor = chain.processes
+    solution = co.solve(co.Chain(chain.goods, [good, replaced(poor, unit_cost=1.5, capacity=480)]))
+    net, rent = solution.net, solution.multipliers.rent.copy()
+    (spare,) = [i for i, each in enumerate(net.limits) if net.whose(each)[1] == "poor mill"]
+    rent[spare] = noise
+    test = market_test(replace(solution, multipliers=replace(solution.multipliers, rent=rent)))
+    assert row(test, "poor mill").second_order == "flat"
+    assert row(test, "good mill").second_order == "maximum"
+
+
 def replaced(process, **changes):
     kept = {name: getattr(process, name) for name in ("function", "inputs", "outputs", "unit_cost")}
     return co.Process(process.process, **(kept | changes))

@@ -95,7 +95,11 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
         running = (np.abs(offer.x) > ZERO * size.moved[net.use_good[offer.use]]) | offer.signed
         shadow = offer.worth.copy()
         shadow[0] -= level_rent[p]
-        returns, curvature = _local(offer, shadow, use_rent[offer.use], running, bool(level_rent[p] != 0))
+        # A rent that comes to nothing is the solver's rounding, and binds nothing.
+        least = SAME * max(offer.money(offer.x, offer.level), SAME * size.money)
+        held = abs(level_rent[p] * offer.level[0]) > least
+        paid = np.where(np.abs(use_rent[offer.use] * offer.x) > least, use_rent[offer.use], 0.0)
+        returns, curvature = _local(offer, shadow, paid, running, bool(held))
         best = best_response(offer, starts=starts)
         rows.append(_row(net, offer, best, float(rent[p]), returns, curvature, size.money))
     processes = pd.DataFrame(rows, columns=_COLUMNS).astype({"second_order": object})
