@@ -525,6 +525,38 @@ def test_nothing_matters_but_what_is_scarce() -> None:
     assert not any("sand" in text or "melt" in text for text in found)
 
 
+def test_a_level_says_what_it_counts() -> None:
+    """By a yield of 1 its output, by a coefficient of 1 its input; of a yield of 0.7, neither."""
+    ore, power, metal = co.Good("ore", unit="kt", supply=10), co.Good("power", supply=9), co.Good("metal", price=3)
+    inputs = ({"ore": 2, "power": 1}, {"ore": 1, "power": 0.1}, {"ore": 2, "power": 0.2})
+    processes = [
+        co.Process(f"p{i}", function="leontief", inputs=taken, outputs={"metal": 1.0 if i == 0 else 0.7})
+        for i, taken in enumerate(inputs)
+    ]
+    processes[1] = replace(processes[1], capacity=2.0)
+    chain = co.Chain([ore, power, metal], processes)
+    solution = co.solve(chain)
+    shown = sheets(dossier(chain, solution))
+    assert shown["processes"].rows["unit"].tolist() == ["metal", "kt of ore", "runs"]
+    (level,) = [column for column in shown["processes"].columns if column.name == "level"]
+    assert "first output" not in level.meaning
+    said = " ".join(found.text for found in findings(solution, co.tables(chain, solution)))
+    assert "The capacity of p1, 2 kt of ore, binds: one more kt of ore would add" in said
+
+
+def test_what_is_worth_most_comes_first_whatever_it_is() -> None:
+    """A supply worth 60 in all stands before a capacity that earns 4, and after one that earns 90."""
+    goods = [co.Good("labour", unit="h", supply=20), co.Good("bread", price=3), co.Good("pie", price=10)]
+    bakery = co.Process("bakery", function="linear", inputs={"labour": 1}, outputs="bread")
+    for capacity, order in ((0.4, ["supply", "capacity"]), (9, ["capacity", "supply"])):
+        pies = co.Process("pies", function="linear", inputs={"labour": 1}, outputs="pie", capacity=capacity)
+        chain = co.Chain(goods, [bakery, pies])
+        solution = co.solve(chain)
+        found = [each.text for each in findings(solution, co.tables(chain, solution))]
+        starts = [text.split()[1] for text in found if text.startswith(("The supply", "The capacity"))]
+        assert starts == order
+
+
 def test_rounding_is_nothing_in_every_form(petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
     """What an interior point leaves of a rent, a price, a level: in a chain of 1e6 of money, no news."""
     chain, solution = petrochemicals

@@ -9,6 +9,10 @@ from __future__ import annotations
 from chainopt.network.network import Network
 
 
+RUNS = "runs"
+"""What a level counts that is the amount of no good."""
+
+
 def first_outputs(net: Network) -> list[str | None]:
     """By process, the good that it makes first, None where it makes none; a formula's names come first."""
     return [
@@ -26,3 +30,12 @@ def counted(net: Network) -> list[str | None]:
             ones += [use.good for use in process.inputs if use.coefficient == process.scale]
         found.append(net.level_good[level] or (ones[0] if ones else None))
     return found
+
+
+def level_units(net: Network) -> dict[str, str]:
+    """By process, what its level is counted in: "kt of ore", the good alone where it has no unit, "runs"."""
+    unit = {good.good: good.unit for good in net.chain.goods}
+    return {
+        process: RUNS if good is None else f"{unit[good]} of {good}" if unit[good] else good
+        for process, good in zip(net.processes, counted(net), strict=True)
+    }

@@ -30,7 +30,7 @@ from chainopt.report.content.salience import (
     telling,
     turnover,
 )
-from chainopt.rows.levels import first_outputs
+from chainopt.rows.levels import RUNS, first_outputs, level_units
 from chainopt.rows.proofs import told
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
@@ -105,8 +105,7 @@ def findings(solution: Solution, tables: Tables) -> list[Finding]:
         *_reading(solution),
         *_removed(solution),
         *(Finding(Question.SURE, "solver", _sentence(text), caution=True) for text in _legible(solution.warnings)),
-        *_scarce_limits(tables),
-        *_scarce_supplies(tables),
+        *_scarce(tables),
         *_worth(tables),
         *_agreement(tables),
         *_ranges(tables),
@@ -291,39 +290,52 @@ def _reading(solution: Solution) -> Iterator[Finding]:
             yield Finding(Question.SURE, "warnings", text, caution=is_warning(code))
 
 
-def _scarce_limits(tables: Tables) -> Iterator[Finding]:
-    rows = binding(tables)
-    units = tables.goods.set_index("good")["unit"].map(lambda unit: short(unit, 20))
-    for row in _rows(rows.head(MOST)):
-        names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
-        which = KINDS[row["kind"]].phrase.format_map(names)
-        unit = units.get(row["good"], "")
-        step = f"one more {unit or 'unit'}" if eased_by_more(row) else f"one {unit or 'unit'} less"
-        rent = figure(abs(row["rent"]))
-        whole = f"; rent in all: {figure(abs(row['total']))}" if row["total"] else ""
-        bound = f"{figure(row['limit'])} {unit}".strip()
-        text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
-        yield Finding(Question.LIMITS, "limits", text[0].upper() + text[1:], row=row[_ROW])
-    if len(rows) > MOST:
-        text = f"{_count(len(rows) - MOST, 'more limit binds', 'more limits bind')}."
+def _scarce(tables: Tables) -> Iterator[Finding]:
+    """The limits and the supplies that hold the value back, what is worth most in all first."""
+    limits, supplies = binding(tables), scarce_supplies(tables)
+    told = [
+        *((abs(row["total"]), _limit(row, tables)) for row in _rows(limits.head(MOST))),
+        *((row["worth"], _supply(row, tables)) for row in _rows(supplies.head(MOST))),
+    ]
+    yield from (finding for _, finding in sorted(told, key=lambda each: -each[0]))
+    if len(limits) > MOST:
+        text = f"{_count(len(limits) - MOST, 'more limit binds', 'more limits bind')}."
         yield Finding(Question.LIMITS, "limits", text)
-    if rows.empty and tables.limits["rent"].notna().any():
+    if limits.empty and tables.limits["rent"].notna().any():
         yield Finding(Question.LIMITS, "limits", "No limit binds.")
-
-
-def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
-    rows = scarce_supplies(tables)
-    for row in _rows(rows.head(MOST)):
-        unit = short(row["unit"], 20)
-        supply = f"{figure(row['supply'])} {unit}".strip()
-        text = (
-            f"The supply of {short(row['good'])}, {supply}, is all that there is: "
-            f"one more {unit or 'unit'} would add {figure(row['price'])}; worth in all: {figure(row['worth'])}."
-        )
-        yield Finding(Question.LIMITS, "prices", text, row=row[_ROW])
-    if len(rows) > MOST:
-        text = f"{_count(len(rows) - MOST, 'more supply is', 'more supplies are')} worth less."
+    if len(supplies) > MOST:
+        text = f"{_count(len(supplies) - MOST, 'more supply is', 'more supplies are')} worth less."
         yield Finding(Question.LIMITS, "prices", text)
+
+
+def _limit(row: dict[str, Any], tables: Tables) -> Finding:
+    unit = _unit_of_limit(row, tables)
+    names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
+    which = KINDS[row["kind"]].phrase.format_map(names)
+    step = f"one more {unit or 'unit'}" if eased_by_more(row) else f"one {unit or 'unit'} less"
+    rent = figure(abs(row["rent"]))
+    whole = f"; rent in all: {figure(abs(row['total']))}" if row["total"] else ""
+    bound = f"{figure(row['limit'])} {unit}".strip()
+    text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
+    return Finding(Question.LIMITS, "limits", text[0].upper() + text[1:], row=row[_ROW])
+
+
+def _unit_of_limit(row: dict[str, Any], tables: Tables) -> str:
+    """The unit of what a limit bounds: of its good, or of its process's level where that is the amount of one."""
+    if isinstance(row["good"], str):
+        return short(str(tables.goods.set_index("good")["unit"].get(row["good"], "")), 20)
+    unit = level_units(tables.part.whole)[row["process"]]
+    return "" if unit == RUNS else short(unit, 40)
+
+
+def _supply(row: dict[str, Any], tables: Tables) -> Finding:
+    unit = short(row["unit"], 20)
+    supply = f"{figure(row['supply'])} {unit}".strip()
+    text = (
+        f"The supply of {short(row['good'])}, {supply}, is all that there is: "
+        f"one more {unit or 'unit'} would add {figure(row['price'])}; worth in all: {figure(row['worth'])}."
+    )
+    return Finding(Question.LIMITS, "prices", text, row=row[_ROW])
 
 
 def _worth(tables: Tables) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.findings import price_range
 from chainopt.report.content.legible import legible, percent, residual
 from chainopt.report.content.salience import felt_prices, money_scale, moved, nothing, price_scale, turnover
+from chainopt.rows.levels import counted, level_units
 from chainopt.rows.tables import Tables
 from chainopt.words.figures import figure
 from chainopt.words.names import key
@@ -161,8 +162,13 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "processes": (
         _PROCESS,
         Column("firm", "Firm", "name", "who runs it"),
-        Column("level", "Level", "amount", "how much it runs, in units of its first output"),
-        Column("unit", "Level in", "word", "the unit of its level"),
+        Column(
+            "level",
+            "Level",
+            "amount",
+            "how much it runs: of each output it makes the level times its yield",
+        ),
+        Column("unit", "Level in", "word", "the good whose amount the level is; runs, where it is of none"),
         Column("revenue", "Revenue", "money", "what its outputs are worth"),
         Column("cost", "Cost", "money", "what its inputs and its level cost"),
         Column("profit", "Profit", "money", "revenue less cost, rents included"),
@@ -246,9 +252,7 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
     goods["range"] = [price_range(*row) for row in zip(*ends, goods["interval"], strict=True)]
     unit = {good.good: good.unit for good in net.chain.goods}
     price = goods.set_index("good")["price"]
-    # A process's level is in the unit of the good that it makes.
-    made = (unit.get(net.level_good[level], "") for level in net.first_level)
-    level_unit = dict(zip(net.processes, made, strict=True))
+    level_unit = level_units(net)
     uses, limits = tables.uses, tables.limits
     kkt = [(name, float(tables.kkt[name].iloc[0]), meaning) for name, meaning in _CHECKS.items()]
     frames = {
@@ -372,7 +376,10 @@ def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> n
         case "price":
             level = nothing(tables, frame["good"].map(whole))
         case "amount" if column.name == "level":
-            level = SHOWN * values.abs().groupby(frame["unit"]).transform("max")
+            unit = dict(zip(tables.goods["good"], tables.goods["unit"], strict=True))
+            of = dict(zip(tables.part.whole.processes, counted(tables.part.whole), strict=True))
+            kind = frame["process"].map(lambda process: unit.get(of[process], ""))
+            level = SHOWN * values.abs().groupby(kind).transform("max")
         case "amount":
             level = SHOWN * LEAST_PRICE * values.abs().max()
         case _:
