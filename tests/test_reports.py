@@ -153,6 +153,7 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
         "message",
         "objective",
         "numeraire",
+        "money",
         "goods",
         "uses",
         "processes",
@@ -555,6 +556,60 @@ def test_what_is_worth_most_comes_first_whatever_it_is() -> None:
         found = [each.text for each in findings(solution, co.tables(chain, solution))]
         starts = [text.split()[1] for text in found if text.startswith(("The supply", "The capacity"))]
         assert starts == order
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> tuple[co.Chain, co.Solution]:
+    """A chain with a name for its money, by way of a workbook: a contract, a capacity, an idle process."""
+    goods = [
+        co.Good("ore", unit="kt", supply=10),
+        co.Good("steel", unit="kt", price=3000),
+        co.Good("wire", unit="kt", price=4000),
+    ]
+    processes = [
+        co.Process("mill", function="leontief", inputs={"ore": 2}, outputs="steel", capacity=4),
+        co.Process("shop", function="leontief", inputs={"steel": 1}, outputs="wire", unit_cost=4000, min_level=1),
+        co.Process("idle", function="leontief", inputs={"steel": 1}, outputs="wire", unit_cost=4500),
+    ]
+    chain = co.Chain(goods, processes, settings=co.Settings(money="k EUR"))
+    path = tmp_path_factory.mktemp("named") / "book.xlsx"
+    co.write_workbook(chain, path)
+    read = co.read_workbook(path)
+    assert read.settings == chain.settings
+    return read, co.solve(read)
+
+
+def test_money_has_its_name_wherever_it_is_counted(named: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
+    chain, solution = named
+    record = result_record(chain, solution)
+    assert record["money"] == "k EUR"
+    assert {row["price unit"] for row in record["goods"]} == {"k EUR per kt"}
+    for form, text in forms(chain, solution, tmp_path).items():
+        for wanted in (
+            "the greatest value of this chain is 9,000 k EUR",
+            "one more kt of steel would add 3,000 k EUR; rent in all: 12,000 k EUR",
+            '"shop" loses 3,000 k EUR at these prices',
+            "its first unit would lose 3,500 k EUR",
+            "Money is in k EUR.",
+        ):
+            assert wanted in text, (form, wanted)
+    write_excel(chain, solution, tmp_path / "report.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    assert {"Revenue (k EUR)", "Profit (k EUR)"} <= {cell.value for cell in book["Processes"][1]}
+    plain = co.Chain(chain.goods, chain.processes)
+    assert result_record(plain, co.solve(plain))["money"] == "money"
+
+
+def test_the_headline_says_what_is_counted_in_a_numeraire(
+    named: tuple[co.Chain, co.Solution],
+) -> None:
+    """By hand: 9,000 k EUR is 3 kt of steel at 3,000."""
+    chain, solution = named
+    figures = dossier(chain, solution, numeraire="steel")
+    said = headline(solution, figures)
+    assert "9,000 k EUR, or 3 kt of steel, in which all money below is counted" in said
+    assert said in html.unescape(html_text(chain, solution, figures))
+    assert result_record(chain, solution, tables=figures)["money"] == "kt of steel"
 
 
 def test_rounding_is_nothing_in_every_form(petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:

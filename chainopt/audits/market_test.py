@@ -38,7 +38,7 @@ from chainopt.network.plan import Plan, limited_amount
 from chainopt.network.tolerances import BINDS, CURVED, SAME, ZERO
 from chainopt.solution.solution import Solution
 from chainopt.technology.arrays import Array
-from chainopt.words.figures import figure
+from chainopt.words.figures import counted, figure
 from chainopt.words.names import some
 
 PROFIT, ZERO_PROFIT, RENT, BOUND = "profit", "zero profit", "rent", "loss: bound to run"
@@ -111,8 +111,11 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
     return MarketTest(processes, firms, others, whole / size.money, size.money)
 
 
-def findings(test: MarketTest) -> list[str]:
-    """What the test finds, in plain sentences: first whether a market holds the plan, then who would not."""
+def findings(test: MarketTest, money: str = "") -> list[str]:
+    """What the test finds, in plain sentences: first whether a market holds the plan, then who would not.
+
+    money: what figures are counted in, "" where that has no name.
+    """
     table = test.processes
     against, bound = table[~table["verdict"].isin(_KEEPS)], table[table["verdict"] == BOUND]
     found = []
@@ -134,9 +137,10 @@ def findings(test: MarketTest) -> list[str]:
             "No competitive equilibrium supports the plan at these prices, although each price is the derivative "
             f"of the optimal value: {who} would not keep to it (duality gap {gap})."
         )
-    found += [sentence(row) for row in against.to_dict("records")]
+    found += [sentence(row, money) for row in against.to_dict("records")]
     found += [
-        held_sentence(f'"{row["process"]}"', -row["profit"], row["min_level"]) for row in bound.to_dict("records")
+        held_sentence(f'"{row["process"]}"', -row["profit"], row["min_level"], money)
+        for row in bound.to_dict("records")
     ]
     several = test.firms[test.firms["processes"] > 1]
     if len(several):
@@ -147,10 +151,10 @@ def findings(test: MarketTest) -> list[str]:
     return found
 
 
-def held_sentence(process: str, loss: float, least: float) -> str:
+def held_sentence(process: str, loss: float, least: float, money: str = "") -> str:
     """Why a process runs at a loss that it can't leave; least: its min level, nan without one."""
     why = "what it always takes" if isnan(least) else f"its min level of {figure(least)} (a contract)"
-    return f"{process} loses {figure(loss)} at these prices; it runs because of {why}."
+    return f"{process} loses {counted(loss, money)} at these prices; it runs because of {why}."
 
 
 _COLUMNS = (
@@ -168,11 +172,15 @@ _REASONS = {
 }
 
 
-def sentence(row: Mapping[Hashable, Any]) -> str:
+def sentence(row: Mapping[Hashable, Any], money: str = "") -> str:
     """One process's reason not to keep to the plan."""
     profit, told = row["profit"], {str(name): value for name, value in row.items()}
-    at = f"makes a loss of {figure(-profit)} at the plan" if profit < 0 else f"earns {figure(profit)} at the plan"
-    more = figure(row["deviation"])
+    at = (
+        f"makes a loss of {counted(-profit, money)} at the plan"
+        if profit < 0
+        else f"earns {counted(profit, money)} at the plan"
+    )
+    more = counted(row["deviation"], money)
     reason = _REASONS.get(row["verdict"], _REASONS[OTHER]).format(at=at, more=more, **told)
     return f'"{row["process"]}" (firm {row["firm"]}) {reason}'
 

@@ -56,6 +56,7 @@ def result_record(
         "message": solution.message,
         "objective": _plain(solution.objective),
         "numeraire": all_tables.numeraire,
+        "money": all_tables.money,
         "goods": _records(_goods(rows["goods"], all_tables)),
         "uses": _records(_uses(rows["uses"], all_tables)),
         "processes": _records(rows["processes"]),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from chainopt.network.network import Network
 
-
 RUNS = "runs"
 """What a level counts that is the amount of no good."""
 

@@ -22,7 +22,7 @@ from chainopt.audits.verdicts import audit
 from chainopt.backprop.intervals import POINT, SKIPPED, Intervals, intervals, price_intervals, settled
 from chainopt.backprop.sweep import Derivatives, use_values
 from chainopt.chain.chain import Chain
-from chainopt.chain.units import price_units
+from chainopt.chain.units import money_unit, price_units
 from chainopt.network.multipliers import Multipliers, process_rents, use_prices
 from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply, places
@@ -71,6 +71,11 @@ class Tables(Displayed):
     differences: pd.DataFrame | None = None
     unit: float = 1.0
     found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def money(self) -> str:
+        """What its money is counted in: "money", "k EUR", "t of steel"."""
+        return money_unit(self.part.whole.chain, self.numeraire)
 
 
 def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> Tables:

@@ -17,3 +17,8 @@ def figure(value: float, noise: float = 0.0) -> str:
     if 1e6 <= size < 1e15:
         return f"{value:,.0f}"
     return f"{value:,.6g}" if size < 1e6 else f"{value:.6g}"
+
+
+def counted(value: float, unit: str) -> str:
+    """A figure with its unit, where that has a name."""
+    return f"{figure(value)} {unit}".strip()

@@ -14,6 +14,7 @@ from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
 from chainopt.chain.rules import Caution
+from chainopt.chain.units import MONEY, money_unit
 from chainopt.network.limits import KINDS, MIN_LEVEL
 from chainopt.network.tolerances import SHOWN
 from chainopt.report.content.legible import percent, residual, short
@@ -34,7 +35,7 @@ from chainopt.rows.levels import RUNS, first_outputs, level_units
 from chainopt.rows.proofs import told
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
-from chainopt.words.figures import figure
+from chainopt.words.figures import counted, figure
 from chainopt.words.messages import is_warning
 
 MOST = 5
@@ -83,20 +84,27 @@ def _listed_changes(chain: Chain, most: int) -> str:
     return ", ".join(shown) + (f" and {_count(more, 'more change', 'more changes')}" if more else "")
 
 
-def headline(solution: Solution) -> str:
-    """How the solve ended, in one sentence."""
+def headline(solution: Solution, tables: Tables | None = None) -> str:
+    """How the solve ended, in one sentence; tables: those below it, which may have another money."""
     ending = solution.status.ending
-    if not solution.certified:
+    if not solution.certified or solution.objective is None:
         return f"{ending}."
-    value = figure(solution.objective if solution.objective is not None else float("nan"))
+    own = money_unit(solution.chain)
+    value = counted(solution.objective, "" if own == MONEY else short(own, 40))
+    in_units = ""
+    if tables is not None and tables.numeraire is not None:
+        there = counted(solution.objective / tables.unit, short(tables.money, 40))
+        in_units = f", or {there}, in which all money below is counted"
     if solution.scope == "local":
-        return f"{ending}, as a local optimum: no plan nearby is worth more than {value}."
-    return f"{ending}: the greatest value of this chain is {value}."
+        return f"{ending}, as a local optimum: no plan nearby is worth more than {value}{in_units}."
+    return f"{ending}: the greatest value of this chain is {value}{in_units}."
 
 
 def findings(solution: Solution, tables: Tables) -> list[Finding]:
     """All that is worth saying: what to beware of first, then what is scarce, then how sure the prices are."""
-    leaving = list(_market(tables.market) if tables.market is not None else _losses(solution, tables))
+    leaving = list(
+        _market(tables.market, _named(tables)) if tables.market is not None else _losses(solution, tables)
+    )
     loud = any(finding.caution for finding in leaving)
     return [
         *_scenario(solution),
@@ -135,8 +143,14 @@ def _legible(texts: Iterable[str]) -> list[str]:
 def money(tables: Tables) -> str:
     """What money figures are counted in, as a sentence."""
     if tables.numeraire is None:
-        return "Money is in the unit of the chain's own prices."
+        named = _named(tables)
+        return f"Money is in {named}." if named else "Money is in the unit of the chain's own prices."
     return f"Money, but for the chain's value, is in units of {short(tables.numeraire)}: its price is 1."
+
+
+def _named(tables: Tables) -> str:
+    """What money is counted in, "" where it has no name."""
+    return "" if tables.money == MONEY else short(tables.money, 40)
 
 
 def audit_sentence(tables: Tables) -> str:
@@ -175,9 +189,9 @@ def _audit(tables: Tables) -> Iterator[Finding]:
         yield Finding(Question.APART, "audit", text, caution=not sound)
 
 
-def _market(market: MarketTest) -> Iterator[Finding]:
+def _market(market: MarketTest, money: str) -> Iterator[Finding]:
     """Whether a market holds the plan, and which processes would not keep to it."""
-    said = market_findings(market)
+    said = market_findings(market, money)
     if not market.supported:
         # Who would not keep to the plan is what a reader asks; what that means comes after.
         said = [*said[1 : MOST + 1], said[0], *said[MOST + 1 :]]
@@ -220,10 +234,10 @@ def _losses(solution: Solution, tables: Tables) -> Iterator[Finding]:
     held = dict(zip(least["process"], least["limit"], strict=True))
     for row in _rows(rows.head(MOST)):
         who, least = _process(row), held.get(row["process"], 0.0)
-        loss = figure(-row["profit"])
+        loss = counted(-row["profit"], _named(tables))
         text = f"{who} runs at a loss of {loss} at these prices and would shut down if it could."
         if least > 0:
-            text = held_sentence(who, -row["profit"], least)
+            text = held_sentence(who, -row["profit"], least, _named(tables))
         yield Finding(Question.LEAVING, "processes", text, caution=True, row=row[_ROW])
     if len(rows) > MOST:
         text = f"{_count(len(rows) - MOST, 'more process', 'more processes')} at a loss."
@@ -239,21 +253,19 @@ def _idle(tables: Tables) -> Iterator[Finding]:
     output = dict(zip(net.processes, first_outputs(net), strict=True))
     idle = tables.processes[tables.processes["first_loss"].notna()]
     rows = idle.sort_values("first_loss", kind="stable")
-    noise = SHOWN * price_scale(tables)
+    noise, money = SHOWN * price_scale(tables), _named(tables)
     for row in _rows(rows.head(MOST)):
         good = output[row["process"]]
         text = f"{_process(row)} stands idle: its first unit would neither gain nor lose."
         if row["first_loss"] > noise:
-            text = f"{_process(row)} stands idle: its first unit would lose {figure(row['first_loss'])}"
+            text = f"{_process(row)} stands idle: its first unit would lose {counted(row['first_loss'], money)}"
             if good is not None:
                 now = figure(float(price[good]))
                 text += f"; it needs a price of {short(good)} of {figure(row['needed'])}, which is {now}"
             text += "."
         elif row["first_loss"] < -noise:
-            text = (
-                f"{_process(row)} stands idle, though its first unit would gain {figure(-row['first_loss'])}: "
-                "its own limits hold it back."
-            )
+            gain = counted(-row["first_loss"], money)
+            text = f"{_process(row)} stands idle, though its first unit would gain {gain}: its own limits hold it."
         yield Finding(Question.LEAVING, "processes", text, row=row[_ROW])
     if len(rows) > MOST:
         text = f"{_count(len(rows) - MOST, 'more process stands', 'more processes stand')} idle."
@@ -313,8 +325,9 @@ def _limit(row: dict[str, Any], tables: Tables) -> Finding:
     names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
     which = KINDS[row["kind"]].phrase.format_map(names)
     step = f"one more {unit or 'unit'}" if eased_by_more(row) else f"one {unit or 'unit'} less"
-    rent = figure(abs(row["rent"]))
-    whole = f"; rent in all: {figure(abs(row['total']))}" if row["total"] else ""
+    money = _named(tables)
+    rent = counted(abs(row["rent"]), money)
+    whole = f"; rent in all: {counted(abs(row['total']), money)}" if row["total"] else ""
     bound = f"{figure(row['limit'])} {unit}".strip()
     text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
     return Finding(Question.LIMITS, "limits", text[0].upper() + text[1:], row=row[_ROW])
@@ -329,11 +342,12 @@ def _unit_of_limit(row: dict[str, Any], tables: Tables) -> str:
 
 
 def _supply(row: dict[str, Any], tables: Tables) -> Finding:
-    unit = short(row["unit"], 20)
+    unit, money = short(row["unit"], 20), _named(tables)
     supply = f"{figure(row['supply'])} {unit}".strip()
     text = (
         f"The supply of {short(row['good'])}, {supply}, is all that there is: "
-        f"one more {unit or 'unit'} would add {figure(row['price'])}; worth in all: {figure(row['worth'])}."
+        f"one more {unit or 'unit'} would add {counted(row['price'], money)}; "
+        f"worth in all: {counted(row['worth'], money)}."
     )
     return Finding(Question.LIMITS, "prices", text, row=row[_ROW])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chainopt.audits.market_test import PROFIT, RENT, ZERO_PROFIT, sentence
+from chainopt.audits.market_test import BOUND, PROFIT, RENT, ZERO_PROFIT, sentence
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
 from chainopt.network.limits import KINDS
@@ -95,5 +95,5 @@ def _departures(tables: Tables) -> Iterator[Remark]:
     if tables.market is None:
         return
     asked = tables.market.processes
-    for row in asked[~asked["verdict"].isin((PROFIT, ZERO_PROFIT, RENT))].to_dict("records"):
+    for row in asked[~asked["verdict"].isin((PROFIT, ZERO_PROFIT, RENT, BOUND))].to_dict("records"):
         yield Remark("processes", str(row["process"]), "process", legible(sentence(row)))

@@ -59,7 +59,7 @@ def write_summary(
     for column, width in enumerate(_WIDTHS):
         paper.widen(sheet, column, width)
     front = _Front(paper, sheet)
-    front.banner(chain, solution)
+    front.banner(chain, solution, figures)
     front.facts(_facts(chain, solution, figures, shown))
     said = answers(findings(solution, figures))
     for question in Question:
@@ -121,12 +121,12 @@ class _Front:
         wide = _WIDE + (_WIDTHS[0] if first == 0 else 0)
         self.sheet.set_row(self.row, 15 * ceil(max(1.0, 0.95 * len(text) / wide)) + 1)
 
-    def banner(self, chain: Chain, solution: Solution) -> None:
+    def banner(self, chain: Chain, solution: Solution, figures: Tables) -> None:
         self.paper.put(self.sheet, 0, 0, report_title(chain), "title")
         self.sheet.set_row(0, 28)
         self.row = 1
         style = "bad" if not solution.certified else "good"
-        self.across(headline(solution), style, 0, text_wrap=True)
+        self.across(headline(solution, figures), style, 0, text_wrap=True)
         self.row = 3
 
     def facts(self, facts: list[tuple[str, Any, str | None]]) -> None:

@@ -77,7 +77,7 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
         receipt_rows = write_receipts(paper, paper.sheet(NAME), found, figures, shown)
     if "audit" in names:
         sheet["audit"] = paper.sheet(HOME["audit"])
-    money = "money" if figures.numeraire is None else short(figures.numeraire, 20)
+    money = short(figures.money, 20)
     for name in names:
         links = _links(name, shown, receipt_rows) if live else {}
         table = _headed(shown[name], money)

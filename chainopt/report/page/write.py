@@ -66,7 +66,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
         script=_joined(SCRIPTS),
         title=report_title(chain),
         solution=solution,
-        headline=headline(solution),
+        headline=headline(solution, figures),
         answers=answers(found),
         money=money(figures),
         facts=_facts(chain, solution),
