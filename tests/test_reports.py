@@ -26,13 +26,14 @@ from rich.console import Console
 
 import chainopt as co
 from chainopt.machine.files import replacing
-from chainopt.report.content.findings import findings, headline
+from chainopt.report.content.findings import Question, findings, headline
 from chainopt.report.content.sheets import Column, sheets
 from chainopt.report.excel.paper import Paper
 from chainopt.report.excel.write import write_excel
 from chainopt.report.page.write import html_text, write_html
 from chainopt.report.record import json_text, result_record
 from chainopt.report.terminal import show
+from chainopt.rows.accounts import accounts
 from chainopt.rows.dossier import dossier
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
@@ -610,6 +611,61 @@ def test_the_headline_says_what_is_counted_in_a_numeraire(
     assert "9,000 k EUR, or 3 kt of steel, in which all money below is counted" in said
     assert said in html.unescape(html_text(chain, solution, figures))
     assert result_record(chain, solution, tables=figures)["money"] == "kt of steel"
+
+
+def test_an_elastic_demand_is_told_by_its_accounts(tmp_path: Path) -> None:
+    """By hand, w(s) = 6 (s/10)^(-1/2), cost 4.5: w(s) (1 buyer's price) = 4.5 at s = 10 (6/4.5)^2 = 160/9."""
+    goods = [co.Good("ore", import_price=4.5), co.Good("tin", price=6, demand_elasticity=2, reference_sale=10)]
+    chain = co.Chain(goods, [co.Process("mill", function="leontief", inputs={"ore": 1}, outputs="tin")])
+    solution = co.solve(chain)
+    sale = 160 / 9
+    area = 6 * 10 / 0.5 * ((sale / 10) ** 0.5 - 1)
+    found = accounts(solution)
+    assert found is not None
+    assert found.revenue == pytest.approx(4.5 * sale)
+    assert found.costs == pytest.approx(4.5 * sale)
+    assert found.profit == pytest.approx(0, abs=1e-6 * found.revenue)
+    # Between 6 and 4.5 on the price axis: the integral of 10 (6/w)^2 dw.
+    assert found.surplus == pytest.approx(360 / 4.5 - 360 / 6)
+    assert solution.objective == pytest.approx(area - 4.5 * sale)
+    assert headline(solution).startswith(
+        "Solved and certified: sales bring 80 at the plan's prices, what they take"
+    )
+    assert f"The objective is {area - 80:.6g}" in headline(solution)
+    for form, text in forms(chain, solution, tmp_path).items():
+        assert "greatest value of this chain" not in text, form
+        assert "gain 20 more than with their reference sales" in text, form
+
+
+def test_buyers_who_would_pay_more_are_no_disagreement(dairy: tuple[co.Chain, co.Solution]) -> None:
+    chain, solution = dairy
+    found = findings(solution, dossier(chain, solution))
+    apart = [each.text for each in found if each.question is Question.APART]
+    assert not any("final demand" in text or "Final demand" in text for text in apart)
+    said = [each.text for each in found if each.question is Question.WORTH]
+    assert (
+        "Final demand would pay 180 for one more of buttermilk, 191 more than its price, -11, but a limit lets it "
+        "have no more."
+    ) in said
+    assert any(
+        "of drinking milk, 24.2435 less than its price, 454.243, but a limit makes it take" in t for t in said
+    )
+
+
+def test_a_proof_stands_in_one_plain_line(dairy: tuple[co.Chain, co.Solution]) -> None:
+    chain, solution = dairy
+    doubts = (
+        "beside the proof, the gap is 5.8e-08",
+        "Ipopt's multipliers don't hold the plan (a gap of 5.8e-08): the prices are the simplex method's",
+        "mind the gap",
+    )
+    solution = replace(solution, warnings=doubts, solver="HiGHS")
+    said = terminal(chain, solution)
+    assert "5.8e-08" not in said
+    lines = [each for each in findings(solution, co.tables(chain, solution)) if "simplex method" in each.text]
+    assert [each.caution for each in lines] == [False]
+    assert "Mind the gap." in said
+    assert result_record(chain, solution)["warnings"][:3] == [*doubts]
 
 
 def test_rounding_is_nothing_in_every_form(petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:

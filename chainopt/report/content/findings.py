@@ -31,9 +31,11 @@ from chainopt.report.content.salience import (
     telling,
     turnover,
 )
+from chainopt.rows.accounts import accounts
 from chainopt.rows.levels import RUNS, first_outputs, level_units
 from chainopt.rows.proofs import told
 from chainopt.rows.tables import Tables
+from chainopt.solution.by_simplex import BESIDE_PROOF, KEPT
 from chainopt.solution.solution import Solution
 from chainopt.words.figures import counted, figure
 from chainopt.words.messages import is_warning
@@ -89,15 +91,57 @@ def headline(solution: Solution, tables: Tables | None = None) -> str:
     ending = solution.status.ending
     if not solution.certified or solution.objective is None:
         return f"{ending}."
-    own = money_unit(solution.chain)
-    value = counted(solution.objective, "" if own == MONEY else short(own, 40))
+    own = _own_money(solution)
+    value = counted(solution.objective, own)
     in_units = ""
     if tables is not None and tables.numeraire is not None:
         there = counted(solution.objective / tables.unit, short(tables.money, 40))
         in_units = f", or {there}, in which all money below is counted"
-    if solution.scope == "local":
+    local = solution.scope == "local"
+    found = accounts(solution)
+    if found is not None and found.elastic:
+        left = counted(abs(found.profit), own)
+        result = f"{left} is left" if found.profit >= 0 else f"a loss of {left}"
+        best = "the greatest of the plans nearby" if local else "the greatest that this chain has"
+        return (
+            f"{ending}: sales bring {counted(found.revenue, own)} at the plan's prices, what they take costs "
+            f"{counted(found.costs, own)}: {result}. The objective is {value}{in_units}, {best}: the area under "
+            "the demand curves from their reference sales, less costs."
+        )
+    if local:
         return f"{ending}, as a local optimum: no plan nearby is worth more than {value}{in_units}."
     return f"{ending}: the greatest value of this chain is {value}{in_units}."
+
+
+def value_facts(solution: Solution) -> list[tuple[str, float]]:
+    """The value of a certified solution, or its accounts where that is an area under demand curves."""
+    if not solution.certified or solution.objective is None:
+        return []
+    found = accounts(solution)
+    if found is None or not found.elastic:
+        return [("Value", solution.objective)]
+    told = [("Sales", found.revenue), ("Costs", found.costs), ("Sales less costs", found.profit)]
+    return [*told, ("Objective", solution.objective)]
+
+
+def _own_money(solution: Solution) -> str:
+    """What the objective is counted in, "" where that has no name."""
+    own = money_unit(solution.chain)
+    return "" if own == MONEY else short(own, 40)
+
+
+def _surplus(solution: Solution) -> Iterator[Finding]:
+    """What the buyers of an elastic demand gain, which is not the chain's."""
+    found = accounts(solution) if solution.certified else None
+    if found is None or not found.elastic or abs(found.surplus) <= SHOWN * found.revenue:
+        return
+    more = "more" if found.surplus >= 0 else "less"
+    surplus = counted(abs(found.surplus), _own_money(solution))
+    text = (
+        f"Beside the chain's own accounts, the buyers of what has an elastic demand gain {surplus} {more} than "
+        "with their reference sales at their reference prices (buyers' surplus)."
+    )
+    yield Finding(Question.LIMITS, "uses", text)
 
 
 def findings(solution: Solution, tables: Tables) -> list[Finding]:
@@ -112,8 +156,9 @@ def findings(solution: Solution, tables: Tables) -> list[Finding]:
         *(leaving if loud else []),
         *_reading(solution),
         *_removed(solution),
-        *(Finding(Question.SURE, "solver", _sentence(text), caution=True) for text in _legible(solution.warnings)),
+        *_warned(solution),
         *_scarce(tables),
+        *_surplus(solution),
         *_worth(tables),
         *_agreement(tables),
         *_ranges(tables),
@@ -272,6 +317,16 @@ def _idle(tables: Tables) -> Iterator[Finding]:
         yield Finding(Question.LEAVING, "processes", text)
 
 
+def _warned(solution: Solution) -> Iterator[Finding]:
+    """What the solve warns of; where a proof stands beside what another witness says, that it stands."""
+    beside = [text for text in solution.warnings if text.endswith(KEPT) or text.startswith(BESIDE_PROOF)]
+    for text in _legible(text for text in solution.warnings if text not in beside):
+        yield Finding(Question.SURE, "solver", _sentence(text), caution=True)
+    if beside:
+        text = "The plan and its prices are those of the simplex method, which proves them; Ipopt's are not shown."
+        yield Finding(Question.SURE, "solver", text)
+
+
 def _removed(solution: Solution) -> Iterator[Finding]:
     gone = list(solution.removed.items())
     for process, why in gone[:MOST]:
@@ -428,27 +483,41 @@ def _ranges(tables: Tables) -> Iterator[Finding]:
 
 
 def _apart(tables: Tables) -> Iterator[Finding]:
-    """The flows at which multiplier and derivative differ, but for idle ones, which say no more than that."""
+    """The flows at which multiplier and derivative differ, but for idle ones, which say no more than that; takers
+    whom a limit holds are no disagreement, but would pay another price.
+    """
     if tables.audit.empty:
         return
     flows = tables.audit[(tables.audit["kind"] != "good") & (tables.audit["verdict"] != Verdict.IDLE)]
     rows = telling(flows, len(flows))
+    rents = bool((rows["verdict"] == Verdict.RENT).all())
     for row in _rows(rows.head(MOST)):
-        taker = {"sale": "final demand", "disposal": "disposal"}.get(row["kind"]) or short(row["process"])
-        text = f"{short(row['good'])} for {taker}: "
         if row["verdict"] == Verdict.RENT:
-            gap = row["derivative"] - row["multiplier"]
-            text += (
-                f"worth {figure(row['derivative'])} there (the derivative), {figure(abs(gap))} "
-                f"{'more' if gap > 0 else 'less'} than its price, {figure(row['multiplier'])} (the multiplier), "
-                f"as a limit {'holds it back' if gap > 0 else 'imposes it'}."
-            )
-        else:
-            text += f"{row['verdict']}; {_stopped(short(row['cause'], 300))}"
+            yield Finding(Question.WORTH, "audit", _would_pay(row, _named(tables)), row=row[_ROW])
+            continue
+        text = f"{short(row['good'])} for {_taker(row)}: {row['verdict']}; {_stopped(short(row['cause'], 300))}"
         yield Finding(Question.APART, "audit", text, caution=not Verdict(row["verdict"]).sound, row=row[_ROW])
     if len(rows) > MOST:
-        text = f"They differ for {_count(len(rows) - MOST, 'more flow', 'more flows')}, each with its cause."
-        yield Finding(Question.APART, "audit", text)
+        text = f"So it is with {_count(len(rows) - MOST, 'more flow', 'more flows')}, each with its cause."
+        yield Finding(Question.WORTH if rents else Question.APART, "audit", text)
+
+
+def _taker(row: dict[str, Any]) -> str:
+    return {"sale": "final demand", "disposal": "disposal"}.get(row["kind"]) or short(row["process"])
+
+
+def _would_pay(row: dict[str, Any], money: str) -> str:
+    """What a taker whom a limit holds would pay: no disagreement, as the limit's rent is the rest."""
+    gap = row["derivative"] - row["multiplier"]
+    apart, price = counted(abs(gap), money), counted(row["multiplier"], money)
+    one = (
+        f"{_taker(row)[:1].upper()}{_taker(row)[1:]} would pay {counted(row['derivative'], money)} for one more of"
+    )
+    if gap > 0:
+        return (
+            f"{one} {short(row['good'])}, {apart} more than its price, {price}, but a limit lets it have no more."
+        )
+    return f"{one} {short(row['good'])}, {apart} less than its price, {price}, but a limit makes it take as much."
 
 
 def price_range(low: float, high: float, interval: str | None) -> str:

@@ -21,6 +21,7 @@ from chainopt.report.content.findings import (
     headline,
     money,
     report_title,
+    value_facts,
 )
 from chainopt.report.content.legible import shape, short
 from chainopt.report.content.salience import scarce_supplies
@@ -93,7 +94,7 @@ def _facts(
     """Label, value, and the formula that has it, if one does."""
     facts: list[tuple[str, Any, str | None]] = [("Status", str(solution.status), None)]
     if solution.certified:
-        facts.append(("Value", solution.objective, None))
+        facts += [(label, value, None) for label, value in value_facts(solution)]
         everywhere = solution.scope == "global"
         facts.append(("Optimum", "global: of all plans" if everywhere else "local: of the plans nearby", None))
     facts += [("Goods", len(chain.goods), None), ("Processes", len(chain.processes), None)]

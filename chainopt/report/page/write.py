@@ -13,7 +13,15 @@ from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
 from chainopt.network.tolerances import SHOWN
 from chainopt.report import templates
-from chainopt.report.content.findings import answers, audit_sentence, findings, headline, money, report_title
+from chainopt.report.content.findings import (
+    answers,
+    audit_sentence,
+    findings,
+    headline,
+    money,
+    report_title,
+    value_facts,
+)
 from chainopt.report.content.legible import legible, short
 from chainopt.report.content.salience import foremost, greatest, money_scale, turnover
 from chainopt.report.page.charts import agreement, residuals
@@ -116,8 +124,7 @@ def _bars(figures: Tables) -> list[Bar]:
 
 def _facts(chain: Chain, solution: Solution) -> list[tuple[str, str]]:
     facts = [("Status", str(solution.status).replace("_", " "))]
-    if solution.certified and solution.objective is not None:
-        facts.append(("Value", figure(solution.objective)))
+    facts += [(label, figure(value)) for label, value in value_facts(solution)]
     if solution.scope:
         facts.append(("Optimum", solution.scope))
     facts += [("Goods", f"{len(chain.goods):,}"), ("Processes", f"{len(chain.processes):,}")]
