@@ -11,6 +11,7 @@ from test_models import ROOT, load
 
 import chainopt as co
 from chainopt.audits.market_test import (
+    BOUND,
     ENDLESS,
     LOSS,
     OTHER,
@@ -70,7 +71,7 @@ def test_no_process_of_a_concave_chain_finds_better(kind, seed):
         pytest.skip("not certified")
     test = market_test(solution)
     assert test.gap < 1e-9
-    assert set(test.processes.verdict) <= {PROFIT, ZERO_PROFIT, RENT}
+    assert set(test.processes.verdict) <= {PROFIT, ZERO_PROFIT, RENT, BOUND}
     assert not set(test.processes.second_order.dropna()) & {"saddle", "minimum"}
 
 
@@ -136,10 +137,29 @@ def test_rents_of_both_signs():
     forced = co.Chain(chain.goods, [chain.processes[0], replaced(chain.processes[1], unit_cost=9, min_level=1)])
     test = posted(forced)
     poor = row(test, "poor mill")
-    assert poor.verdict == RENT
+    assert poor.verdict == BOUND
     assert poor.profit < 0
     assert poor.profit == pytest.approx(poor.rent)
-    assert "min level imposes" in " ".join(findings(test))
+    first, *others = findings(test)
+    assert first.startswith('But for "poor mill", which its own limits hold, no process would rather do otherwise')
+    loss = f"{-poor.profit:,.6g}"
+    assert others[0] == (
+        f'"poor mill" loses {loss} at these prices; it runs because of its min level of 1 (a contract).'
+    )
+
+
+@pytest.mark.parametrize("noise", [0.0, 4.4e-9, -4.4e-9])
+def test_rounding_of_a_rent_decides_between_no_words(noise):
+    """By hand: a mill of fixed recipe that stops short of its capacity at price = cost is at no maximum."""
+    chain = load(ROOT / "models" / "capacity_rent.py").chain()
+    good, poor = chain.processes
+    solution = co.solve(co.Chain(chain.goods, [good, replaced(poor, unit_cost=1.5, capacity=480)]))
+    net, rent = solution.net, solution.multipliers.rent.copy()
+    (spare,) = [i for i, each in enumerate(net.limits) if net.whose(each)[1] == "poor mill"]
+    rent[spare] = noise
+    test = market_test(replace(solution, multipliers=replace(solution.multipliers, rent=rent)))
+    assert row(test, "poor mill").second_order == "flat"
+    assert row(test, "good mill").second_order == "maximum"
 
 
 def replaced(process, **changes):

@@ -26,13 +26,14 @@ from rich.console import Console
 
 import chainopt as co
 from chainopt.machine.files import replacing
-from chainopt.report.content.findings import findings, headline
-from chainopt.report.content.sheets import Column
+from chainopt.report.content.findings import Question, findings, headline
+from chainopt.report.content.sheets import Column, sheets
 from chainopt.report.excel.paper import Paper
 from chainopt.report.excel.write import write_excel
 from chainopt.report.page.write import html_text, write_html
 from chainopt.report.record import json_text, result_record
 from chainopt.report.terminal import show
+from chainopt.rows.accounts import accounts
 from chainopt.rows.dossier import dossier
 
 MODELS = Path(__file__).resolve().parents[1] / "models"
@@ -57,7 +58,7 @@ KEYS = {
     "goods": "good unit supply imported produced used sold disposed price backprop difference low high interval "
     "price unit verdict cause story",
     "uses": "kind good process amount share value verdict cause",
-    "processes": "process firm level revenue cost profit rent",
+    "processes": "process firm level revenue cost profit rent first_loss needed",
     "limits": "kind good process limit amount rent backprop",
 }
 
@@ -80,6 +81,12 @@ def tupperware() -> tuple[co.Chain, co.Solution]:
 @pytest.fixture(scope="module")
 def petrochemicals() -> tuple[co.Chain, co.Solution]:
     chain = model("petrochemicals")
+    return chain, co.solve(chain)
+
+
+@pytest.fixture(scope="module")
+def dairy() -> tuple[co.Chain, co.Solution]:
+    chain = model("dairy")
     return chain, co.solve(chain)
 
 
@@ -147,6 +154,7 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
         "message",
         "objective",
         "numeraire",
+        "money",
         "goods",
         "uses",
         "processes",
@@ -258,7 +266,14 @@ def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solut
         assert len(rows) == len(frame)
         for title, column in titles.items():
             expected = [None if isnan(value) else value for value in frame[column]]
-            assert [row[title] for row in rows] == expected, (name, title)
+            # What is rounding is written as 0, all else with every digit.
+            nothing = 1e-9 * frame.select_dtypes("number").abs().max(axis=None)
+            written = [row[title] for row in rows]
+            kept = [
+                value if cell != 0 or value is None or abs(value) > nothing else 0.0
+                for cell, value in zip(written, expected, strict=True)
+            ]
+            assert written == kept, (name, title)
         assert book[name].freeze_panes
         assert book[name].tables
         assert book[name].page_setup.orientation == "landscape"
@@ -515,6 +530,174 @@ def test_nothing_matters_but_what_is_scarce() -> None:
     assert not any("sand" in text or "melt" in text for text in found)
 
 
+def test_a_level_says_what_it_counts() -> None:
+    """By a yield of 1 its output, by a coefficient of 1 its input; of a yield of 0.7, neither."""
+    ore, power, metal = co.Good("ore", unit="kt", supply=10), co.Good("power", supply=9), co.Good("metal", price=3)
+    inputs = ({"ore": 2, "power": 1}, {"ore": 1, "power": 0.1}, {"ore": 2, "power": 0.2})
+    processes = [
+        co.Process(f"p{i}", function="leontief", inputs=taken, outputs={"metal": 1.0 if i == 0 else 0.7})
+        for i, taken in enumerate(inputs)
+    ]
+    processes[1] = replace(processes[1], capacity=2.0)
+    chain = co.Chain([ore, power, metal], processes)
+    solution = co.solve(chain)
+    shown = sheets(dossier(chain, solution))
+    assert shown["processes"].rows["unit"].tolist() == ["metal", "kt of ore", "runs"]
+    (level,) = [column for column in shown["processes"].columns if column.name == "level"]
+    assert "first output" not in level.meaning
+    said = " ".join(found.text for found in findings(solution, co.tables(chain, solution)))
+    assert "The capacity of p1, 2 kt of ore, binds: one more kt of ore would add" in said
+
+
+def test_what_is_worth_most_comes_first_whatever_it_is() -> None:
+    """A supply worth 60 in all stands before a capacity that earns 4, and after one that earns 90."""
+    goods = [co.Good("labour", unit="h", supply=20), co.Good("bread", price=3), co.Good("pie", price=10)]
+    bakery = co.Process("bakery", function="linear", inputs={"labour": 1}, outputs="bread")
+    for capacity, order in ((0.4, ["supply", "capacity"]), (9, ["capacity", "supply"])):
+        pies = co.Process("pies", function="linear", inputs={"labour": 1}, outputs="pie", capacity=capacity)
+        chain = co.Chain(goods, [bakery, pies])
+        solution = co.solve(chain)
+        found = [each.text for each in findings(solution, co.tables(chain, solution))]
+        starts = [text.split()[1] for text in found if text.startswith(("The supply", "The capacity"))]
+        assert starts == order
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> tuple[co.Chain, co.Solution]:
+    """A chain with a name for its money, by way of a workbook: a contract, a capacity, an idle process."""
+    goods = [
+        co.Good("ore", unit="kt", supply=10),
+        co.Good("steel", unit="kt", price=3000),
+        co.Good("wire", unit="kt", price=4000),
+    ]
+    processes = [
+        co.Process("mill", function="leontief", inputs={"ore": 2}, outputs="steel", capacity=4),
+        co.Process("shop", function="leontief", inputs={"steel": 1}, outputs="wire", unit_cost=4000, min_level=1),
+        co.Process("idle", function="leontief", inputs={"steel": 1}, outputs="wire", unit_cost=4500),
+    ]
+    chain = co.Chain(goods, processes, settings=co.Settings(money="k EUR"))
+    path = tmp_path_factory.mktemp("named") / "book.xlsx"
+    co.write_workbook(chain, path)
+    read = co.read_workbook(path)
+    assert read.settings == chain.settings
+    return read, co.solve(read)
+
+
+def test_money_has_its_name_wherever_it_is_counted(named: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
+    chain, solution = named
+    record = result_record(chain, solution)
+    assert record["money"] == "k EUR"
+    assert {row["price unit"] for row in record["goods"]} == {"k EUR per kt"}
+    for form, text in forms(chain, solution, tmp_path).items():
+        for wanted in (
+            "the greatest value of this chain is 9,000 k EUR",
+            "one more kt of steel would add 3,000 k EUR; rent in all: 12,000 k EUR",
+            '"shop" loses 3,000 k EUR at these prices',
+            "its first unit would lose 3,500 k EUR",
+            "Money is in k EUR.",
+        ):
+            assert wanted in text, (form, wanted)
+    write_excel(chain, solution, tmp_path / "report.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    assert {"Revenue (k EUR)", "Profit (k EUR)"} <= {cell.value for cell in book["Processes"][1]}
+    plain = co.Chain(chain.goods, chain.processes)
+    assert result_record(plain, co.solve(plain))["money"] == "money"
+
+
+def test_the_headline_says_what_is_counted_in_a_numeraire(
+    named: tuple[co.Chain, co.Solution],
+) -> None:
+    """By hand: 9,000 k EUR is 3 kt of steel at 3,000."""
+    chain, solution = named
+    figures = dossier(chain, solution, numeraire="steel")
+    said = headline(solution, figures)
+    assert "9,000 k EUR, or 3 kt of steel, in which all money below is counted" in said
+    assert said in html.unescape(html_text(chain, solution, figures))
+    assert result_record(chain, solution, tables=figures)["money"] == "kt of steel"
+
+
+def test_an_elastic_demand_is_told_by_its_accounts(tmp_path: Path) -> None:
+    """By hand, w(s) = 6 (s/10)^(-1/2), cost 4.5: w(s) (1 buyer's price) = 4.5 at s = 10 (6/4.5)^2 = 160/9."""
+    goods = [co.Good("ore", import_price=4.5), co.Good("tin", price=6, demand_elasticity=2, reference_sale=10)]
+    chain = co.Chain(goods, [co.Process("mill", function="leontief", inputs={"ore": 1}, outputs="tin")])
+    solution = co.solve(chain)
+    sale = 160 / 9
+    area = 6 * 10 / 0.5 * ((sale / 10) ** 0.5 - 1)
+    found = accounts(solution)
+    assert found is not None
+    assert found.revenue == pytest.approx(4.5 * sale)
+    assert found.costs == pytest.approx(4.5 * sale)
+    assert found.profit == pytest.approx(0, abs=1e-6 * found.revenue)
+    # Between 6 and 4.5 on the price axis: the integral of 10 (6/w)^2 dw.
+    assert found.surplus == pytest.approx(360 / 4.5 - 360 / 6)
+    assert solution.objective == pytest.approx(area - 4.5 * sale)
+    assert headline(solution).startswith(
+        "Solved and certified: sales bring 80 at the plan's prices, what they take"
+    )
+    assert f"The objective is {area - 80:.6g}" in headline(solution)
+    for form, text in forms(chain, solution, tmp_path).items():
+        assert "greatest value of this chain" not in text, form
+        assert "gain 20 more than with their reference sales" in text, form
+
+
+def test_buyers_who_would_pay_more_are_no_disagreement(dairy: tuple[co.Chain, co.Solution]) -> None:
+    chain, solution = dairy
+    found = findings(solution, dossier(chain, solution))
+    apart = [each.text for each in found if each.question is Question.APART]
+    assert not any("final demand" in text or "Final demand" in text for text in apart)
+    said = [each.text for each in found if each.question is Question.WORTH]
+    assert (
+        "Final demand would pay 180 for one more of buttermilk, 191 more than its price, -11, but a limit lets it "
+        "have no more."
+    ) in said
+    assert any(
+        "of drinking milk, 24.2435 less than its price, 454.243, but a limit makes it take" in t for t in said
+    )
+
+
+def test_a_proof_stands_in_one_plain_line(dairy: tuple[co.Chain, co.Solution]) -> None:
+    chain, solution = dairy
+    doubts = (
+        "beside the proof, the gap is 5.8e-08",
+        "Ipopt's multipliers don't hold the plan (a gap of 5.8e-08): the prices are the simplex method's",
+        "mind the gap",
+    )
+    solution = replace(solution, warnings=doubts, solver="HiGHS")
+    said = terminal(chain, solution)
+    assert "5.8e-08" not in said
+    lines = [each for each in findings(solution, co.tables(chain, solution)) if "simplex method" in each.text]
+    assert [each.caution for each in lines] == [False]
+    assert "Mind the gap." in said
+    assert result_record(chain, solution)["warnings"][:3] == [*doubts]
+
+
+def test_rounding_is_nothing_in_every_form(petrochemicals: tuple[co.Chain, co.Solution], tmp_path: Path) -> None:
+    """What an interior point leaves of a rent, a price, a level: in a chain of 1e6 of money, no news."""
+    chain, solution = petrochemicals
+    figures = dossier(chain, solution)
+    slack = figures.limits.index[figures.limits["rent"].abs() < 1e-9][0]
+    figures.limits.loc[slack, ["rent", "limit"]] = [4.36e-09, 480.0]
+    figures.goods.loc[0, ["price", "backprop", "difference", "low", "high"]] = [5.73e-08, 5.73e-08, 0, 0, 0]
+    figures.goods.loc[1, "price"] = -5.73e-08
+    figures.processes.loc[0, "level"] = 6.87e-09
+    figures.goods.loc[2, "price"] = least = 1.25e-6
+    figures.goods.loc[2, "supply"] = 1e12
+    shown = sheets(figures)
+    assert shown["limits"].shown.at[slack, "rent"] == shown["prices"].shown.at[1, "price"] == "0"
+    assert shown["limits"].rows.at[slack, "rent"] == shown["prices"].rows.at[0, "price"] == 0
+    assert shown["processes"].rows.at[0, "level"] == 0
+    # Small by its unit alone: what all of it is paid is a large part of the money.
+    assert shown["prices"].rows.at[2, "price"] == least
+    out = io.StringIO()
+    show(solution, figures, Console(file=out, width=100))
+    write_excel(chain, solution, tmp_path / "report.xlsx", tables=figures)
+    book = openpyxl.load_workbook(tmp_path / "report.xlsx")
+    numbers = {cell.value for name in ("Limits", "Prices", "Processes") for row in book[name] for cell in row}
+    assert not numbers & {4.36e-09, 5.73e-08, -5.73e-08, 6.87e-09}
+    for text in (out.getvalue(), html_text(chain, solution, figures)):
+        assert re.findall(r".{80}(?:4\.36e-0?9|5\.73e-0?8|6\.87e-0?9)", text) == []
+
+
 # What a reader wants to know
 
 
@@ -555,6 +738,63 @@ def test_every_form_says_who_would_rather_shut_down(
         assert '"moulding" (firm C) makes a loss of 1.40547 at the plan: it would rather shut down' in text, form
         if form != "terminal":
             assert "loss: would shut down" in text, form
+
+
+def test_a_contract_that_costs_is_said_plainly(dairy: tuple[co.Chain, co.Solution]) -> None:
+    chain, solution = dairy
+    figures = dossier(chain, solution)
+    said = [found.text for found in findings(solution, figures)]
+    contract = "loses 1,076 at these prices; it runs because of its min level of 25 (a contract)."
+    assert f'"yoghurt kitchen" {contract}' in said
+    assert not any(text.startswith("No process would rather") for text in said)
+    assert not any("would run at less" in text for text in said)
+    assert figures.market is not None
+    asked = figures.market.processes.set_index("process").loc["yoghurt kitchen"]
+    assert asked["verdict"] == "loss: bound to run"
+    # Without the market test, the same words.
+    bare = replace(figures, market=None)
+    told = [found.text for found in findings(solution, bare)]
+    assert f"yoghurt kitchen (kitchen) {contract}" in told
+
+
+IDLE = (
+    # Of a chain of ore at 2 and steel at 3: what makes steel, and what its first unit would lose.
+    (co.Process("idle", function="leontief", inputs={"ore": 2}, outputs="steel", unit_cost=0.5), 1.5, 4.5),
+    (co.Process("idle", function="linear", inputs={"ore": 0.5}, outputs={"steel": 2.0}), 4 - 6.0, None),
+    (co.Process("idle", function="linear", inputs={"ore": 0.25}, outputs={"steel": 2.0}), 8 - 6.0, 4.0),
+    # A Cobb-Douglas unit costs prod (price / exponent)^exponent.
+    (co.Process("idle", function="cobb-douglas", inputs={"ore": 0.5, "power": 0.5}, outputs="steel"), 5.0, 8.0),
+    (co.Process("idle", formula="steel = 0.5 * ore / (1 + ore)"), 1.0, 4.0),
+)
+
+
+@pytest.mark.parametrize(("process", "loss", "needed"), IDLE)
+def test_an_idle_process_says_what_its_first_unit_would_lose(
+    process: co.Process, loss: float, needed: float | None, tmp_path: Path
+) -> None:
+    goods = [
+        co.Good("ore", unit="t", import_price=2),
+        co.Good("power", import_price=8),
+        co.Good("steel", unit="t", price=3, max_sale=5),
+    ]
+    mill = co.Process("mill", function="leontief", inputs={"ore": 1}, outputs="steel", capacity=4)
+    chain = co.Chain(goods, [mill, process])
+    solution = co.solve(chain)
+    mine, other = (result_record(chain, solution)["processes"][i] for i in (1, 0))
+    assert other["first_loss"] is other["needed"] is None
+    if needed is None:
+        assert mine["level"] > 0
+        assert mine["first_loss"] is None
+        return
+    assert mine["level"] == pytest.approx(0, abs=1e-6 * other["level"])
+    assert mine["first_loss"] == pytest.approx(loss, rel=1e-5)
+    assert mine["needed"] == pytest.approx(needed, rel=1e-5)
+    for form, text in forms(chain, solution, tmp_path).items():
+        told = "idle" + f" stands idle: its first unit would lose {loss:.6g}"
+        assert told in text or told.replace("unit", "t") in text, form
+        assert f"it needs a price of steel of {needed:.6g}, which is 3" in text, form
+        if form != "terminal":
+            assert "First unit loses" in text, form
 
 
 @pytest.mark.parametrize(

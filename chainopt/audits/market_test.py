@@ -10,7 +10,8 @@ market holds the plan. Verdicts:
 
     profit                                       decreasing returns: revenue above cost, and the best there is
     zero profit                                  revenue is cost, or it does not operate
-    rent                                         profit is what its own limits earn (a min level's: below 0)
+    rent                                         profit is what its own limits earn
+    loss: bound to run                           a loss that its min level, or what it always takes, imposes
     loss: would shut down                        best is not to operate
     increasing returns: no finite best response  more always pays more
     saddle                                       the plan is a stationary point, not a maximum, of its profit
@@ -23,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from math import inf
+from math import inf, isnan
 from typing import Any
 
 import numpy as np
@@ -37,12 +38,13 @@ from chainopt.network.plan import Plan, limited_amount
 from chainopt.network.tolerances import BINDS, CURVED, SAME, ZERO
 from chainopt.solution.solution import Solution
 from chainopt.technology.arrays import Array
+from chainopt.words.figures import counted, figure
 from chainopt.words.names import some
 
-PROFIT, ZERO_PROFIT, RENT = "profit", "zero profit", "rent"
+PROFIT, ZERO_PROFIT, RENT, BOUND = "profit", "zero profit", "rent", "loss: bound to run"
 LOSS, ENDLESS = "loss: would shut down", "increasing returns: no finite best response"
 SADDLE, OTHER = "saddle", "would change its mix"
-_KEEPS = (PROFIT, ZERO_PROFIT, RENT)
+_KEEPS = (PROFIT, ZERO_PROFIT, RENT, BOUND)
 _STEP = 1e-5
 
 
@@ -53,9 +55,9 @@ class MarketTest:
     processes: process, firm, verdict, profit, rent (of its own limits, within profit), returns (d ln level / d ln
     scale at the plan), second_order ("maximum", "saddle", "minimum", "flat": a direction without curvature and
     none that gains, "kink": a minimum's arguments meet there; None where it does not operate), best_profit,
-    deviation = best_profit - profit, deviation_share (of revenue plus cost). firms: the sums by firm.
-    others: what buyers, importers and disposers could still gain; gap: all gains, relative to `value`, the money
-    of the whole plan.
+    deviation = best_profit - profit, deviation_share (of revenue plus cost), min_level (that costs it; nan without
+    one). firms: the sums by firm. others: what buyers, importers and disposers could still gain; gap: all gains,
+    relative to `value`, the money of the whole plan.
     """
 
     processes: pd.DataFrame
@@ -93,7 +95,11 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
         running = (np.abs(offer.x) > ZERO * size.moved[net.use_good[offer.use]]) | offer.signed
         shadow = offer.worth.copy()
         shadow[0] -= level_rent[p]
-        returns, curvature = _local(offer, shadow, use_rent[offer.use], running, bool(level_rent[p] != 0))
+        # A rent that comes to nothing is the solver's rounding, and binds nothing.
+        least = SAME * max(offer.money(offer.x, offer.level), SAME * size.money)
+        held = abs(level_rent[p] * offer.level[0]) > least
+        paid = np.where(np.abs(use_rent[offer.use] * offer.x) > least, use_rent[offer.use], 0.0)
+        returns, curvature = _local(offer, shadow, paid, running, bool(held))
         best = best_response(offer, starts=starts)
         rows.append(_row(net, offer, best, float(rent[p]), returns, curvature, size.money))
     processes = pd.DataFrame(rows, columns=_COLUMNS).astype({"second_order": object})
@@ -105,14 +111,23 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
     return MarketTest(processes, firms, others, whole / size.money, size.money)
 
 
-def findings(test: MarketTest) -> list[str]:
-    """What the test finds, in plain sentences: first whether a market holds the plan, then who would not."""
+def findings(test: MarketTest, money: str = "") -> list[str]:
+    """What the test finds, in plain sentences: first whether a market holds the plan, then who would not.
+
+    money: what figures are counted in, "" where that has no name.
+    """
     table = test.processes
-    against = table[~table["verdict"].isin(_KEEPS)]
+    against, bound = table[~table["verdict"].isin(_KEEPS)], table[table["verdict"] == BOUND]
     found = []
     if test.supported:
+        keeps = "No process would rather do otherwise"
+        if len(bound):
+            held = "its own limits hold" if len(bound) == 1 else "their own limits hold"
+            keeps = (
+                f"But for {some(bound['process'].tolist())}, which {held}, no process would rather do otherwise"
+            )
         found.append(
-            "No process would rather do otherwise: posted prices hold the plan, and no buyer or importer gains by "
+            f"{keeps}: posted prices hold the plan, and no buyer or importer gains by "
             f"leaving it either (duality gap {test.gap:.1e} of the plan's money). It is a competitive equilibrium."
         )
     else:
@@ -122,13 +137,11 @@ def findings(test: MarketTest) -> list[str]:
             "No competitive equilibrium supports the plan at these prices, although each price is the derivative "
             f"of the optimal value: {who} would not keep to it (duality gap {gap})."
         )
-    found += [sentence(row) for row in against.to_dict("records")]
-    for row in table[(table["verdict"] == RENT) & (table["profit"] < 0)].to_dict("records"):
-        imposes = "its min level" if row["rent"] < 0 else "what it always takes"
-        found.append(
-            f'"{row["process"]}" runs at a loss of {-row["profit"]:.6g} that {imposes} imposes: without it '
-            "it would run at less, or not at all."
-        )
+    found += [sentence(row, money) for row in against.to_dict("records")]
+    found += [
+        held_sentence(f'"{row["process"]}"', -row["profit"], row["min_level"], money)
+        for row in bound.to_dict("records")
+    ]
     several = test.firms[test.firms["processes"] > 1]
     if len(several):
         found.append(
@@ -138,9 +151,15 @@ def findings(test: MarketTest) -> list[str]:
     return found
 
 
+def held_sentence(process: str, loss: float, least: float, money: str = "") -> str:
+    """Why a process runs at a loss that it can't leave; least: its min level, nan without one."""
+    why = "what it always takes" if isnan(least) else f"its min level of {figure(least)} (a contract)"
+    return f"{process} loses {counted(loss, money)} at these prices; it runs because of {why}."
+
+
 _COLUMNS = (
     "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
-    "deviation_share",
+    "deviation_share", "min_level",
 )  # fmt: skip
 _REASONS = {
     LOSS: "{at}: it would rather shut down, and earn 0 without inputs. Its price equals its derivative, but a "
@@ -148,16 +167,21 @@ _REASONS = {
     ENDLESS: "{at}, and has increasing returns there: at these prices more always pays more, so that no finite "
     "amount is its best.",
     SADDLE: "{at}, a stationary point that is no maximum of its profit ({second_order}): elsewhere it would earn "
-    "{deviation:.6g} more.",
-    OTHER: "{at}, and would earn {deviation:.6g} more with another mix or scale.",
+    "{more} more.",
+    OTHER: "{at}, and would earn {more} more with another mix or scale.",
 }
 
 
-def sentence(row: Mapping[Hashable, Any]) -> str:
+def sentence(row: Mapping[Hashable, Any], money: str = "") -> str:
     """One process's reason not to keep to the plan."""
     profit, told = row["profit"], {str(name): value for name, value in row.items()}
-    at = f"makes a loss of {-profit:.6g} at the plan" if profit < 0 else f"earns {profit:.6g} at the plan"
-    reason = _REASONS.get(row["verdict"], _REASONS[OTHER]).format(at=at, **told)
+    at = (
+        f"makes a loss of {counted(-profit, money)} at the plan"
+        if profit < 0
+        else f"earns {counted(profit, money)} at the plan"
+    )
+    more = counted(row["deviation"], money)
+    reason = _REASONS.get(row["verdict"], _REASONS[OTHER]).format(at=at, more=more, **told)
     return f'"{row["process"]}" (firm {row["firm"]}) {reason}'
 
 
@@ -176,10 +200,10 @@ def _row(
     elif not abs(profit) > SAME * size:
         verdict = ZERO_PROFIT
     else:
-        verdict = RENT if profit < 0 or abs(rent) >= abs(profit - rent) else PROFIT
-    name = net.processes[offer.process]
+        verdict = BOUND if profit < 0 else RENT if abs(rent) >= abs(profit - rent) else PROFIT
+    name, least = net.processes[offer.process], offer.least if rent < 0 else np.nan
     firm = net.chain.processes[offer.process].firm
-    return (name, firm, verdict, profit, rent, returns, curvature, best, gain, share)
+    return (name, firm, verdict, profit, rent, returns, curvature, best, gain, share, least)
 
 
 def _local(offer: Offer, shadow: Array, use_rent: Array, running: Array, bound: bool) -> tuple[float, str | None]:

@@ -217,6 +217,7 @@ class Settings:
     """What the workbook asks of a solve; None leaves the choice to the caller or the default."""
 
     name: str = ""
+    money: str = ""
     numeraire: str | None = None
     tolerance: float | None = None
     max_iterations: int | None = None

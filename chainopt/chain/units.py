@@ -1,4 +1,4 @@
-"""The unit of a price: money, or the numeraire's unit, per unit of the good.
+"""The unit of a price: money, by the chain's name for it, or the numeraire's unit, per unit of the good.
 
 Units are text, as the workbook has them: shown, never checked or converted. (A parser would misread them: the kt
 of an analyst is a kilotonne, that of pint a knot.)
@@ -7,19 +7,20 @@ of an analyst is a kilotonne, that of pint a knot.)
 from __future__ import annotations
 
 from chainopt.chain.chain import Chain
-from chainopt.chain.records import Good
+
+MONEY = "money"
+"""What money is called where the chain has no name for it."""
 
 
-def price_unit(good: Good, numeraire: Good | None) -> str:
-    """The unit in which a good's price is counted: "money per t", "kg of bread per hour", "bread per unit"."""
+def money_unit(chain: Chain, numeraire: str | None = None) -> str:
+    """What money is counted in: "money", the chain's own name for it, such as "k EUR", or "kg of bread"."""
     if numeraire is None:
-        money = "money"
-    else:
-        money = f"{numeraire.unit} of {numeraire.good}" if numeraire.unit else numeraire.good
-    return f"{money} per {good.unit or 'unit'}"
+        return chain.settings.money or MONEY
+    base = chain.good(numeraire)
+    return f"{base.unit} of {base.good}" if base.unit else base.good
 
 
 def price_units(chain: Chain, numeraire: str | None) -> list[str]:
-    """The unit of every good's price, in the chain's order."""
-    base = chain.good(numeraire) if numeraire is not None else None
-    return [price_unit(good, base) for good in chain.goods]
+    """The unit of every good's price, in the chain's order: "money per t", "kg of bread per hour"."""
+    money = money_unit(chain, numeraire)
+    return [f"{money} per {good.unit or 'unit'}" for good in chain.goods]

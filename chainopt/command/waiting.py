@@ -12,7 +12,8 @@ from rich.progress import Progress as Line
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from chainopt.ipopt.interior import Progress
-from chainopt.report.content.legible import figure, residual
+from chainopt.report.content.legible import residual
+from chainopt.words.figures import figure
 
 
 class Results(Console):

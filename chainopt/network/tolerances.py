@@ -98,4 +98,5 @@ GOOD_COUNTS, USE_COUNTS = 1e-6, 1e-10
 # Shown or hidden.
 
 SHOWN = 1e-9
-"""Of a chain's largest figure of a kind: less is rounding, shown as 0 and no news."""
+"""Of a chain's largest figure of a kind: less is rounding, shown as 0 and no news. A price is nothing where it is
+less than this of the largest price, and all that it is paid for comes to less than this of the chain's money."""

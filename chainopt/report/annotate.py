@@ -18,12 +18,13 @@ from openpyxl.utils.cell import coordinate_to_tuple
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import apart, replacing
 from chainopt.report.content.findings import headline, money
-from chainopt.report.content.legible import figure, shape
+from chainopt.report.content.legible import shape
 from chainopt.report.content.remarks import Remark, remarks
 from chainopt.report.content.sheets import sheets
 from chainopt.rows.dossier import dossier
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 from chainopt.words.names import key
 from chainopt.workbook.faults import CopyError
 from chainopt.workbook.files.container import usual_office_file

@@ -28,7 +28,7 @@ _COLUMNS = {
         "price", "backprop", "difference", "low", "high", "interval",
     ),
     "uses": ("kind", "good", "process", "amount", "share", "value"),
-    "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent"),
+    "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent", "first_loss", "needed"),
     "limits": ("kind", "good", "process", "limit", "amount", "rent", "backprop"),
     "kkt": ("stationarity", "feasibility", "complementarity"),
 }  # fmt: skip
@@ -57,6 +57,7 @@ def result_record(
         "message": solution.message,
         "objective": _plain(solution.objective),
         "numeraire": all_tables.numeraire,
+        "money": all_tables.money,
         "goods": _records(_goods(rows["goods"], all_tables)),
         "uses": _records(_uses(rows["uses"], all_tables)),
         "processes": _records(rows["processes"]),

@@ -32,7 +32,7 @@ def show(solution: Solution, tables: Tables, console: Console) -> None:
     Of a long chain, the goods of the greatest turnover and the processes that move the most money, and a line
     that says how many are left out.
     """
-    console.print(Text(headline(solution), style="bold green" if solution.certified else "bold red"))
+    console.print(Text(headline(solution, tables), style="bold green" if solution.certified else "bold red"))
     found = findings(solution, tables)
     # What goods are worth, and the audit, are said below, beside the prices.
     for finding in (item for item in found if item.about != "audit" and item.question is not Question.WORTH):

@@ -16,16 +16,18 @@ import pandas as pd
 
 from chainopt.audits.explain import Explanation
 from chainopt.audits.market_test import MarketTest
+from chainopt.audits.standstill import first_unit_losses
 from chainopt.audits.stories import Story, stories
 from chainopt.audits.verdicts import audit
 from chainopt.backprop.intervals import POINT, SKIPPED, Intervals, intervals, price_intervals, settled
 from chainopt.backprop.sweep import Derivatives, use_values
 from chainopt.chain.chain import Chain
-from chainopt.chain.units import price_units
+from chainopt.chain.units import money_unit, price_units
 from chainopt.network.multipliers import Multipliers, process_rents, use_prices
 from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply, places
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.rows.levels import first_outputs
 from chainopt.simplex.judge import ratio_ends
 from chainopt.simplex.polyhedral import is_polyhedral
 from chainopt.solution.solution import Solution, first_units
@@ -70,6 +72,11 @@ class Tables(Displayed):
     unit: float = 1.0
     found: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
+    @property
+    def money(self) -> str:
+        """What its money is counted in: "money", "k EUR", "t of steel"."""
+        return money_unit(self.part.whole.chain, self.numeraire)
+
 
 def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> Tables:
     """Every table of a chain's solution; numeraire defaults to the chain's own setting.
@@ -108,8 +115,9 @@ def uses(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> p
 
 
 def processes(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
-    """Every process: level, revenue, cost (inputs and unit cost), profit, the rent of its limits in it, and added:
-    revenue less what its inputs cost.
+    """Every process: level, revenue, cost (inputs and unit cost), profit, the rent of its limits in it, added:
+    revenue less what its inputs cost; and where it stands idle, first_loss, what its first unit of level would
+    lose, and needed, the price of its first output from which it would run.
     """
     return tables(chain, solution, numeraire=numeraire).processes
 
@@ -142,13 +150,15 @@ class _View:
     rent: Array
     derived_rent: Array
     unit_cost: Array
+    first_loss: Array
 
     @classmethod
     def of(cls, of: Part, solution: Solution, numeraire: str | None) -> _View:
         net, part = of.whole, of.net
         goods, uses, limits = of.goods(_NONE), of.uses(_NONE), of.limits(_NONE)
         costs = np.full(len(net.processes), np.nan)
-        empty = cls(None, 1.0, (None,) * len(goods), *(goods,) * 6, *(uses,) * 2, *(limits,) * 2, costs)
+        rest = *(uses,) * 2, *(limits,) * 2, costs, of.levels(_NONE)
+        empty = cls(None, 1.0, (None,) * len(goods), *(goods,) * 6, *rest)
         derivatives, multipliers = solution.derivatives, solution.multipliers
         found, plan = solution.intervals, solution.plan
         if not solution.certified or not (derivatives and multipliers and found and plan):
@@ -174,6 +184,7 @@ class _View:
             sale_value=of.goods(sale_value / unit),
             disposal_value=of.goods(disposal_value / unit),
             unit_cost=net.unit_cost[net.first_level] / unit,
+            first_loss=of.levels(first_unit_losses(solution) / unit),
             rent=of.limits(multipliers.rent / unit),
             derived_rent=of.limits(derivatives.unknowns[derivatives.operations.rent_columns] / unit),
         )
@@ -301,8 +312,20 @@ def _processes(net: Network, plan: Plan, view: _View) -> pd.DataFrame:
             "profit": revenue - cost,
             "rent": np.where(np.isnan(revenue), np.nan, rent),
             "added": revenue - inputs,
+            "first_loss": view.first_loss[net.first_level],
+            "needed": _needed(net, view),
         }
     )
+
+
+def _needed(net: Network, view: _View) -> list[float]:
+    """By process, the price of its first output at which its first unit loses nothing."""
+    number = {good: g for g, good in enumerate(net.goods)}
+    found = []
+    for level, good in zip(net.first_level.tolist(), first_outputs(net), strict=True):
+        g = number[good] if good is not None else -1
+        found.append(view.price[g] + view.first_loss[level] / net.yields[level, g] if g >= 0 else np.nan)
+    return found
 
 
 def _limits(net: Network, plan: Plan, view: _View) -> pd.DataFrame:

@@ -128,7 +128,7 @@ _COLUMNS: tuple[Column, ...] = (
     Column("parameters", "value", "value", "number", 1.0, "its value", required=True, main=True),
     Column("parameters", "notes", "notes", "text", "", "a remark; not used", blank="none"),
     Column("settings", "setting", "setting", "name", "", "the setting's name", required=True, main=True,
-           choices=("name", "numeraire", "tolerance", "max iterations", "time limit")),
+           choices=("name", "money", "numeraire", "tolerance", "max iterations", "time limit")),
     Column("settings", "value", "value", "setting", None, "its value", blank="the setting's default",
            required=True, main=True),
     Column("settings", "notes", "notes", "text", "", "a remark; neither used nor kept", blank="none"),
@@ -143,6 +143,8 @@ _COLUMNS: tuple[Column, ...] = (
 
 SETTINGS: tuple[Column, ...] = (
     Column("settings", "name", "name", "text", "", "the chain's name, for reports", blank="none"),
+    Column("settings", "money", "money", "text", "",
+           "what prices and costs are counted in, such as k EUR, for reports", blank="money"),
     Column("settings", "numeraire", "numeraire", "name", None,
            "the good in whose price every money figure is given", blank="money", refers="goods"),
     Column("settings", "tolerance", "tolerance", "number", None,

@@ -9,20 +9,22 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from chainopt.audits.market_test import MarketTest
+from chainopt.audits.market_test import MarketTest, held_sentence
 from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.stories import Story
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
 from chainopt.chain.rules import Caution
-from chainopt.network.limits import KINDS
+from chainopt.chain.units import MONEY, money_unit
+from chainopt.network.limits import KINDS, MIN_LEVEL
 from chainopt.network.tolerances import SHOWN
-from chainopt.report.content.legible import figure, legible, residual, short
+from chainopt.report.content.legible import legible, residual, short
 from chainopt.report.content.salience import (
     ambiguous,
     binding,
     disagreeing,
     eased_by_more,
+    felt_prices,
     losing,
     price_scale,
     relative_differences,
@@ -30,9 +32,13 @@ from chainopt.report.content.salience import (
     telling,
     turnover,
 )
+from chainopt.rows.accounts import accounts
+from chainopt.rows.levels import RUNS, first_outputs, level_units
 from chainopt.rows.proofs import told
 from chainopt.rows.tables import Tables
+from chainopt.solution.by_simplex import BESIDE_PROOF, KEPT
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import counted, figure
 from chainopt.words.messages import is_warning
 
 MOST = 5
@@ -81,20 +87,69 @@ def _listed_changes(chain: Chain, most: int) -> str:
     return ", ".join(shown) + (f" and {_count(more, 'more change', 'more changes')}" if more else "")
 
 
-def headline(solution: Solution) -> str:
-    """How the solve ended, in one sentence."""
+def headline(solution: Solution, tables: Tables | None = None) -> str:
+    """How the solve ended, in one sentence; tables: those below it, which may have another money."""
     ending = solution.status.ending
-    if not solution.certified:
+    if not solution.certified or solution.objective is None:
         return f"{ending}."
-    value = figure(solution.objective if solution.objective is not None else float("nan"))
-    if solution.scope == "local":
-        return f"{ending}, as a local optimum: no plan nearby is worth more than {value}."
-    return f"{ending}: the greatest value of this chain is {value}."
+    own = _own_money(solution)
+    value = counted(solution.objective, own)
+    in_units = ""
+    if tables is not None and tables.numeraire is not None:
+        there = counted(solution.objective / tables.unit, short(tables.money, 40))
+        in_units = f", or {there}, in which all money below is counted"
+    local = solution.scope == "local"
+    found = accounts(solution)
+    if found is not None and found.elastic:
+        left = counted(abs(found.profit), own)
+        result = f"{left} is left" if found.profit >= 0 else f"a loss of {left}"
+        best = "the greatest of the plans nearby" if local else "the greatest that this chain has"
+        return (
+            f"{ending}: sales bring {counted(found.revenue, own)} at the plan's prices, what they take costs "
+            f"{counted(found.costs, own)}: {result}. The objective is {value}{in_units}, {best}: the area under "
+            "the demand curves from their reference sales, less costs."
+        )
+    if local:
+        return f"{ending}, as a local optimum: no plan nearby is worth more than {value}{in_units}."
+    return f"{ending}: the greatest value of this chain is {value}{in_units}."
+
+
+def value_facts(solution: Solution) -> list[tuple[str, float]]:
+    """The value of a certified solution, or its accounts where that is an area under demand curves."""
+    if not solution.certified or solution.objective is None:
+        return []
+    found = accounts(solution)
+    if found is None or not found.elastic:
+        return [("Value", solution.objective)]
+    told = [("Sales", found.revenue), ("Costs", found.costs), ("Sales less costs", found.profit)]
+    return [*told, ("Objective", solution.objective)]
+
+
+def _own_money(solution: Solution) -> str:
+    """What the objective is counted in, "" where that has no name."""
+    own = money_unit(solution.chain)
+    return "" if own == MONEY else short(own, 40)
+
+
+def _surplus(solution: Solution) -> Iterator[Finding]:
+    """What the buyers of an elastic demand gain, which is not the chain's."""
+    found = accounts(solution) if solution.certified else None
+    if found is None or not found.elastic or abs(found.surplus) <= SHOWN * found.revenue:
+        return
+    more = "more" if found.surplus >= 0 else "less"
+    surplus = counted(abs(found.surplus), _own_money(solution))
+    text = (
+        f"Beside the chain's own accounts, the buyers of what has an elastic demand gain {surplus} {more} than "
+        "with their reference sales at their reference prices (buyers' surplus)."
+    )
+    yield Finding(Question.LIMITS, "uses", text)
 
 
 def findings(solution: Solution, tables: Tables) -> list[Finding]:
     """All that is worth saying: what to beware of first, then what is scarce, then how sure the prices are."""
-    leaving = list(_market(tables.market) if tables.market is not None else _losses(solution, tables))
+    leaving = list(
+        _market(tables.market, _named(tables)) if tables.market is not None else _losses(solution, tables)
+    )
     loud = any(finding.caution for finding in leaving)
     return [
         *_scenario(solution),
@@ -102,15 +157,16 @@ def findings(solution: Solution, tables: Tables) -> list[Finding]:
         *(leaving if loud else []),
         *_reading(solution),
         *_removed(solution),
-        *(Finding(Question.SURE, "solver", _sentence(text), caution=True) for text in _legible(solution.warnings)),
-        *_scarce_limits(tables),
-        *_scarce_supplies(tables),
+        *_warned(solution),
+        *_scarce(tables),
+        *_surplus(solution),
         *_worth(tables),
         *_agreement(tables),
         *_ranges(tables),
         *_apart(tables),
         *_audit(tables),
         *([] if loud else leaving),
+        *_idle(tables),
     ]
 
 
@@ -133,8 +189,14 @@ def _legible(texts: Iterable[str]) -> list[str]:
 def money(tables: Tables) -> str:
     """What money figures are counted in, as a sentence."""
     if tables.numeraire is None:
-        return "Money is in the unit of the chain's own prices."
+        named = _named(tables)
+        return f"Money is in {named}." if named else "Money is in the unit of the chain's own prices."
     return f"Money, but for the chain's value, is in units of {short(tables.numeraire)}: its price is 1."
+
+
+def _named(tables: Tables) -> str:
+    """What money is counted in, "" where it has no name."""
+    return "" if tables.money == MONEY else short(tables.money, 40)
 
 
 def audit_sentence(tables: Tables) -> str:
@@ -173,9 +235,9 @@ def _audit(tables: Tables) -> Iterator[Finding]:
         yield Finding(Question.APART, "audit", text, caution=not sound)
 
 
-def _market(market: MarketTest) -> Iterator[Finding]:
+def _market(market: MarketTest, money: str) -> Iterator[Finding]:
     """Whether a market holds the plan, and which processes would not keep to it."""
-    said = market_findings(market)
+    said = market_findings(market, money)
     if not market.supported:
         # Who would not keep to the plan is what a reader asks; what that means comes after.
         said = [*said[1 : MOST + 1], said[0], *said[MOST + 1 :]]
@@ -214,16 +276,56 @@ def _explanation(solution: Solution, tables: Tables) -> Iterator[Finding]:
 
 def _losses(solution: Solution, tables: Tables) -> Iterator[Finding]:
     rows = losing(tables)
+    least = tables.limits[(tables.limits["kind"] == MIN_LEVEL) & (tables.limits["rent"] > 0)]
+    held = dict(zip(least["process"], least["limit"], strict=True))
     for row in _rows(rows.head(MOST)):
-        who = _process(row)
-        loss = figure(-row["profit"])
+        who, least = _process(row), held.get(row["process"], 0.0)
+        loss = counted(-row["profit"], _named(tables))
         text = f"{who} runs at a loss of {loss} at these prices and would shut down if it could."
+        if least > 0:
+            text = held_sentence(who, -row["profit"], least, _named(tables))
         yield Finding(Question.LEAVING, "processes", text, caution=True, row=row[_ROW])
     if len(rows) > MOST:
         text = f"{_count(len(rows) - MOST, 'more process', 'more processes')} at a loss."
         yield Finding(Question.LEAVING, "processes", text, True)
     if rows.empty and solution.certified:
         yield Finding(Question.LEAVING, "processes", "None: no process runs at a loss at these prices.")
+
+
+def _idle(tables: Tables) -> Iterator[Finding]:
+    """Which processes stand idle, what their first unit would lose, and what they would need to run."""
+    net = tables.part.whole
+    price = tables.goods.set_index("good")["price"]
+    output = dict(zip(net.processes, first_outputs(net), strict=True))
+    idle = tables.processes[tables.processes["first_loss"].notna()]
+    rows = idle.sort_values("first_loss", kind="stable")
+    noise, money = SHOWN * price_scale(tables), _named(tables)
+    for row in _rows(rows.head(MOST)):
+        good = output[row["process"]]
+        text = f"{_process(row)} stands idle: its first unit would neither gain nor lose."
+        if row["first_loss"] > noise:
+            text = f"{_process(row)} stands idle: its first unit would lose {counted(row['first_loss'], money)}"
+            if good is not None:
+                now = figure(float(price[good]))
+                text += f"; it needs a price of {short(good)} of {figure(row['needed'])}, which is {now}"
+            text += "."
+        elif row["first_loss"] < -noise:
+            gain = counted(-row["first_loss"], money)
+            text = f"{_process(row)} stands idle, though its first unit would gain {gain}: its own limits hold it."
+        yield Finding(Question.LEAVING, "processes", text, row=row[_ROW])
+    if len(rows) > MOST:
+        text = f"{_count(len(rows) - MOST, 'more process stands', 'more processes stand')} idle."
+        yield Finding(Question.LEAVING, "processes", text)
+
+
+def _warned(solution: Solution) -> Iterator[Finding]:
+    """What the solve warns of; where a proof stands beside what another witness says, that it stands."""
+    beside = [text for text in solution.warnings if text.endswith(KEPT) or text.startswith(BESIDE_PROOF)]
+    for text in _legible(text for text in solution.warnings if text not in beside):
+        yield Finding(Question.SURE, "solver", _sentence(text), caution=True)
+    if beside:
+        text = "The plan and its prices are those of the simplex method, which proves them; Ipopt's are not shown."
+        yield Finding(Question.SURE, "solver", text)
 
 
 def _removed(solution: Solution) -> Iterator[Finding]:
@@ -256,39 +358,54 @@ def _reading(solution: Solution) -> Iterator[Finding]:
             yield Finding(Question.SURE, "warnings", text, caution=is_warning(code))
 
 
-def _scarce_limits(tables: Tables) -> Iterator[Finding]:
-    rows = binding(tables)
-    units = tables.goods.set_index("good")["unit"].map(lambda unit: short(unit, 20))
-    for row in _rows(rows.head(MOST)):
-        names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
-        which = KINDS[row["kind"]].phrase.format_map(names)
-        unit = units.get(row["good"], "")
-        step = f"one more {unit or 'unit'}" if eased_by_more(row) else f"one {unit or 'unit'} less"
-        rent = figure(abs(row["rent"]))
-        whole = f"; rent in all: {figure(abs(row['total']))}" if row["total"] else ""
-        bound = f"{figure(row['limit'])} {unit}".strip()
-        text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
-        yield Finding(Question.LIMITS, "limits", text[0].upper() + text[1:], row=row[_ROW])
-    if len(rows) > MOST:
-        text = f"{_count(len(rows) - MOST, 'more limit binds', 'more limits bind')}."
+def _scarce(tables: Tables) -> Iterator[Finding]:
+    """The limits and the supplies that hold the value back, what is worth most in all first."""
+    limits, supplies = binding(tables), scarce_supplies(tables)
+    told = [
+        *((abs(row["total"]), _limit(row, tables)) for row in _rows(limits.head(MOST))),
+        *((row["worth"], _supply(row, tables)) for row in _rows(supplies.head(MOST))),
+    ]
+    yield from (finding for _, finding in sorted(told, key=lambda each: -each[0]))
+    if len(limits) > MOST:
+        text = f"{_count(len(limits) - MOST, 'more limit binds', 'more limits bind')}."
         yield Finding(Question.LIMITS, "limits", text)
-    if rows.empty and tables.limits["rent"].notna().any():
+    if limits.empty and tables.limits["rent"].notna().any():
         yield Finding(Question.LIMITS, "limits", "No limit binds.")
-
-
-def _scarce_supplies(tables: Tables) -> Iterator[Finding]:
-    rows = scarce_supplies(tables)
-    for row in _rows(rows.head(MOST)):
-        unit = short(row["unit"], 20)
-        supply = f"{figure(row['supply'])} {unit}".strip()
-        text = (
-            f"The supply of {short(row['good'])}, {supply}, is all that there is: "
-            f"one more {unit or 'unit'} would add {figure(row['price'])}; worth in all: {figure(row['worth'])}."
-        )
-        yield Finding(Question.LIMITS, "prices", text, row=row[_ROW])
-    if len(rows) > MOST:
-        text = f"{_count(len(rows) - MOST, 'more supply is', 'more supplies are')} worth less."
+    if len(supplies) > MOST:
+        text = f"{_count(len(supplies) - MOST, 'more supply is', 'more supplies are')} worth less."
         yield Finding(Question.LIMITS, "prices", text)
+
+
+def _limit(row: dict[str, Any], tables: Tables) -> Finding:
+    unit = _unit_of_limit(row, tables)
+    names = {name: short(row[name]) for name in ("good", "process") if isinstance(row[name], str)}
+    which = KINDS[row["kind"]].phrase.format_map(names)
+    step = f"one more {unit or 'unit'}" if eased_by_more(row) else f"one {unit or 'unit'} less"
+    money = _named(tables)
+    rent = counted(abs(row["rent"]), money)
+    whole = f"; rent in all: {counted(abs(row['total']), money)}" if row["total"] else ""
+    bound = f"{figure(row['limit'])} {unit}".strip()
+    text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
+    return Finding(Question.LIMITS, "limits", text[0].upper() + text[1:], row=row[_ROW])
+
+
+def _unit_of_limit(row: dict[str, Any], tables: Tables) -> str:
+    """The unit of what a limit bounds: of its good, or of its process's level where that is the amount of one."""
+    if isinstance(row["good"], str):
+        return short(str(tables.goods.set_index("good")["unit"].get(row["good"], "")), 20)
+    unit = level_units(tables.part.whole)[row["process"]]
+    return "" if unit == RUNS else short(unit, 40)
+
+
+def _supply(row: dict[str, Any], tables: Tables) -> Finding:
+    unit, money = short(row["unit"], 20), _named(tables)
+    supply = f"{figure(row['supply'])} {unit}".strip()
+    text = (
+        f"The supply of {short(row['good'])}, {supply}, is all that there is: "
+        f"one more {unit or 'unit'} would add {counted(row['price'], money)}; "
+        f"worth in all: {counted(row['worth'], money)}."
+    )
+    return Finding(Question.LIMITS, "prices", text, row=row[_ROW])
 
 
 def _worth(tables: Tables) -> Iterator[Finding]:
@@ -337,7 +454,7 @@ def _agreement(tables: Tables) -> Iterator[Finding]:
 
 
 def _ranges(tables: Tables) -> Iterator[Finding]:
-    rows = ambiguous(tables.goods)
+    rows = ambiguous(tables.goods.assign(**{name: felt_prices(tables, name) for name in ("price", "low", "high")}))
     for row in _rows(rows.head(MOST)):
         any_price = price_range(row["low"], row["high"], row["interval"])
         name = short(row["good"])
@@ -354,27 +471,41 @@ def _ranges(tables: Tables) -> Iterator[Finding]:
 
 
 def _apart(tables: Tables) -> Iterator[Finding]:
-    """The flows at which multiplier and derivative differ, but for idle ones, which say no more than that."""
+    """The flows at which multiplier and derivative differ, but for idle ones, which say no more than that; takers
+    whom a limit holds are no disagreement, but would pay another price.
+    """
     if tables.audit.empty:
         return
     flows = tables.audit[(tables.audit["kind"] != "good") & (tables.audit["verdict"] != Verdict.IDLE)]
     rows = telling(flows, len(flows))
+    rents = bool((rows["verdict"] == Verdict.RENT).all())
     for row in _rows(rows.head(MOST)):
-        taker = {"sale": "final demand", "disposal": "disposal"}.get(row["kind"]) or short(row["process"])
-        text = f"{short(row['good'])} for {taker}: "
         if row["verdict"] == Verdict.RENT:
-            gap = row["derivative"] - row["multiplier"]
-            text += (
-                f"worth {figure(row['derivative'])} there (the derivative), {figure(abs(gap))} "
-                f"{'more' if gap > 0 else 'less'} than its price, {figure(row['multiplier'])} (the multiplier), "
-                f"as a limit {'holds it back' if gap > 0 else 'imposes it'}."
-            )
-        else:
-            text += f"{row['verdict']}; {_stopped(short(row['cause'], 300))}"
+            yield Finding(Question.WORTH, "audit", _would_pay(row, _named(tables)), row=row[_ROW])
+            continue
+        text = f"{short(row['good'])} for {_taker(row)}: {row['verdict']}; {_stopped(short(row['cause'], 300))}"
         yield Finding(Question.APART, "audit", text, caution=not Verdict(row["verdict"]).sound, row=row[_ROW])
     if len(rows) > MOST:
-        text = f"They differ for {_count(len(rows) - MOST, 'more flow', 'more flows')}, each with its cause."
-        yield Finding(Question.APART, "audit", text)
+        text = f"So it is with {_count(len(rows) - MOST, 'more flow', 'more flows')}, each with its cause."
+        yield Finding(Question.WORTH if rents else Question.APART, "audit", text)
+
+
+def _taker(row: dict[str, Any]) -> str:
+    return {"sale": "final demand", "disposal": "disposal"}.get(row["kind"]) or short(row["process"])
+
+
+def _would_pay(row: dict[str, Any], money: str) -> str:
+    """What a taker whom a limit holds would pay: no disagreement, as the limit's rent is the rest."""
+    gap = row["derivative"] - row["multiplier"]
+    apart, price = counted(abs(gap), money), counted(row["multiplier"], money)
+    one = (
+        f"{_taker(row)[:1].upper()}{_taker(row)[1:]} would pay {counted(row['derivative'], money)} for one more of"
+    )
+    if gap > 0:
+        return (
+            f"{one} {short(row['good'])}, {apart} more than its price, {price}, but a limit lets it have no more."
+        )
+    return f"{one} {short(row['good'])}, {apart} less than its price, {price}, but a limit makes it take as much."
 
 
 def price_range(low: float, high: float, interval: str | None) -> str:

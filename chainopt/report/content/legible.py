@@ -6,6 +6,7 @@ import unicodedata
 from math import isfinite, isnan
 
 from chainopt.network.tolerances import SHOWN
+from chainopt.words.figures import figure
 
 LONGEST_NAME = 60
 _JOINERS = "\u200c\u200d"
@@ -35,20 +36,6 @@ def short(text: str, most: int = LONGEST_NAME) -> str:
         return text
     end = (most - 3) // 3
     return f"{text[: most - 3 - end]}...{text[-end:]}"
-
-
-def figure(value: float, noise: float = 0.0) -> str:
-    """A number with about six significant digits; "" for nan, and 0 for what is no more than noise."""
-    if isnan(value):
-        return ""
-    if not isfinite(value):
-        return "inf" if value > 0 else "-inf"
-    size = abs(value)
-    if size <= noise or size == 0:
-        return "0"
-    if 1e6 <= size < 1e15:
-        return f"{value:,.0f}"
-    return f"{value:,.6g}" if size < 1e6 else f"{value:.6g}"
 
 
 def residual(value: float) -> str:

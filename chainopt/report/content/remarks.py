@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chainopt.audits.market_test import PROFIT, RENT, ZERO_PROFIT, sentence
+from chainopt.audits.market_test import BOUND, PROFIT, RENT, ZERO_PROFIT, sentence
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
 from chainopt.network.limits import KINDS
 from chainopt.report.content.findings import price_range
-from chainopt.report.content.legible import figure, legible
+from chainopt.report.content.legible import legible
 from chainopt.report.content.salience import ambiguous, binding, eased_by_more
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 from chainopt.workbook.schema import columns_of
 
 _QUIET = (Verdict.AGREES, Verdict.KINK, Verdict.RENT, Verdict.IDLE)
@@ -94,5 +95,5 @@ def _departures(tables: Tables) -> Iterator[Remark]:
     if tables.market is None:
         return
     asked = tables.market.processes
-    for row in asked[~asked["verdict"].isin((PROFIT, ZERO_PROFIT, RENT))].to_dict("records"):
+    for row in asked[~asked["verdict"].isin((PROFIT, ZERO_PROFIT, RENT, BOUND))].to_dict("records"):
         yield Remark("processes", str(row["process"]), "process", legible(sentence(row)))

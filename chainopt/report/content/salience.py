@@ -44,6 +44,26 @@ def _largest(*figures: pd.Series) -> float:
     return float(sizes.max()) if sizes.notna().any() else 0.0
 
 
+def nothing(tables: Tables, amount: pd.Series) -> pd.Series:
+    """By row, the price (or rent) up to which it is rounding; amount: what each is paid for.
+
+    Prices have no unit in common, so that one that is small is nothing only where the money is too.
+    """
+    paid = SHOWN * money_scale(tables) / amount.abs().replace([0.0, np.inf], np.nan)
+    return paid.clip(upper=SHOWN * price_scale(tables)).fillna(LEAST_PRICE * SHOWN * price_scale(tables))
+
+
+def felt_prices(tables: Tables, column: str = "price") -> pd.Series:
+    """Each good's price, or another of its figures per unit, 0 where it is no more than rounding."""
+    price = tables.goods[column].astype(float)
+    return price.mask(price.abs() <= nothing(tables, moved(tables.goods)), 0.0)
+
+
+def moved(goods: pd.DataFrame) -> pd.Series:
+    """The most that there is of each good, wherever it comes from or goes."""
+    return goods[["supply", "imported", "produced", "used", "sold", "disposed"]].abs().max(axis=1)
+
+
 def greatest(figures: pd.Series) -> pd.Index:
     """The rows of these figures, the greatest of either sign first, and what has none last."""
     return figures.abs().sort_values(ascending=False, kind="stable", na_position="last").index

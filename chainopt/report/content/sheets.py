@@ -12,15 +12,17 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from chainopt.audits.market_test import ENDLESS, LOSS, OTHER, SADDLE
+from chainopt.audits.market_test import BOUND, ENDLESS, LOSS, OTHER, SADDLE
 from chainopt.audits.verdicts import Verdict
 from chainopt.chain.rules import Caution
 from chainopt.network.limits import KINDS
 from chainopt.network.tolerances import LEAST_PRICE, SHOWN
 from chainopt.report.content.findings import price_range
-from chainopt.report.content.legible import figure, legible, percent, residual
-from chainopt.report.content.salience import money_scale, price_scale, turnover
+from chainopt.report.content.legible import legible, percent, residual
+from chainopt.report.content.salience import felt_prices, money_scale, moved, nothing, price_scale, turnover
+from chainopt.rows.levels import counted, level_units
 from chainopt.rows.tables import Tables
+from chainopt.words.figures import figure
 from chainopt.words.names import key
 
 Kind = Literal["name", "word", "amount", "price", "money", "share", "residual", "text"]
@@ -116,7 +118,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("firm", "Firm", "name", "who runs it"),
         Column("verdict", "Verdict", "word", "whether it would keep to the plan at these prices, and why"),
         Column("profit", "Profit", "money", "what it earns at the plan"),
-        Column("rent", "Of it rent", "money", "what its own limits earn"),
+        Column("rent", "Of it rent", "money", "what its own limits earn; below 0, what its min level costs it"),
         Column("returns", "Returns", "amount", "per cent more of output for one per cent more of every input"),
         Column("second_order", "At the plan", "word", "what kind of point of its profit the plan is"),
         Column("best_profit", "Best profit", "money", "the most it could earn at these prices"),
@@ -165,12 +167,26 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "processes": (
         _PROCESS,
         Column("firm", "Firm", "name", "who runs it"),
-        Column("level", "Level", "amount", "how much it runs, in units of its first output"),
-        Column("unit", "Level in", "word", "the unit of its level"),
+        Column(
+            "level",
+            "Level",
+            "amount",
+            "how much it runs: of each output it makes the level times its yield",
+        ),
+        Column("unit", "Level in", "word", "the good whose amount the level is; runs, where it is of none"),
         Column("revenue", "Revenue", "money", "what its outputs are worth"),
         Column("cost", "Cost", "money", "what its inputs and its level cost"),
         Column("profit", "Profit", "money", "revenue less cost, rents included"),
-        Column("rent", "Of it rent", "money", "what its limits earn"),
+        Column(
+            "rent",
+            "Of it rent",
+            "money",
+            "what its limits earn; below 0, what its min level costs it: in Limits the same figure is above 0",
+        ),
+        Column("first_loss", "First unit loses", "price", "of an idle process: what its first unit would lose"),
+        Column(
+            "needed", "Needs a price of", "price", "of an idle process: the price of its first output to run from"
+        ),
         Column("added", "Value added", "money", "revenue less what its inputs cost"),
         _WARNING,
     ),
@@ -181,7 +197,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         _UNIT,
         Column("limit", "Limit", "amount", "the bound"),
         Column("amount", "Amount", "amount", "what it bounds"),
-        Column("rent", "Rent", "price", "what moving the bound by one unit would add, by the solver"),
+        Column("rent", "Rent", "price", "what easing the bound by one unit would add, by the solver"),
         Column("backprop", "Rent derived", "price", "the same from the plan alone"),
         Column("total", "Rent in all", "money", "rent times limit"),
         _WARNING,
@@ -215,7 +231,7 @@ _CHECKS = {
 _AUDIT_TONES: dict[str, Tone] = {
     str(verdict): "" if verdict is Verdict.AGREES else "care" if verdict.sound else "wrong" for verdict in Verdict
 }
-_MARKET_TONES: dict[str, Tone] = {LOSS: "care", ENDLESS: "care", SADDLE: "care", OTHER: "care"}
+_MARKET_TONES: dict[str, Tone] = {LOSS: "care", BOUND: "care", ENDLESS: "care", SADDLE: "care", OTHER: "care"}
 TONES = {"prices": _AUDIT_TONES, "audit": _AUDIT_TONES, "market": _MARKET_TONES}
 """By table, the tone of each verdict: care where a difference has a cause, wrong where it has none."""
 
@@ -237,12 +253,11 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
     if tables.differences is not None:
         resolved = tables.differences.set_index("good")
         goods = goods.assign(**{side: goods["good"].map(resolved[side]) for side in ("right", "left")})
-    goods["range"] = [price_range(*row) for row in goods[["low", "high", "interval"]].itertuples(index=False)]
+    ends = (felt_prices(tables, end) for end in ("low", "high"))
+    goods["range"] = [price_range(*row) for row in zip(*ends, goods["interval"], strict=True)]
     unit = {good.good: good.unit for good in net.chain.goods}
     price = goods.set_index("good")["price"]
-    # A process's level is in the unit of the good that it makes.
-    made = (unit.get(net.level_good[level], "") for level in net.first_level)
-    level_unit = dict(zip(net.processes, made, strict=True))
+    level_unit = level_units(net)
     uses, limits = tables.uses, tables.limits
     kkt = [(name, float(tables.kkt[name].iloc[0]), meaning) for name, meaning in _CHECKS.items()]
     frames = {
@@ -271,15 +286,16 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
         cells = pd.DataFrame(rows, columns=names).astype({"value": float, "most": float})
         # What is not limited is an empty cell in the workbook.
         frames["explanation"] = cells.assign(value=cells["value"].replace([np.inf, -np.inf], np.nan))
-    return {
-        name: Sheet(
-            *CAPTIONS[name],
-            tuple(column for column in COLUMNS[name] if column.name in frame),
-            frame,
-            _shown(name, frame, tables),
-        )
-        for name, frame in frames.items()
-    }
+    return {name: _sheet(name, frame, tables) for name, frame in frames.items()}
+
+
+def _sheet(name: str, frame: pd.DataFrame, tables: Tables) -> Sheet:
+    """A table with its figures, and the same as text; what is rounding is 0 in both."""
+    columns = tuple(column for column in COLUMNS[name] if column.name in frame)
+    shown = _shown(name, frame, tables)
+    pointed = [column.name for column in columns if column.kind in ("amount", "price", "money")]
+    rows = frame.assign(**{each: frame[each].mask(shown[each] == "0", 0.0) for each in pointed})
+    return Sheet(*CAPTIONS[name], columns, rows, shown)
 
 
 _FIGURES = ("balances", "uses", "processes", "limits")
@@ -343,26 +359,34 @@ def _texts(column: Column, values: pd.Series, noise: np.ndarray) -> list[str]:
 
 
 def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> np.ndarray:
-    """Below what a figure is rounding: amounts against their own good, money against the chain's largest."""
-    goods = tables.goods
-    flows = ["supply", "imported", "produced", "used", "sold", "disposed"]
-    moved = goods[flows].abs().max(axis=1).set_axis(goods["good"])
+    """Up to what a figure is rounding: amounts against their own good, levels against what has their unit, money
+    against the chain's largest, prices by the money that they come to.
+    """
+    whole = moved(tables.goods).set_axis(tables.goods["good"])
     values = frame[column.name]
     match column.kind:
         case "money":
-            level: Any = money_scale(tables)
+            level: Any = SHOWN * money_scale(tables)
         case "amount" if sheet in ("balances", "uses", "audit"):
-            level = frame["good"].map(moved)
+            level = SHOWN * frame["good"].map(whole)
         case "amount" if sheet == "limits":
-            level = frame["limit"].abs()
+            level = SHOWN * frame["limit"].abs()
         # A difference of two solves is far less exact than a price.
         case "price" if column.name in ("right", "left"):
-            level = price_scale(tables) * 10
-        # Prices, and levels, have no unit in common: only one that is far smaller than another is noise.
+            level = SHOWN * price_scale(tables) * 10
+        case "price" if sheet == "processes":
+            level = SHOWN * price_scale(tables)
+        case "price" if sheet == "limits":
+            level = nothing(tables, frame["limit"])
         case "price":
-            level = price_scale(tables) * LEAST_PRICE
+            level = nothing(tables, frame["good"].map(whole))
+        case "amount" if column.name == "level":
+            unit = dict(zip(tables.goods["good"], tables.goods["unit"], strict=True))
+            of = dict(zip(tables.part.whole.processes, counted(tables.part.whole), strict=True))
+            kind = frame["process"].map(lambda process: unit.get(of[process], ""))
+            level = SHOWN * values.abs().groupby(kind).transform("max")
         case "amount":
-            level = values.abs().max() * LEAST_PRICE
+            level = SHOWN * LEAST_PRICE * values.abs().max()
         case _:
             level = 0.0
-    return np.nan_to_num(np.broadcast_to(np.asarray(level, dtype=float) * SHOWN, len(values)))
+    return np.nan_to_num(np.broadcast_to(np.asarray(level, dtype=float), len(values)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -33,11 +34,18 @@ def write_charts(paper: Paper, sheet: Worksheet, shown: Mapping[str, Sheet], mon
     prices, processes, limits = (shown[name] for name in ("prices", "processes", "limits"))
     priced = prices.rows[prices.rows["price"].notna() & prices.rows["backprop"].notna()]
     rents = f"Rents: what the limits that bind earn in all ({money})"
-    row = 3
+    row, bars = 3, partial(_bars, money=money)
     for table, rows, by, title, columns, draw in (
-        (prices, priced, "turnover", "Price against derivative", ("backprop", "price"), _against),
-        (processes, processes.rows, "added", f"Value added by process ({money})", ("added",), _bars),
-        (limits, limits.rows, "total", rents, ("total",), _bars),
+        (
+            prices,
+            priced,
+            "turnover",
+            "Price against derivative",
+            ("backprop", "price"),
+            partial(_against, money=money),
+        ),
+        (processes, processes.rows, "added", f"Value added by process ({money})", ("added",), bars),
+        (limits, limits.rows, "total", rents, ("total",), bars),
     ):
         most = _largest(rows, by)
         names = [
@@ -108,7 +116,9 @@ def _titled(chart: Any, title: str) -> Any:
     return chart
 
 
-def _against(paper: Paper, sheet: Worksheet, first: int, last: int, title: str, rows: pd.DataFrame) -> Any:
+def _against(
+    paper: Paper, sheet: Worksheet, first: int, last: int, title: str, rows: pd.DataFrame, *, money: str
+) -> Any:
     """Each good's price above its derivative: on the diagonal where the two agree."""
     values = rows[["backprop", "price"]].astype(float)
     chart = _titled(paper.book.add_chart({"type": "scatter"}), title)
@@ -143,12 +153,14 @@ def _against(paper: Paper, sheet: Worksheet, first: int, last: int, title: str, 
     scale = {"log_base": 10} if low > 0 and high > 50 * low else {}
     for name, set_axis in (("derivative", chart.set_x_axis), ("price", chart.set_y_axis)):
         crossing = "min" if scale else None
-        set_axis(_axis(f"{name}, money per unit", **scale, num_format="General", crossing=crossing))
+        set_axis(_axis(f"{name}, {money} per unit", **scale, num_format="General", crossing=crossing))
     chart.set_legend({"position": "bottom", "font": {"size": 9}})
     return chart
 
 
-def _bars(paper: Paper, sheet: Worksheet, first: int, last: int, title: str, rows: pd.DataFrame) -> Any:
+def _bars(
+    paper: Paper, sheet: Worksheet, first: int, last: int, title: str, rows: pd.DataFrame, *, money: str
+) -> Any:
     """A bar for each row, the largest on top."""
     chart = _titled(paper.book.add_chart({"type": "bar"}), title)
     chart.add_series(
@@ -165,6 +177,6 @@ def _bars(paper: Paper, sheet: Worksheet, first: int, last: int, title: str, row
     what = "limit" if "kind" in rows else "process"
     none = {"visible": False}
     chart.set_y_axis(_axis(what, reverse=True, crossing="max", label_position="low", major_gridlines=none))
-    chart.set_x_axis(_axis("money", num_format="#,##0.######"))
+    chart.set_x_axis(_axis(money, num_format="#,##0.######"))
     chart.set_legend({"none": True})
     return chart

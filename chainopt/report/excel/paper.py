@@ -12,9 +12,10 @@ from xlsxwriter.format import Format
 from xlsxwriter.sharedstrings import SharedStringTable
 from xlsxwriter.worksheet import Worksheet
 
-from chainopt.report.content.legible import figure, legible, shape
+from chainopt.report.content.legible import legible, shape
 from chainopt.report.content.sheets import Column
 from chainopt.report.excel.styles import TONES, StyledWorkbook
+from chainopt.words.figures import figure
 from chainopt.workbook.files.raw import LONGEST_TEXT, escaped
 
 MOST_ROWS = 1_048_576

@@ -19,10 +19,11 @@ from xlsxwriter.worksheet import Worksheet
 
 from chainopt.audits.receipts import Line, Node, Receipt, Receipts
 from chainopt.report.content.findings import price_range
-from chainopt.report.content.legible import figure, shape, short
+from chainopt.report.content.legible import shape, short
 from chainopt.report.content.sheets import Sheet
 from chainopt.report.excel.paper import Paper
 from chainopt.rows.tables import Tables
+from chainopt.words.figures import figure
 
 NAME = "Receipts"
 _GOOD, _TAKER, _AMOUNT, _SHARE, _BRINGS, _OF, _AT, _VALUE, _SOLVER, _DIFFERENCE, _UNIT = range(11)

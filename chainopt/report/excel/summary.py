@@ -21,14 +21,16 @@ from chainopt.report.content.findings import (
     headline,
     money,
     report_title,
+    value_facts,
 )
-from chainopt.report.content.legible import figure, shape, short
+from chainopt.report.content.legible import shape, short
 from chainopt.report.content.salience import scarce_supplies
 from chainopt.report.content.sheets import CAPTIONS, Sheet
 from chainopt.report.excel.paper import Paper
 from chainopt.report.excel.styles import STYLES
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 
 _ELSEWHERE = {"solver": "Solver", "explanation": "Inputs", "changes": "Inputs"}
 HOME = {name: title for name, (title, _) in CAPTIONS.items()} | _ELSEWHERE
@@ -58,7 +60,7 @@ def write_summary(
     for column, width in enumerate(_WIDTHS):
         paper.widen(sheet, column, width)
     front = _Front(paper, sheet)
-    front.banner(chain, solution)
+    front.banner(chain, solution, figures)
     front.facts(_facts(chain, solution, figures, shown))
     said = answers(findings(solution, figures))
     for question in Question:
@@ -92,7 +94,7 @@ def _facts(
     """Label, value, and the formula that has it, if one does."""
     facts: list[tuple[str, Any, str | None]] = [("Status", str(solution.status), None)]
     if solution.certified:
-        facts.append(("Value", solution.objective, None))
+        facts += [(label, value, None) for label, value in value_facts(solution)]
         everywhere = solution.scope == "global"
         facts.append(("Optimum", "global: of all plans" if everywhere else "local: of the plans nearby", None))
     facts += [("Goods", len(chain.goods), None), ("Processes", len(chain.processes), None)]
@@ -120,12 +122,12 @@ class _Front:
         wide = _WIDE + (_WIDTHS[0] if first == 0 else 0)
         self.sheet.set_row(self.row, 15 * ceil(max(1.0, 0.95 * len(text) / wide)) + 1)
 
-    def banner(self, chain: Chain, solution: Solution) -> None:
+    def banner(self, chain: Chain, solution: Solution, figures: Tables) -> None:
         self.paper.put(self.sheet, 0, 0, report_title(chain), "title")
         self.sheet.set_row(0, 28)
         self.row = 1
         style = "bad" if not solution.certified else "good"
-        self.across(headline(solution), style, 0, text_wrap=True)
+        self.across(headline(solution, figures), style, 0, text_wrap=True)
         self.row = 3
 
     def facts(self, facts: list[tuple[str, Any, str | None]]) -> None:

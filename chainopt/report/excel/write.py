@@ -16,7 +16,7 @@ from chainopt.audits.receipts import MOST_USES, Receipts, receipts
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
 from chainopt.machine.memory import uncollected
-from chainopt.report.content.legible import figure, places, shape, short
+from chainopt.report.content.legible import places, shape, short
 from chainopt.report.content.sheets import TONES, Column, Sheet, sheets
 from chainopt.report.excel.charts import write_charts
 from chainopt.report.excel.inputs import write_inputs
@@ -26,6 +26,7 @@ from chainopt.report.excel.summary import HOME, write_summary
 from chainopt.rows.dossier import dossier
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 
 _RECEIPT = Column("receipt", "Receipt", "price", "the price added up from its lines on the sheet Receipts")
 _ORDER = ("prices", "balances", "uses", "processes", "market", "limits", "warnings", "audit")
@@ -76,7 +77,7 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
         receipt_rows = write_receipts(paper, paper.sheet(NAME), found, figures, shown)
     if "audit" in names:
         sheet["audit"] = paper.sheet(HOME["audit"])
-    money = "money" if figures.numeraire is None else short(figures.numeraire, 20)
+    money = short(figures.money, 20)
     for name in names:
         links = _links(name, shown, receipt_rows) if live else {}
         table = _headed(shown[name], money)

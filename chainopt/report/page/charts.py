@@ -11,11 +11,12 @@ import pandas as pd
 
 from chainopt.audits.verdicts import Verdict
 from chainopt.network.tolerances import AGREES, SHOWN
-from chainopt.report.content.legible import figure, residual, short
+from chainopt.report.content.legible import residual, short
 from chainopt.report.content.salience import disagreeing, relative_differences, turnover
-from chainopt.report.content.sheets import TONES
+from chainopt.report.content.sheets import TONES, sheets
 from chainopt.report.picture.picture import Box, Plane
 from chainopt.rows.tables import Tables
+from chainopt.words.figures import figure
 
 MOST_POINTS = 200
 """Goods in a chart: those that differ, then those of the greatest turnover."""
@@ -128,7 +129,10 @@ def residuals(tables: Tables) -> Chart | None:
 
 def _shown(tables: Tables) -> pd.DataFrame:
     """The goods of a chart, the greatest turnover first, with verdict, tone, and whether to name them."""
+    figures = sheets(tables)["prices"].rows
     goods = tables.goods.assign(
+        price=figures["price"],
+        backprop=figures["backprop"],
         apart=relative_differences(tables),
         worth=turnover(tables.goods).abs(),
         differs=tables.goods["good"].isin(disagreeing(tables)["good"]),

@@ -27,7 +27,7 @@ def _(solution: Solution) -> str:
     shown = "prices" if solution.certified else "balances"
     kept = foremost(figures, MOST_ROWS, MOST_ROWS)
     return _cell(
-        headline(solution),
+        headline(solution, figures),
         answers=answers(findings(solution, figures)),
         money=money(figures) if solution.certified else "",
         pages=[page for page in pages(solution, kept) if page.name == shown],

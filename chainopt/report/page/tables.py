@@ -67,7 +67,9 @@ _SHOWN = {
         "good", "taker", "amount", "unit", "multiplier", "derivative", "difference", "verdict", "cause",
     ),
     "uses": ("taker", "amount", "unit", "share", "value", "warning"),
-    "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent", "warning"),
+    "processes": (
+        "process", "firm", "level", "unit", "revenue", "cost", "profit", "rent", "first_loss", "needed", "warning",
+    ),
     "market": (
         "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
     ),
@@ -81,7 +83,7 @@ _OF_THE_BOOK = {"explanation", "warnings"}
 """What is said of the workbook, whatever became of the solve."""
 _TIMES = re.compile(r"(?<=\d) x (?=[\d-])")
 _UNPRICED = {"price", "backprop", "difference", "range", "turnover", "value", "revenue", "cost", "profit", "rent"}
-_UNPRICED |= {"total", "multiplier", "derivative"}
+_UNPRICED |= {"total", "multiplier", "derivative", "first_loss", "needed"}
 
 
 def pages(solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | None = None) -> list[Page]:

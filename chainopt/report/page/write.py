@@ -13,8 +13,16 @@ from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
 from chainopt.network.tolerances import SHOWN
 from chainopt.report import templates
-from chainopt.report.content.findings import answers, audit_sentence, findings, headline, money, report_title
-from chainopt.report.content.legible import figure, legible, short
+from chainopt.report.content.findings import (
+    answers,
+    audit_sentence,
+    findings,
+    headline,
+    money,
+    report_title,
+    value_facts,
+)
+from chainopt.report.content.legible import legible, short
 from chainopt.report.content.salience import foremost, greatest, money_scale, turnover
 from chainopt.report.page.charts import agreement, residuals
 from chainopt.report.page.tables import pages
@@ -23,6 +31,7 @@ from chainopt.report.picture.plot import pictures
 from chainopt.rows.dossier import dossier
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 
 STYLES = ("page/page.css", STYLE)
 SCRIPTS = ("page/page.js", SCRIPT)
@@ -65,7 +74,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
         script=_joined(SCRIPTS),
         title=report_title(chain),
         solution=solution,
-        headline=headline(solution),
+        headline=headline(solution, figures),
         answers=answers(found),
         money=money(figures),
         facts=_facts(chain, solution),
@@ -115,8 +124,7 @@ def _bars(figures: Tables) -> list[Bar]:
 
 def _facts(chain: Chain, solution: Solution) -> list[tuple[str, str]]:
     facts = [("Status", str(solution.status).replace("_", " "))]
-    if solution.certified and solution.objective is not None:
-        facts.append(("Value", figure(solution.objective)))
+    facts += [(label, figure(value)) for label, value in value_facts(solution)]
     if solution.scope:
         facts.append(("Optimum", solution.scope))
     facts += [("Goods", f"{len(chain.goods):,}"), ("Processes", f"{len(chain.processes):,}")]

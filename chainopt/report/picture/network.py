@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 
 from chainopt.audits.stories import Story
-from chainopt.network.tolerances import LEAST_PRICE, SHOWN
-from chainopt.report.content.legible import figure, legible, short
-from chainopt.report.content.salience import binding, losing, money_scale, price_scale, turnover
+from chainopt.network.tolerances import SHOWN
+from chainopt.report.content.legible import legible, short
+from chainopt.report.content.salience import binding, felt_prices, losing, money_scale, turnover
 from chainopt.report.content.sheets import Sheet
 from chainopt.report.picture.flows import Flows
 from chainopt.report.picture.layout import layered
 from chainopt.report.picture.picture import THINNEST, Key, Link, Mark, Node, Picture, Point, curve, left_out
 from chainopt.rows.tables import Tables
 from chainopt.technology.arrays import Array
+from chainopt.words.figures import figure
 
 WIDE, HIGH, MARGIN = 1200.0, 900.0, 34.0
 MOVES = ("supply", "imported", "produced", "used", "sold", "disposed")
@@ -211,8 +212,7 @@ def _coloured(kept: Tables) -> pd.DataFrame:
     """The goods with their worth, the price felt, 0 where it is no more than rounding, as the tables have it, and
     its shade: p1 to p5 by fifths of the positive ones, zero, less, or none.
     """
-    price = kept.goods["price"]
-    felt = price.mask(price.abs() <= LEAST_PRICE * SHOWN * price_scale(kept), 0.0)
+    felt = felt_prices(kept)
     # Prices that read the same have one colour.
     read = felt.map(lambda value: float(f"{value:.6g}"))
     positive = np.unique(read[read > 0])

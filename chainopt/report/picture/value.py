@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 
 from chainopt.network.tolerances import CERTIFIED, SHOWN
-from chainopt.report.content.legible import figure, legible, percent, short
-from chainopt.report.content.salience import foremost, money_scale
+from chainopt.report.content.legible import legible, percent, short
+from chainopt.report.content.salience import felt_prices, foremost, money_scale
 from chainopt.report.picture.flows import Flows
 from chainopt.report.picture.layout import layered
 from chainopt.report.picture.picture import Key, Link, Mark, Node, Picture, Point, curve, left_out
 from chainopt.rows.tables import Tables
+from chainopt.words.figures import figure
 
 WIDE, HIGH, MARGIN = 1200.0, 680.0, 40.0
 TALLEST, GAP, HALF, STUB = 230.0, 16.0, 5.0, 16.0
@@ -94,7 +95,8 @@ def value_picture(flows: Flows, whole: Tables) -> Picture | None:
     def at(rank: int, height: float) -> Point:
         return MARGIN + swing + column * rank, MARGIN + fit * (height - top)
 
-    records = [*kept.goods.to_dict("records"), *kept.processes.to_dict("records")]
+    goods = kept.goods.assign(price=felt_prices(kept))
+    records = [*goods.to_dict("records"), *kept.processes.to_dict("records")]
     nodes = [
         _node(records[i], *sides[i], money[i], at(rank, y), fit * high / 2)
         for i, rank, y, high in zip(drawn, layout.rank, layout.y, size, strict=True)

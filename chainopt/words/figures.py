@@ -1,0 +1,24 @@
+"""Numbers as people read them, the same in every sentence and table."""
+
+from __future__ import annotations
+
+from math import isfinite, isnan
+
+
+def figure(value: float, noise: float = 0.0) -> str:
+    """A number with about six significant digits; "" for nan, and 0 for what is no more than noise."""
+    if isnan(value):
+        return ""
+    if not isfinite(value):
+        return "inf" if value > 0 else "-inf"
+    size = abs(value)
+    if size <= noise or size == 0:
+        return "0"
+    if 1e6 <= size < 1e15:
+        return f"{value:,.0f}"
+    return f"{value:,.6g}" if size < 1e6 else f"{value:.6g}"
+
+
+def counted(value: float, unit: str) -> str:
+    """A figure with its unit, where that has a name."""
+    return f"{figure(value)} {unit}".strip()
