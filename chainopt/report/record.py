@@ -29,6 +29,13 @@ _COLUMNS = {
     "uses": ("kind", "good", "process", "amount", "share", "value"),
     "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent"),
     "limits": ("kind", "good", "process", "limit", "amount", "rent", "backprop"),
+    "firms": (
+        "kind", "firm", "processes", "revenue_outside", "revenue_inside", "bought_outside", "bought_inside",
+        "supplies", "unit_cost", "disposal", "profit", "rent", "why",
+    ),
+    "transfers": (
+        "good", "unit", "seller", "buyer", "amount", "price", "low", "high", "cost", "worth", "money", "split",
+    ),
     "kkt": ("stationarity", "feasibility", "complementarity"),
 }  # fmt: skip
 
@@ -60,6 +67,8 @@ def result_record(
         "uses": _records(_uses(rows["uses"], all_tables)),
         "processes": _records(rows["processes"]),
         "limits": _records(rows["limits"]),
+        "firms": _records(rows["firms"]),
+        "transfers": _records(rows["transfers"]),
         "kkt": _records(rows["kkt"])[0],
         "solver": {
             "name": solution.solver,
