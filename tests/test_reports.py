@@ -142,6 +142,7 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
     documented = [
         "chainopt",
         "chain",
+        "changes",
         "status",
         "message",
         "objective",
@@ -155,7 +156,7 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
     ]
     assert list(record)[: len(documented)] == documented
     assert set(record) - set(documented) == {
-            "scope", "market", "explanation", "proof", "warnings", "removed", "reading",
+            "firms", "transfers", "scope", "market", "explanation", "proof", "warnings", "removed", "reading",
         }  # fmt: skip
     for table, keys in KEYS.items():
         assert record[table], table
@@ -232,7 +233,7 @@ def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solut
     write_excel(chain, solution, tmp_path / "report.xlsx")
     book = openpyxl.load_workbook(tmp_path / "report.xlsx", data_only=True)
     first, last = ["Summary", "Charts", "Prices", "Balances"], ["Receipts", "Audit", "Solver", "Inputs"]
-    assert book.sheetnames == [*first, "Uses", "Processes", "Market", "Limits", *last]
+    assert book.sheetnames == [*first, "Uses", "Processes", "Firms", "Transfers", "Market", "Limits", *last]
     tables = dossier(chain, solution)
     assert tables.market is not None
     columns = {

@@ -67,8 +67,6 @@ def result_record(
         "uses": _records(_uses(rows["uses"], all_tables)),
         "processes": _records(rows["processes"]),
         "limits": _records(rows["limits"]),
-        "firms": _records(rows["firms"]),
-        "transfers": _records(rows["transfers"]),
         "kkt": _records(rows["kkt"])[0],
         "solver": {
             "name": solution.solver,
@@ -76,6 +74,8 @@ def result_record(
             "iterations": int(solution.iterations),
             "seconds": {phase: _plain(spent) for phase, spent in {**(seconds or {}), **solution.seconds}.items()},
         },
+        "firms": _records(rows["firms"]),
+        "transfers": _records(rows["transfers"]),
         "scope": solution.scope,
         "market": _market(all_tables.market),
         "explanation": _explanation(all_tables.explanation),

@@ -26,6 +26,7 @@ from chainopt.network.multipliers import Multipliers, process_rents, use_prices
 from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply, places
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import ZERO
 from chainopt.rows.accounts import firm_accounts
 from chainopt.rows.trade import Prices, trade
 from chainopt.rows.transfers import transfer_prices
@@ -87,7 +88,7 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
     net, plan = part.whole, _whole_plan(part, solution)
     view = _View.of(part, solution, numeraire or chain.settings.numeraire)
     goods, processes, limits = (table(net, plan, view) for table in (_goods, _processes, _limits))
-    paid = Prices(view.price, view.use_price, view.sale_price, view.rent, view.unit, view.slope)
+    paid = Prices(view.price, view.use_price, view.sale_price, view.rent, view.unit, view.slope, view.nothing)
     pools = trade(net, plan, paid)
     return Tables(
         goods,
@@ -165,6 +166,7 @@ class _View:
     sale_value: Array
     disposal_value: Array
     sale_price: Array
+    nothing: Array
     use_value: Array
     use_price: Array
     slope: Array
@@ -177,7 +179,7 @@ class _View:
         net, part = of.whole, of.net
         goods, uses, limits = of.goods(_NONE), of.uses(_NONE), of.limits(_NONE)
         costs = np.full(len(net.processes), np.nan)
-        empty = cls(None, 1.0, (None,) * len(goods), *(goods,) * 7, *(uses,) * 3, *(limits,) * 2, costs)
+        empty = cls(None, 1.0, (None,) * len(goods), *(goods,) * 8, *(uses,) * 3, *(limits,) * 2, costs)
         derivatives, multipliers = solution.derivatives, solution.multipliers
         found, plan = solution.intervals, solution.plan
         if not solution.certified or not (derivatives and multipliers and found and plan):
@@ -203,6 +205,7 @@ class _View:
             sale_value=of.goods(sale_value / unit),
             disposal_value=of.goods(disposal_value / unit),
             sale_price=of.goods(np.where(part.rival, multipliers.price, multipliers.reading_sale) / unit),
+            nothing=of.goods(ZERO * derivatives.operations.measure.good, 0.0),
             slope=of.uses(_first_slopes(part, derivatives)),
             unit_cost=net.unit_cost[net.first_level] / unit,
             rent=of.limits(multipliers.rent / unit),

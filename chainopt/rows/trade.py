@@ -28,6 +28,7 @@ class Prices:
     """What is paid at a plan, in one money: by good, by use, by good's sale to final demand, and rents by limit.
 
     unit: what money is divided by. slope: by use, how the process's first level moves with it; nan: unknown.
+    nothing: by good, the amount of which no more is rounding.
     """
 
     good: Array
@@ -36,6 +37,7 @@ class Prices:
     rent: Array
     unit: float
     slope: Array
+    nothing: Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ def transfer_prices(net: Network, plan: Plan, prices: Prices, pools: Trade, good
         brought = sparse.csr_array(brought.shape)
     good, seller, buyer = _pairs(brought, part)
     amount = _at(brought, good, seller) * _at(part, good, buyer)
+    flows = np.abs(amount) > prices.nothing[good]
+    good, seller, buyer, amount = (figures[flows] for figures in (good, seller, buyer, amount))
     money = _at(brought, good, seller) * _at(sparse.csr_array(pools.paid[:, :count]), good, buyer)
     rival = net.rival[good]
     with np.errstate(all="ignore"):
@@ -73,7 +75,7 @@ def unit_costs(net: Network, plan: Plan, prices: Prices, pools: Trade) -> pd.Ser
     """What a firm's last unit of each good costs it, by good * firms + firm."""
     owed, per_level = _owed(net, plan, prices)
     made = net.yields.tocoo()
-    runs = plan.level[made.row] != 0
+    runs = np.abs(made.data * plan.level[made.row]) > prices.nothing[made.col]
     level, good, yields = made.row[runs], made.col[runs], made.data[runs]
     of_inputs = (per_level * owed)[net.level_process[level]] * _level_value(net, prices)[level]
     cost = prices.good[good] - (_bounded(net, prices, "level")[level] + of_inputs) / yields
@@ -96,7 +98,7 @@ def worths(net: Network, plan: Plan, prices: Prices, pools: Trade) -> pd.Series:
         recipe = np.bincount(net.use_process, of_recipes, len(net.processes))
         fixed = (recipe[net.use_process] + rent) / net.coefficient
     worth = prices.use + np.where(net.use_leontief, fixed, curved)
-    taken = plan.use != 0
+    taken = np.abs(plan.use) > prices.nothing[net.use_good]
     whose = net.use_good * count + pools.firm[net.use_process]
     found = pd.Series(worth[taken]).groupby(whose[taken]).agg(["min", "sum"])
     rival = net.rival[found.index.to_numpy() // count] if len(found) else np.zeros(0, dtype=bool)
