@@ -85,7 +85,7 @@ def _from_firm_to_firm(console: Console, tables: Tables) -> None:
         ]  # fmt: skip
         _print(console, shown["firms"].only(first.index), columns, len(tables.firms), ("firm", "firms"))
     dearest = greatest(tables.transfers["money"])[:MOST_TRANSFERS]
-    columns = ["good", "seller", "buyer", "amount", "price", "cost", "worth"]
+    columns = ["good", "seller", "buyer", "amount", "price", "range", "cost", "worth"]
     what = ("transfer", "transfers")
     _print(console, shown["transfers"].only(dearest), columns, len(tables.transfers), what)
 

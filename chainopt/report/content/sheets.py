@@ -174,7 +174,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("processes", "Processes", "amount", "how many processes it runs"),
         Column("revenue_outside", "Sold outside", "money", "its sales to final demand, at the goods' prices"),
         Column("revenue_inside", "Sold to firms", "money", "its sales to other firms"),
-        Column("bought_outside", "Imports", "money", "what it pays for imports"),
+        Column("bought_outside", "Bought outside", "money", "what it pays for imports; importers: at import prices"),
         Column("bought_inside", "Bought from firms", "money", "what it pays to other firms"),
         Column(
             "supplies", "Supplies", "money", "what it pays to the owners of what is there before anything is made"
@@ -195,9 +195,10 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("price unit", "Price in", "word", "what the price is counted in"),
         Column("low", "Low", "price", "the least price that supports the plan"),
         Column("high", "High", "price", "the greatest price that supports the plan"),
-        Column("cost", "Costs the seller", "price", "what its last unit costs, without rents of its own limits"),
+        Column("range", "Range", "word", "the prices that support the plan, where there is more than one"),
+        Column("cost", "Seller's cost", "price", "what its last unit costs, without rents of its own limits"),
         Column(
-            "worth", "Worth to the buyer", "price", "what its last unit brings, before rents of its own limits"
+            "worth", "Buyer's worth", "price", "what its last unit brings, before rents of its own limits"
         ),
         Column("money", "In all", "money", "price times amount"),
         Column("split", "Split", "word", "pro rata: several sell it and several take it, each of all by its part"),
@@ -297,7 +298,7 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
     if tables.firms["profit"].notna().any():
         frames["firms"] = tables.firms.assign(who=tables.firms["firm"].fillna(tables.firms["kind"].map(_PARTIES)))
     if len(tables.transfers):
-        frames["transfers"] = tables.transfers
+        frames["transfers"] = _with_ranges(tables.transfers, goods)
     if len(tables.warnings):
         frames["warnings"] = tables.warnings
         for name in _FIGURES:
@@ -322,6 +323,14 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
         )
         for name, frame in frames.items()
     }
+
+
+def _with_ranges(transfers: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
+    """Transfers with the prices that support the plan in words, where some good has more than one."""
+    several = goods.loc[goods["range"] != "one price"].set_index("good")["range"]
+    known = transfers["low"].notna() | transfers["high"].notna()
+    ranges = transfers["good"].map(several).where(known).fillna("")
+    return transfers.assign(range=ranges) if (ranges != "").any() else transfers
 
 
 _FIGURES = ("balances", "uses", "processes", "limits")

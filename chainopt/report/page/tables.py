@@ -69,12 +69,11 @@ _SHOWN = {
     "uses": ("taker", "amount", "unit", "share", "value", "warning"),
     "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent", "warning"),
     "firms": (
-        "who", "revenue_outside", "revenue_inside", "bought_outside", "bought_inside", "supplies", "unit_cost",
-        "disposal", "profit", "rent", "why",
+        "who", "profit", "rent", "revenue_outside", "revenue_inside", "bought_outside", "bought_inside", "supplies",
+        "unit_cost", "disposal", "why",
     ),
     "transfers": (
-        "good", "seller", "buyer", "amount", "unit", "price", "price unit", "low", "high", "cost", "worth",
-        "split",
+        "good", "seller", "buyer", "amount", "unit", "price", "range", "cost", "worth", "split",
     ),
     "market": (
         "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
