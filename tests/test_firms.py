@@ -148,9 +148,11 @@ def test_the_buyer_earns_the_rent_of_his():
 
 
 def test_where_both_are_at_capacity_the_interval_is_the_fair_range():
-    row = only_transfer(*mine_and_smelter(10.0, 5.0))
+    row = only_transfer(*(case := mine_and_smelter(10.0, 5.0)))
     assert row[["low", "high", "cost", "worth"]].tolist() == pytest.approx([1.0, 8.5, 1.0, 8.5])
     assert 1.0 - 1e-6 <= row["price"] <= 8.5 + 1e-6
+    section = html_text(*case, dossier(*case)).split('<section id="transfers"')[1].split("</section>")[0]
+    assert "<td>1 to 8.5</td>" in section
 
 
 def test_a_limit_of_an_input_is_its_buyers():

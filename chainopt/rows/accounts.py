@@ -57,8 +57,9 @@ def firm_accounts(
     size = np.sum([np.abs(column) for column in money.values()], axis=0)
     losing = np.flatnonzero(profit[:count] < -SAME * size[:count])
     why = [""] * len(profit)
-    for f in losing.tolist():
-        why[f] = _why(net, plan, prices, processes.iloc[np.flatnonzero(pools.firm == f)], limits)
+    least = limits[limits["kind"] == MIN_LEVEL].set_index("process")
+    for f, of in processes[np.isin(pools.firm, losing)].groupby(pools.firm[np.isin(pools.firm, losing)]):
+        why[int(str(f))] = _why(net, plan, prices, of, least)
     table = pd.DataFrame(
         {
             "kind": ["firm"] * count + list(OTHERS),
@@ -103,11 +104,10 @@ def _fill(net: Network, plan: Plan, prices: Prices, pools: Trade, money: dict[st
     money["revenue_outside"][demand] += np.nansum(demand_value(net, plan.sale)) / prices.unit
 
 
-def _why(net: Network, plan: Plan, prices: Prices, processes: pd.DataFrame, limits: pd.DataFrame) -> str:
+def _why(net: Network, plan: Plan, prices: Prices, processes: pd.DataFrame, least: pd.DataFrame) -> str:
     """Which of a firm's processes lose money, and through what: a least level, or a price."""
     size = SAME * (processes["revenue"].abs() + processes["cost"].abs())
     losing = processes[processes["profit"] < -size].sort_values("profit", kind="stable")
-    least = limits[limits["kind"] == MIN_LEVEL].set_index("process")
     said = []
     for p, row in list(zip(losing.index, losing.to_dict("records"), strict=True))[:_MOST_BLAMED]:
         name, loss = row["process"], -row["profit"]
@@ -125,16 +125,17 @@ def _dearest(net: Network, plan: Plan, prices: Prices, p: int, row: Mapping[Hash
     """What costs a process most: an input's price, its unit cost, or a good that it must pay to be rid of."""
     first = net.first_level[p]
     items = [(float(net.unit_cost[first] * plan.level[first] / prices.unit), "its unit cost")]
-    for u in np.flatnonzero(net.use_process == p).tolist():
+    # Uses and levels stand in the order of processes.
+    for u in range(*np.searchsorted(net.use_process, [p, p + 1]).tolist()):
         if plan.use[u]:
             what = f"{net.goods[net.use_good[u]]} at {prices.use[u]:.6g}"
             items.append((float(prices.use[u] * plan.use[u]), what))
-    made = net.yields.tocoo()
-    for at in np.flatnonzero(net.level_process[made.row] == p).tolist():
-        g, amount = int(made.col[at]), float(made.data[at] * plan.level[made.row[at]])
-        if amount:
-            price = float(prices.good[g])
-            items.append((-price * amount, f"being rid of {net.goods[g]} at {-price:.6g}"))
+    for level in range(*np.searchsorted(net.level_process, [p, p + 1]).tolist()):
+        row_of = slice(net.yields.indptr[level], net.yields.indptr[level + 1])
+        for g, yield_ in zip(net.yields.indices[row_of].tolist(), net.yields.data[row_of].tolist(), strict=True):
+            price, amount = float(prices.good[g]), yield_ * float(plan.level[level])
+            if amount:
+                items.append((-price * amount, f"being rid of {net.goods[g]} at {-price:.6g}"))
     worst, what = max(items)
     brings, pays = row["revenue"], row["cost"]
     return f"its outputs bring {brings:.6g}, and of the {pays:.6g} that it pays, {worst:.6g} are for {what}"

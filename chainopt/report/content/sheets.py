@@ -174,7 +174,9 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("processes", "Processes", "amount", "how many processes it runs"),
         Column("revenue_outside", "Sold outside", "money", "its sales to final demand, at the goods' prices"),
         Column("revenue_inside", "Sold to firms", "money", "its sales to other firms"),
-        Column("bought_outside", "Bought outside", "money", "what it pays for imports; importers: at import prices"),
+        Column(
+            "bought_outside", "Bought outside", "money", "what it pays for imports; importers: at import prices"
+        ),
         Column("bought_inside", "Bought from firms", "money", "what it pays to other firms"),
         Column(
             "supplies", "Supplies", "money", "what it pays to the owners of what is there before anything is made"
@@ -197,9 +199,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("high", "High", "price", "the greatest price that supports the plan"),
         Column("range", "Range", "word", "the prices that support the plan, where there is more than one"),
         Column("cost", "Seller's cost", "price", "what its last unit costs, without rents of its own limits"),
-        Column(
-            "worth", "Buyer's worth", "price", "what its last unit brings, before rents of its own limits"
-        ),
+        Column("worth", "Buyer's worth", "price", "what its last unit brings, before rents of its own limits"),
         Column("money", "In all", "money", "price times amount"),
         Column("split", "Split", "word", "pro rata: several sell it and several take it, each of all by its part"),
     ),
@@ -329,7 +329,7 @@ def _with_ranges(transfers: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
     """Transfers with the prices that support the plan in words, where some good has more than one."""
     several = goods.loc[goods["range"] != "one price"].set_index("good")["range"]
     known = transfers["low"].notna() | transfers["high"].notna()
-    ranges = transfers["good"].map(several).where(known).fillna("")
+    ranges = transfers["good"].map(several.to_dict()).astype(object).where(known).fillna("")
     return transfers.assign(range=ranges) if (ranges != "").any() else transfers
 
 

@@ -69,8 +69,8 @@ _SHOWN = {
     "uses": ("taker", "amount", "unit", "share", "value", "warning"),
     "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent", "warning"),
     "firms": (
-        "who", "profit", "rent", "revenue_outside", "revenue_inside", "bought_outside", "bought_inside", "supplies",
-        "unit_cost", "disposal", "why",
+        "who", "profit", "rent", "revenue_outside", "revenue_inside", "bought_outside", "bought_inside",
+        "supplies", "unit_cost", "disposal", "why",
     ),
     "transfers": (
         "good", "seller", "buyer", "amount", "unit", "price", "range", "cost", "worth", "split",
