@@ -2,7 +2,7 @@
 
 tables      prices, uses, processes, limits, ... as pandas tables (a new table, or a column of one, starts here)
 trade       who trades what with whom, a good a pool
-accounts    what every firm gets, pays and earns
+firms       what every firm gets, pays and earns
 transfers   what goes from one firm to another, and between what figures its price can lie
 proofs      why there is no plan, or no end, as rows and in a sentence
 dossier     all of them at once, with what takes re-solves

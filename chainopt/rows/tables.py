@@ -27,7 +27,7 @@ from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply, places
 from chainopt.network.plan import Plan, limited_amount
 from chainopt.network.tolerances import ZERO
-from chainopt.rows.accounts import firm_accounts
+from chainopt.rows.firms import firm_accounts
 from chainopt.rows.trade import Prices, trade
 from chainopt.rows.transfers import transfer_prices
 from chainopt.simplex.judge import ratio_ends
