@@ -28,7 +28,18 @@ if TYPE_CHECKING:
     from chainopt.report.picture.plot import Plot, plot
     from chainopt.report.record import result_record
     from chainopt.rows.dossier import dossier
-    from chainopt.rows.tables import NumeraireError, Tables, kkt, limits, prices, processes, tables, uses
+    from chainopt.rows.tables import (
+        NumeraireError,
+        Tables,
+        firms,
+        kkt,
+        limits,
+        prices,
+        processes,
+        tables,
+        transfers,
+        uses,
+    )
     from chainopt.scenarios.differences import differences
     from chainopt.scenarios.holding import holding
     from chainopt.solution.solution import Solution
@@ -64,7 +75,7 @@ else:
             "report.picture.plot": "Plot plot",
             "report.record": "result_record",
             "rows.dossier": "dossier",
-            "rows.tables": "NumeraireError Tables kkt limits prices processes tables uses",
+            "rows.tables": "NumeraireError Tables firms kkt limits prices processes tables transfers uses",
             "scenarios.differences": "differences",
             "scenarios.holding": "holding",
             "solution.solution": "Solution",

@@ -41,7 +41,7 @@ SUBJECTS = (
     (
         "Tables",
         "Plain tables of a solution, each a `pandas.DataFrame`.",
-        "tables Tables prices processes uses limits kkt NumeraireError",
+        "tables Tables prices processes uses limits firms transfers kkt NumeraireError",
     ),
     ("Why a price is what it is", "", "audit market_test stories dossier"),
     ("Reports and pictures", "", "write_excel write_html result_record plot Plot"),

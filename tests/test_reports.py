@@ -164,7 +164,8 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
     ]
     assert list(record)[: len(documented)] == documented
     assert set(record) - set(documented) == {
-            "scope", "market", "explanation", "proof", "moves", "warnings", "removed", "reading",
+            "firms", "transfers", "scope", "market", "explanation", "proof", "moves", "warnings", "removed",
+            "reading",
         }  # fmt: skip
     for table, keys in KEYS.items():
         assert record[table], table
@@ -244,7 +245,7 @@ def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solut
     write_excel(chain, solution, tmp_path / "report.xlsx")
     book = openpyxl.load_workbook(tmp_path / "report.xlsx", data_only=True)
     first, last = ["Summary", "Charts", "Prices", "Balances"], ["Receipts", "Audit", "Solver", "Inputs"]
-    assert book.sheetnames == [*first, "Uses", "Processes", "Market", "Limits", *last]
+    assert book.sheetnames == [*first, "Uses", "Processes", "Firms", "Transfers", "Market", "Limits", *last]
     tables = dossier(chain, solution)
     assert tables.market is not None
     columns = {

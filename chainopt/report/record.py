@@ -30,6 +30,13 @@ _COLUMNS = {
     "uses": ("kind", "good", "process", "amount", "share", "value"),
     "processes": ("process", "firm", "level", "revenue", "cost", "profit", "rent", "first_loss", "needed"),
     "limits": ("kind", "good", "process", "limit", "amount", "rent", "backprop"),
+    "firms": (
+        "kind", "firm", "processes", "revenue_outside", "revenue_inside", "bought_outside", "bought_inside",
+        "supplies", "unit_cost", "disposal", "profit", "rent", "why",
+    ),
+    "transfers": (
+        "good", "unit", "seller", "buyer", "amount", "price", "low", "high", "cost", "worth", "money", "split",
+    ),
     "kkt": ("stationarity", "feasibility", "complementarity"),
 }  # fmt: skip
 
@@ -69,6 +76,8 @@ def result_record(
             "iterations": int(solution.iterations),
             "seconds": {phase: _plain(spent) for phase, spent in {**(seconds or {}), **solution.seconds}.items()},
         },
+        "firms": _records(rows["firms"]),
+        "transfers": _records(rows["transfers"]),
         "scope": solution.scope,
         "market": _market(all_tables.market),
         "explanation": _explanation(all_tables.explanation),

@@ -20,6 +20,9 @@ from chainopt.solution.solution import Solution
 MOST_GOODS = 30
 MOST_LIMITS = 15
 MOST_STORIES = 10
+MOST_TRANSFERS = 10
+WIDE = 110
+"""Columns of a terminal that has room for what goes from firm to firm."""
 _NAME_WIDTH = 32
 _GOODS = ("good", "goods")
 _DISPENSABLE = ("difference", "total", "firm", "revenue", "cost", "unit", "supply", "produced", "range", "limit")
@@ -63,11 +66,28 @@ def show(solution: Solution, tables: Tables, console: Console) -> None:
     priced = ["process", "level", "revenue", "cost", "profit", "rent"]
     columns = priced if solution.certified else ["process", "firm", "level"]
     _print(console, shown["processes"], columns, len(tables.processes), ("process", "processes"))
+    if console.width >= WIDE and len(tables.transfers):
+        _from_firm_to_firm(console, tables)
     bound = binding(tables)
     if len(bound):
         part = replace(shown["limits"].only(bound.index[:MOST_LIMITS]), title="Limits that bind")
         columns = ["kind", "good", "process", "limit", "rent", "total"]
         _print(console, part, columns, len(bound), ("limit that binds", "limits that bind"))
+
+
+def _from_firm_to_firm(console: Console, tables: Tables) -> None:
+    """Firms' accounts, where a firm has several processes, and what goes between them, the dearest first."""
+    shown = sheets(tables)
+    if (tables.firms["processes"] > 1).any():
+        first = foremost(tables, MOST_GOODS, MOST_GOODS).firms
+        columns = [
+            "who", "revenue_outside", "revenue_inside", "bought_outside", "bought_inside", "supplies", "profit",
+        ]  # fmt: skip
+        _print(console, shown["firms"].only(first.index), columns, len(tables.firms), ("firm", "firms"))
+    dearest = greatest(tables.transfers["money"])[:MOST_TRANSFERS]
+    columns = ["good", "seller", "buyer", "amount", "price", "range", "cost", "worth"]
+    what = ("transfer", "transfers")
+    _print(console, shown["transfers"].only(dearest), columns, len(tables.transfers), what)
 
 
 def _tell(console: Console, tables: Tables) -> None:

@@ -27,7 +27,11 @@ from chainopt.network.multipliers import Multipliers, process_rents, use_prices
 from chainopt.network.network import Network, network
 from chainopt.network.part import Part, apply, places
 from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.tolerances import ZERO
+from chainopt.rows.firms import firm_accounts
 from chainopt.rows.levels import first_outputs
+from chainopt.rows.trade import Prices, trade
+from chainopt.rows.transfers import transfer_prices
 from chainopt.simplex.judge import ratio_ends
 from chainopt.simplex.polyhedral import is_polyhedral
 from chainopt.solution.solution import Solution, first_units
@@ -46,20 +50,24 @@ class NumeraireError(ValueError):
 class Tables(Displayed):
     """All tables of a solution, in money of the numeraire (None: the objective's own).
 
-    goods: amounts and both prices of each good; uses: every use, sale and disposal with what it would pay for one
-    more unit; processes: level and accounts; limits: each bound and its rent; kkt: one row; audit: each good and
-    use with a verdict and its cause; stories: by good, who sets its price, and through which path; warnings: what
-    was said of the chain's figures when they were read, and where. What takes longer is None unless `dossier` has
-    asked for it: market, what each process would do at these prices; explanation, why there is no solution;
-    differences, prices by re-solves. unit: the numeraire's price in the objective's money, by which all money is
-    divided. part: what of the chain has a plan, in the whole, whose numbers the rows follow; `found` keeps what
-    was derived of these tables.
+    goods: amounts and both prices of each good; uses: every use, sale and disposal with what it would pay for
+    one more unit; processes: level and accounts; limits: each bound and its rent; firms: accounts by firm,
+    which with those of all others add up to the objective; transfers: what goes from one firm to another, and
+    between what figures its price can lie; kkt: one row; audit: each good and use with a verdict and its
+    cause; stories: by good, who sets its price, and through which path; warnings: what was said of the chain's
+    figures when they were read, and where. What takes longer is None unless `dossier` has asked for it:
+    market, what each process would do at these prices; explanation, why there is no solution; differences,
+    prices by re-solves. unit: the numeraire's price in the objective's money, by which all money is divided.
+    part: what of the chain has a plan, in the whole, whose numbers the rows follow; `found` keeps what was
+    derived of these tables.
     """
 
     goods: pd.DataFrame
     uses: pd.DataFrame
     processes: pd.DataFrame
     limits: pd.DataFrame
+    firms: pd.DataFrame
+    transfers: pd.DataFrame
     kkt: pd.DataFrame
     audit: pd.DataFrame
     stories: Mapping[str, Story]
@@ -86,11 +94,16 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
     part = _part(chain, solution)
     net, plan = part.whole, _whole_plan(part, solution)
     view = _View.of(part, solution, numeraire or chain.settings.numeraire)
+    goods, processes, limits = (table(net, plan, view) for table in (_goods, _processes, _limits))
+    paid = Prices(view.price, view.use_price, view.sale_price, view.rent, view.unit, view.slope, view.nothing)
+    pools = trade(net, plan, paid)
     return Tables(
-        _goods(net, plan, view),
+        goods,
         _uses(net, plan, view),
-        _processes(net, plan, view),
-        _limits(net, plan, view),
+        processes,
+        limits,
+        firm_accounts(net, plan, paid, pools, processes, limits),
+        transfer_prices(net, plan, paid, pools, goods),
         _kkt(solution),
         audit(solution, unit=view.unit),
         stories(solution, unit=view.unit),
@@ -127,6 +140,21 @@ def limits(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
     return tables(chain, solution, numeraire=numeraire).limits
 
 
+def firms(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
+    """The accounts of every firm, at the plan's prices: sales outside and to other firms, purchases, unit costs,
+    disposal, profit, the rent in it, and why where it is a loss. Those who own supplies, bring imports, buy in the
+    end and take what is thrown away have a row each, by kind, so that profits add up to the objective.
+    """
+    return tables(chain, solution, numeraire=numeraire).firms
+
+
+def transfers(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
+    """What goes from one firm to another: amount, price, the interval of prices that support the plan, and the
+    fair range between cost, what the last unit costs the seller, and worth, what it brings the buyer.
+    """
+    return tables(chain, solution, numeraire=numeraire).transfers
+
+
 def kkt(chain: Chain, solution: Solution) -> pd.DataFrame:
     """The independent check: stationarity, feasibility and complementarity residuals, relative."""
     return _kkt(solution)
@@ -145,8 +173,11 @@ class _View:
     high: Array
     sale_value: Array
     disposal_value: Array
+    sale_price: Array
+    nothing: Array
     use_value: Array
     use_price: Array
+    slope: Array
     rent: Array
     derived_rent: Array
     unit_cost: Array
@@ -157,8 +188,8 @@ class _View:
         net, part = of.whole, of.net
         goods, uses, limits = of.goods(_NONE), of.uses(_NONE), of.limits(_NONE)
         costs = np.full(len(net.processes), np.nan)
-        rest = *(uses,) * 2, *(limits,) * 2, costs, of.levels(_NONE)
-        empty = cls(None, 1.0, (None,) * len(goods), *(goods,) * 6, *rest)
+        rest = *(uses,) * 3, *(limits,) * 2, costs, of.levels(_NONE)
+        empty = cls(None, 1.0, (None,) * len(goods), *(goods,) * 8, *rest)
         derivatives, multipliers = solution.derivatives, solution.multipliers
         found, plan = solution.intervals, solution.plan
         if not solution.certified or not (derivatives and multipliers and found and plan):
@@ -183,11 +214,23 @@ class _View:
             use_price=of.uses(use_prices(part, multipliers) / unit),
             sale_value=of.goods(sale_value / unit),
             disposal_value=of.goods(disposal_value / unit),
+            sale_price=of.goods(np.where(part.rival, multipliers.price, multipliers.reading_sale) / unit),
+            nothing=of.goods(ZERO * derivatives.operations.measure.good, 0.0),
+            slope=of.uses(_first_slopes(part, derivatives)),
             unit_cost=net.unit_cost[net.first_level] / unit,
             first_loss=of.levels(first_unit_losses(solution) / unit),
             rent=of.limits(multipliers.rent / unit),
             derived_rent=of.limits(derivatives.unknowns[derivatives.operations.rent_columns] / unit),
         )
+
+
+def _first_slopes(net: Network, derivatives: Derivatives) -> Array:
+    """By use, the slope of its process's first level; nan where it is not known."""
+    slope = derivatives.operations.slopes.level.tocoo()
+    first = slope.col == net.first_level[net.use_process[slope.row]]
+    found = np.full(len(net.use_good), np.nan)
+    found[slope.row[first]] = slope.data[first]
+    return found
 
 
 def _ratios(net: Network, plan: Plan, derivatives: Derivatives, found: Intervals, at: int) -> Intervals:

@@ -47,8 +47,9 @@ MOST_IN_TITLE = 3
 _ROW = "#"
 
 Subject = Literal[
-    "changes", "explanation", "warnings", "prices", "audit", "uses", "processes", "market", "limits", "solver"
-]
+    "changes", "explanation", "warnings", "prices", "audit", "uses", "processes", "firms", "market", "limits",
+    "solver",
+]  # fmt: skip
 
 
 class Question(StrEnum):
@@ -155,6 +156,7 @@ def findings(solution: Solution, tables: Tables) -> list[Finding]:
         *_scenario(solution),
         *_explanation(solution, tables),
         *(leaving if loud else []),
+        *_firms_at_a_loss(tables),
         *_reading(solution),
         *_removed(solution),
         *_warned(solution),
@@ -326,6 +328,17 @@ def _warned(solution: Solution) -> Iterator[Finding]:
     if beside:
         text = "The plan and its prices are those of the simplex method, which proves them; Ipopt's are not shown."
         yield Finding(Question.SURE, "solver", text)
+
+
+def _firms_at_a_loss(tables: Tables) -> Iterator[Finding]:
+    """The firms that lose money, the most first, each with its processes at a loss and why."""
+    rows = tables.firms[tables.firms["why"] != ""].sort_values("profit", kind="stable")
+    for row in _rows(rows.head(MOST)):
+        text = f"The firm {short(row['firm'])} loses {figure(-row['profit'])}: {short(row['why'], 500)}"
+        yield Finding(Question.LEAVING, "firms", _stopped(text), caution=True, row=row[_ROW])
+    if len(rows) > MOST:
+        text = f"{_count(len(rows) - MOST, 'more firm loses', 'more firms lose')} money."
+        yield Finding(Question.LEAVING, "firms", text, caution=True)
 
 
 def _removed(solution: Solution) -> Iterator[Finding]:

@@ -139,8 +139,8 @@ def foremost(tables: Tables, goods: int, processes: int, flows: int | None = Non
     """The tables cut to the goods of the greatest turnover, with their uses and audit, and the processes that move
     the most money, each first to last; as they are where no more are there.
 
-    flows: the most uses, by value, and the most flows of the audit, those that do not agree before those that do.
-    What says most in the audit is kept in any case.
+    flows: the most uses and transfers, by value, and the most flows of the audit, those that do not agree before
+    those that do. What says most in the audit is kept in any case.
     """
     kept = tables
     if len(kept.goods) > goods:
@@ -150,6 +150,13 @@ def foremost(tables: Tables, goods: int, processes: int, flows: int | None = Non
         kept = replace(kept, goods=first, uses=kept.uses[uses], audit=kept.audit[told | audit])
     if flows is not None and max(len(kept.uses), int((kept.audit["kind"] != "good").sum())) > flows:
         kept = replace(kept, uses=_foremost_uses(kept.uses, flows), audit=_foremost_audit(kept.audit, flows))
+    if flows is not None and len(kept.transfers) > flows:
+        dearest = greatest(kept.transfers["money"])[:flows]
+        kept = replace(kept, transfers=kept.transfers.loc[np.sort(dearest)])
+    if len(kept.firms) > processes:
+        flowed = ["revenue_outside", "revenue_inside", "bought_outside", "bought_inside"]
+        moved = kept.firms[flowed].abs().max(axis=1).where(kept.firms["kind"] == "firm", np.inf)
+        kept = replace(kept, firms=kept.firms.loc[np.sort(greatest(moved)[:processes])])
     if len(kept.processes) > processes:
         moved = kept.processes[["revenue", "cost"]].abs().max(axis=1)
         kept = replace(kept, processes=kept.processes.loc[greatest(moved)[:processes]])

@@ -190,6 +190,40 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("added", "Value added", "money", "revenue less what its inputs cost"),
         _WARNING,
     ),
+    "firms": (
+        Column("who", "Firm", "name", "the firm, or who else trades: all profits add up to the value"),
+        Column("processes", "Processes", "amount", "how many processes it runs"),
+        Column("revenue_outside", "Sold outside", "money", "its sales to final demand, at the goods' prices"),
+        Column("revenue_inside", "Sold to firms", "money", "its sales to other firms"),
+        Column(
+            "bought_outside", "Bought outside", "money", "what it pays for imports; importers: at import prices"
+        ),
+        Column("bought_inside", "Bought from firms", "money", "what it pays to other firms"),
+        Column(
+            "supplies", "Supplies", "money", "what it pays to the owners of what is there before anything is made"
+        ),
+        Column("unit_cost", "Unit costs", "money", "unit cost times level, of all its processes"),
+        Column("disposal", "Disposal", "money", "what it pays to have thrown away what it makes"),
+        Column("profit", "Profit", "money", "what it sells less what it pays"),
+        Column("rent", "Of it rent", "money", "what its processes' own limits earn"),
+        Column("why", "Why a loss", "text", "which of its processes lose money, and through what"),
+    ),
+    "transfers": (
+        _GOOD,
+        Column("seller", "Seller", "name", "the firm that makes it"),
+        Column("buyer", "Buyer", "name", "the firm that takes it"),
+        Column("amount", "Amount", "amount", "how much goes from the one to the other"),
+        _UNIT,
+        Column("price", "Price", "price", "what the buyer pays per unit at these prices"),
+        Column("price unit", "Price in", "word", "what the price is counted in"),
+        Column("low", "Low", "price", "the least price that supports the plan"),
+        Column("high", "High", "price", "the greatest price that supports the plan"),
+        Column("range", "Range", "word", "the prices that support the plan, where there is more than one"),
+        Column("cost", "Seller's cost", "price", "what its last unit costs, without rents of its own limits"),
+        Column("worth", "Buyer's worth", "price", "what its last unit brings, before rents of its own limits"),
+        Column("money", "In all", "money", "price times amount"),
+        Column("split", "Split", "word", "pro rata: several sell it and several take it, each of all by its part"),
+    ),
     "limits": (
         Column("kind", "Kind", "word", "what is limited"),
         _GOOD,
@@ -218,9 +252,19 @@ CAPTIONS = {
     "balances": ("Balances", "Where each good comes from and where it goes"),
     "uses": ("Uses", "Who takes each good, and what one more unit is worth to them"),
     "processes": ("Processes", "What each process earns at these prices"),
+    "firms": ("Firms", "What each firm gets, pays and earns at these prices; all profits add up to the value"),
+    "transfers": ("Transfers", "What goes from one firm to another, and between what figures its price can lie"),
     "limits": ("Limits", "The bounds, and what they cost"),
     "kkt": ("Solver", "The independent check of the optimum"),
 }
+
+_PARTIES = {
+    "supply": "owners of supplies",
+    "import": "importers",
+    "demand": "final demand",
+    "disposal": "disposal",
+}
+"""Who trades beside firms."""
 
 _CHECKS = {
     "stationarity": "no process, sale, import or disposal would gain by a small change",
@@ -271,6 +315,10 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
         ),
         "kkt": pd.DataFrame(kkt, columns=["check", "residual", "meaning"]),
     }
+    if tables.firms["profit"].notna().any():
+        frames["firms"] = tables.firms.assign(who=tables.firms["firm"].fillna(tables.firms["kind"].map(_PARTIES)))
+    if len(tables.transfers):
+        frames["transfers"] = _with_ranges(tables.transfers, goods)
     if len(tables.warnings):
         frames["warnings"] = tables.warnings
         for name in _FIGURES:
@@ -296,6 +344,14 @@ def _sheet(name: str, frame: pd.DataFrame, tables: Tables) -> Sheet:
     pointed = [column.name for column in columns if column.kind in ("amount", "price", "money")]
     rows = frame.assign(**{each: frame[each].mask(shown[each] == "0", 0.0) for each in pointed})
     return Sheet(*CAPTIONS[name], columns, rows, shown)
+
+
+def _with_ranges(transfers: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
+    """Transfers with the prices that support the plan in words, where some good has more than one."""
+    several = goods.loc[goods["range"] != "one price"].set_index("good")["range"]
+    known = transfers["low"].notna() | transfers["high"].notna()
+    ranges = transfers["good"].map(several.to_dict()).astype(object).where(known).fillna("")
+    return transfers.assign(range=ranges) if (ranges != "").any() else transfers
 
 
 _FIGURES = ("balances", "uses", "processes", "limits")
@@ -367,7 +423,7 @@ def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> n
     match column.kind:
         case "money":
             level: Any = SHOWN * money_scale(tables)
-        case "amount" if sheet in ("balances", "uses", "audit"):
+        case "amount" if sheet in ("balances", "uses", "audit", "transfers"):
             level = SHOWN * frame["good"].map(whole)
         case "amount" if sheet == "limits":
             level = SHOWN * frame["limit"].abs()

@@ -29,13 +29,16 @@ from chainopt.solution.solution import Solution
 from chainopt.words.figures import figure
 
 _RECEIPT = Column("receipt", "Receipt", "price", "the price added up from its lines on the sheet Receipts")
-_ORDER = ("prices", "balances", "uses", "processes", "market", "limits", "warnings", "audit")
+_ORDER = (
+    "prices", "balances", "uses", "processes", "firms", "transfers", "market", "limits", "warnings", "audit",
+)  # fmt: skip
 _LIVE = {
     "prices": ("difference", "price", "-", "backprop"),
     "audit": ("difference", "multiplier", "-", "derivative"),
     "processes": ("profit", "revenue", "-", "cost"),
     "market": ("deviation", "best_profit", "-", "profit"),
     "limits": ("total", "rent", "*", "limit"),
+    "transfers": ("money", "price", "*", "amount"),
 }
 """By table, the column that is a formula over two others of its row."""
 

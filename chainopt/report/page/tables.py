@@ -70,6 +70,13 @@ _SHOWN = {
     "processes": (
         "process", "firm", "level", "unit", "revenue", "cost", "profit", "rent", "first_loss", "needed", "warning",
     ),
+    "firms": (
+        "who", "profit", "rent", "revenue_outside", "revenue_inside", "bought_outside", "bought_inside",
+        "supplies", "unit_cost", "disposal", "why",
+    ),
+    "transfers": (
+        "good", "seller", "buyer", "amount", "unit", "price", "range", "cost", "worth", "split",
+    ),
     "market": (
         "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
     ),

@@ -89,6 +89,8 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
             "uses": len(figures.uses) - len(kept.uses),
             "audit-whole": len(figures.audit) - len(kept.audit),
             "processes": len(figures.processes) - len(kept.processes),
+            "firms": len(figures.firms) - len(kept.firms),
+            "transfers": len(figures.transfers) - len(kept.transfers),
             "market": len(figures.processes) - len(kept.processes) if figures.market is not None else 0,
         },
         message=legible(solution.message),
