@@ -173,7 +173,8 @@ def _closed(process: Process, goods: dict[str, Good], supplied: set[str]) -> lis
 
 def _always_taken(process: Process) -> dict[str, float]:
     """What a process takes whatever it makes: with some of it, it can't stand idle."""
-    if process.function is None or TECHNOLOGIES[process.function].recipe:
+    # What has no figures of uses has no floors: of most processes that is known at a glance.
+    if process.function is None or not TECHNOLOGIES[process.function].of_use:
         return {}
     origin = TECHNOLOGIES[process.function].origin(batch_of(process.function, [process])).tolist()
     return {use.good: amount for use, amount in zip(process.inputs, origin, strict=True) if amount > 0}
