@@ -32,7 +32,7 @@ from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, use_prices
 from chainopt.network.network import FORMULA, Network
 from chainopt.network.plan import Plan
-from chainopt.network.tolerances import SAME
+from chainopt.network.tolerances import ROUNDED, SAME
 from chainopt.technology.arrays import Array
 from chainopt.technology.curvature import shapes
 from chainopt.technology.families import Batch, Technology
@@ -114,7 +114,7 @@ class Offer:
 
 def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure) -> list[Offer]:
     """Every process's own problem at the posted prices, in the network's order."""
-    sells_for = net.yields @ multipliers.price
+    sells_for, terms = net.yields @ multipliers.price, abs(net.yields) @ np.abs(multipliers.price)
     pays = use_prices(net, multipliers)
     most, (least, capacity) = net.bounds("use")[1], (end[net.first_level] for end in net.bounds("level"))
     least[np.isinf(least) & (net.function != FORMULA)] = 0.0
@@ -127,6 +127,8 @@ def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure)
         worth = sells_for[level].copy()
         cost = float(net.unit_cost[level[0]])
         worth[0] -= cost
+        # What a by-product's cost leaves of a price, to rounding, is nothing, which no amount makes more.
+        worth[np.abs(worth) <= ROUNDED * (terms[level] + abs(cost))] = 0.0
         family = net.family(p)
         formula = family is None and not net.leontief[p]
         amount = np.abs(plan.use[use])
