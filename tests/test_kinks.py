@@ -186,7 +186,8 @@ def test_no_derivative_is_wrong_in_silence(recipe):
     except co.TraceError:
         hypothesis.reject()
     sides = [side for side in quotients(function, 0.0) if side is not None]
-    assert sides
+    # A point by itself, with values on neither side, has no quotients to compare with.
+    hypothesis.assume(sides)
     for side in sides:
         assert float(side) == pytest.approx(found, rel=1e-6, abs=1e-6)
 

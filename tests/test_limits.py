@@ -465,6 +465,8 @@ def test_two_runs_at_once_on_the_same_files(commands, tmp_path):
         both = {supply: commands.start(folder, *words, f"natgas.supply={supply}") for supply in expected}
         for child in both.values():
             assert commands.end(folder, child) == (0, [])
-        assert whole(folder) == {*REPORTS, "reports/chain-annotated.xlsx", "reports/answer.json"}
+        ends = ("report.xlsx", "report.html", "annotated.xlsx")
+        named = {f"reports/chain-natgas.supply={supply}-{end}" for supply in expected for end in ends}
+        assert whole(folder) == {*named, "reports/answer.json"}
         answer = json.loads((folder / "reports" / "answer.json").read_text())
         assert answer["goods"][0]["supply"] in expected

@@ -14,8 +14,8 @@ import highspy
 import numpy as np
 from highspy import HighsModelStatus
 from scipy import sparse
-from scipy.sparse.linalg import splu
 
+from chainopt.backprop.equations import factored
 from chainopt.technology.arrays import Array
 
 _PROXIMITY = 1e-8
@@ -108,13 +108,7 @@ class _Saddle:
         self.matrix, self.bent = sparse.csr_array(matrix), bent
         above = [bent - _PROXIMITY * sparse.eye_array(width), self.matrix.T]
         below = [self.matrix, _PROXIMITY * sparse.eye_array(rows)]
-        # Symmetric and quasi-definite: no pivoting is needed, and the rounds mend what it would.
-        self.factors = splu(
-            sparse.csc_array(sparse.block_array([above, below])),
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
+        self.factors = factored(sparse.csc_array(sparse.block_array([above, below])))
 
     def solved(self, right: Array, begin: Array) -> Array:
         """The solution nearest to where it begins."""

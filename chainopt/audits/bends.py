@@ -77,7 +77,10 @@ def _of_family(
         mover = np.full(len(batch.process), -1)
         mover[batch.of[moved]] = batch.use[moved]
         for i in np.flatnonzero((by > 0) & (fall != 0)).tolist():
-            yield place[USE, int(batch.use[i])], place[USE, int(mover[batch.of[i]])], float(fall[i] / by[i])
+            # What is idle at an infinite slope has no row.
+            here, there = place.get((USE, int(batch.use[i]))), place.get((USE, int(mover[batch.of[i]])))
+            if here is not None and there is not None:
+                yield here, there, float(fall[i] / by[i])
 
 
 def _of_formula(

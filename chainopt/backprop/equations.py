@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import SuperLU, splu
 
 from chainopt.backprop.operations import Operations
 from chainopt.backprop.square import by_structure
@@ -112,6 +112,17 @@ def _least_squares(
     return column * value, np.abs(unseen) > OPEN
 
 
+def factored(matrix: sparse.csc_array) -> SuperLU:
+    """The factors of a symmetric and quasi-definite matrix, for solves that are refined.
+
+    In an order of minimum degree, without pivoting, they fill in a tenth; pivots of 0 are left to the general way.
+    """
+    try:
+        return splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    except RuntimeError:
+        return splu(matrix)
+
+
 class _Projection:
     """Least squares near a point: steps min ||A x - b||^2 + delta ||x - x_k||^2 leave the null space be."""
 
@@ -120,7 +131,7 @@ class _Projection:
         self.matrix = matrix
         above = [sparse.eye_array(rows), matrix]
         below = [matrix.T, -_PROXIMITY * sparse.eye_array(columns)]
-        self.factor = splu(sparse.csc_array(sparse.block_array([above, below])))
+        self.factor = factored(sparse.csc_array(sparse.block_array([above, below])))
 
     def nearest(self, goal: Array, value: Array) -> Array:
         rows = self.matrix.shape[0]
