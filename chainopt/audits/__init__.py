@@ -2,7 +2,9 @@
 
 verdicts    audit: every good and use, multiplier beside derivative, with a verdict and its cause
 market_test would each process choose its plan by itself? by the certificate's best responses
-stories     who sets a price, and along which path
+marginal    what moves when there is a little more of a good: the directions at a plan, the best of them
+bends, alike     second derivatives; of directions as good, the best in second order, then the one that moves least
+stories     who sets a price: what one more unit changes outside the chain, in words
 standstill  what an idle process would lose on its first unit
 receipt_lines, receipts   a price as a sum of lines
 explain     why there is no solution, by cell
