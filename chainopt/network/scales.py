@@ -29,9 +29,8 @@ from chainopt.technology.tape import MIN
 
 _RANGE = 70.0
 """Of logarithms: beyond 1e30 no amount is ordinary."""
-_ROUNDS, _SETTLED = 3, 0.5
-"""Of a smooth chain: slopes at the amounts found give amounts at which slopes are taken again, unless no logarithm
-moved by more than this: what counts as one need not be known better."""
+_ROUNDS = 3
+"""Of a smooth chain: slopes at the amounts found give amounts at which slopes are taken again."""
 _WEAK = 0.1
 """Of the other equations, what ties a use to its level by itself: an input that hardly matters there is tied by
 nothing else."""
@@ -85,10 +84,7 @@ def _scales(net: Network) -> Scales:
     leaf[-1] = False
     found = _fitted([*fixed, *_first_guess(net, known)], leaf, np.zeros(known.count))
     for _ in range(_ROUNDS if smooth else 0):
-        last, elastic = found, _elastic(net, known, found)
-        found = _fitted([*fixed, *_first_guess(net, known, _WEAK), *elastic], leaf, last)
-        if np.max(np.abs(found - last), initial=0.0) <= _SETTLED:
-            break
+        found = _fitted([*fixed, *_first_guess(net, known, _WEAK), *_elastic(net, known, found)], leaf, found)
     amounts = np.exp(np.clip(found, -_RANGE, _RANGE))
     parts = {name: amounts[known.place[name] : known.place[name] + known.size[name]] for name in _AMOUNTS}
     return Scales(**parts, money=float(amounts[-1]))
