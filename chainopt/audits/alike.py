@@ -16,6 +16,7 @@ from highspy import HighsModelStatus
 from scipy import sparse
 
 from chainopt.backprop.equations import factored
+from chainopt.simplex.scaled import Scaled, highs_model
 from chainopt.technology.arrays import Array
 
 _PROXIMITY = 1e-8
@@ -131,6 +132,7 @@ def _quadratic(given: Alike, right: Array, first: Array) -> Array:
     hessian.dim_, hessian.format_ = len(first), highspy.HessianFormat.kTriangular
     hessian.start_, hessian.index_, hessian.value_ = lower.indptr, lower.indices, lower.data
     highs.passHessian(hessian)
+    highs.changeObjectiveSense(highspy.ObjSense.kMinimize)
     highs.run()
     return (
         np.array(highs.getSolution().col_value) if highs.getModelStatus() == HighsModelStatus.kOptimal else first
@@ -144,17 +146,10 @@ def program(
     low: Array | None = None,
     worth: Array | None = None,
 ) -> highspy.Highs:
-    """HiGHS with max worth'd over A d = b, d >= low (0); without a worth to be minimised, as with a Hessian."""
-    highs, lp, width = highspy.Highs(), highspy.HighsLp(), matrix.shape[1]
+    """HiGHS with max worth'd (0) over A d = b, d >= low (0)."""
+    highs, width, none = highspy.Highs(), matrix.shape[1], np.zeros(0)
     for name, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
         highs.setOptionValue(name, value)
-    lp.num_row_, lp.num_col_ = matrix.shape
-    lp.sense_ = highspy.ObjSense.kMinimize if worth is None else highspy.ObjSense.kMaximize
-    lp.col_cost_ = np.zeros(width) if worth is None else worth
-    lp.col_lower_ = np.zeros(width) if low is None else low
-    lp.col_upper_ = np.full(width, np.inf)
-    lp.row_lower_ = lp.row_upper_ = right
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    highs.passModel(lp)
+    low, worth = (np.zeros(width) if given is None else given for given in (low, worth))
+    highs.passModel(highs_model(Scaled(matrix, right, low, np.full(width, np.inf), worth, none, none, 1.0)))
     return highs

@@ -21,6 +21,7 @@ from chainopt.network.tolerances import CERTIFIED, ONE_PRICE, SAME, SHOWN
 from chainopt.solution.solution import Solution, first_units
 from chainopt.technology.arrays import Array
 from chainopt.words.display import Displayed
+from chainopt.words.figures import figure
 
 MOST_USES = 600
 """Uses up to which every good's story is told: of larger chains those of the greatest turnover are, where it needs
@@ -123,7 +124,7 @@ class _Teller:
         one = bool(np.isfinite(near) and abs(high - low) <= near)
         less = None if one else self._side(g, -1, high)
         why = self._why(more, low, one) if one else self._ends(more, less, low, high)
-        shown = _figure(price / self.unit) if np.isfinite(price) else "no price of its own"
+        shown = figure(price / self.unit) if np.isfinite(price) else "no price of its own"
         return Story(
             good=self.net.goods[g],
             price=float(price) / self.unit,
@@ -158,12 +159,12 @@ class _Teller:
             parts.append("no more of it can be placed")
         else:
             means = f": {_listed(more)}" if more is not None and more.moves else ""
-            parts.append(f"one more is worth {_figure(low / self.unit)}{means}")
+            parts.append(f"one more is worth {figure(low / self.unit)}{means}")
         if np.isposinf(high):
             parts.append("the plan can't do with less")
         else:
             means = f": {_listed(less)}" if less is not None and less.moves else ""
-            parts.append(f"one less costs {_figure(high / self.unit)}{means}")
+            parts.append(f"one less costs {figure(high / self.unit)}{means}")
         return "; ".join(parts)
 
 
@@ -217,7 +218,7 @@ def _sum(moves: tuple[Move, ...]) -> float:
 
 
 def _said(move: Move) -> str:
-    amount, price = _figure(abs(move.amount)), _figure(abs(move.price))
+    amount, price = figure(abs(move.amount)), figure(abs(move.price))
     much = f"{amount} {'more' if move.amount > 0 else 'less'}"
     if move.kind == "sale":
         return f"{much} {move.good} sold at {price if move.price >= 0 else '-' + price}"
@@ -239,7 +240,3 @@ def _end(side: Side | None) -> str:
         return f"the cost of {first.process}"
     of = {"sale": "final demand for", "import": "the import of", "disposal": "the disposal of"}
     return f"{of[first.kind]} {first.good}"
-
-
-def _figure(value: float) -> str:
-    return f"{value + 0.0:,.6g}"

@@ -7,7 +7,7 @@ divided by that good's price.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,17 +114,29 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
     )
 
 
+def _alone(
+    table: Callable[[Network, Plan, _View], pd.DataFrame],
+    chain: Chain,
+    solution: Solution,
+    numeraire: str | None,
+) -> pd.DataFrame:
+    """One of the tables, without the stories and verdicts of the others."""
+    part = _part(chain, solution)
+    view = _View.of(part, solution, numeraire or chain.settings.numeraire)
+    return table(part.whole, _whole_plan(part, solution), view)
+
+
 def prices(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
     """Each good's price, from both sides: good, unit, price (the solver's multiplier), backprop (the derivative),
     difference, low, high, interval; in money (or numeraire) per unit of the good. See `tables` for errors.
     """
-    goods = tables(chain, solution, numeraire=numeraire).goods
+    goods = _alone(_goods, chain, solution, numeraire)
     return goods[["good", "unit", "price", "backprop", "difference", "low", "high", "interval"]]
 
 
 def uses(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
     """Every use, sale and disposal: amount, its share of the good, and value, what it pays for one more unit."""
-    return tables(chain, solution, numeraire=numeraire).uses
+    return _alone(_uses, chain, solution, numeraire)
 
 
 def processes(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
@@ -132,12 +144,12 @@ def processes(chain: Chain, solution: Solution, *, numeraire: str | None = None)
     revenue less what its inputs cost; and where it stands idle, first_loss, what its first unit of level would
     lose, and needed, the price of its first output from which it would run.
     """
-    return tables(chain, solution, numeraire=numeraire).processes
+    return _alone(_processes, chain, solution, numeraire)
 
 
 def limits(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
     """Every limit: kind, good or process, the amount it bounds, and its rent per unit of the limit."""
-    return tables(chain, solution, numeraire=numeraire).limits
+    return _alone(_limits, chain, solution, numeraire)
 
 
 def firms(chain: Chain, solution: Solution, *, numeraire: str | None = None) -> pd.DataFrame:
