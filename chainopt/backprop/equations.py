@@ -28,9 +28,11 @@ def solve_equations(ops: Operations) -> Array:
     columns = np.flatnonzero(ops.may)
     matrix = sparse.csr_array(ops.matrix[ops.active][:, columns])
     target = -ops.constant[ops.active]
-    row, column = _equilibrate(matrix, ops.least[ops.active])
+    # What a process makes of its own input may cancel it: a row is as large as its terms, not as their sum.
+    gross = sparse.csr_array(ops.gross[ops.active][:, columns])
+    row, column = _equilibrate(gross, ops.least[ops.active])
     value, open_ = _least_squares(matrix, target, row, column)
-    money = ops.gross[ops.active][:, columns] @ np.abs(value) + np.abs(target)
+    money = gross @ np.abs(value) + np.abs(target)
     money = np.maximum(money, (_LEAST * np.max(row * money, initial=0.0) or 1.0) / row)
     value, open_ = _least_squares(matrix, target, 1.0 / money, column)
     unknowns = np.zeros(len(ops.may))
@@ -56,12 +58,11 @@ def nearest(matrix: sparse.csr_array, target: Array, money: Array, given: Array)
     return found
 
 
-def _equilibrate(matrix: sparse.csr_array, least: Array, rounds: int = 8) -> tuple[Array, Array]:
-    """Factors of rows and columns that bring their largest entries to about one.
+def _equilibrate(size: sparse.csr_array, least: Array, rounds: int = 8) -> tuple[Array, Array]:
+    """Factors of rows and columns that bring the largest entries, all at least 0, to about one.
 
     They begin from least, the money below which a row's is noise: so they follow every change of units.
     """
-    size = abs(matrix)
     row = over(least)
     column = over(_largest(sparse.diags_array(row) @ size, 0))
     column = np.where(column > 0, column, over(_largest(size, 0)))

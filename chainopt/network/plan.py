@@ -48,20 +48,37 @@ class Plan:
 
 
 def with_whole_minima(net: Network, plan: Plan) -> Plan:
-    """The plan with every level at its formula's value, and what that adds thrown away.
+    """The plan with every level at its formula's value, and what that adds thrown away, or read and sold further on.
 
     A minimum in a formula is a step that may stay below all its arguments where nothing pulls it up: where the
-    process makes what is worthless.
+    process makes what is worthless. What can't take more in keeps its level.
     """
     pulled = np.array([bool(item.program.minima()) for item in net.formulas], dtype=bool)
     if not pulled.any():
         return plan
-    made = net.levels(plan.use, np.array([item.process for item in net.formulas])[pulled])
-    more = np.where(np.isfinite(made) & (made > plan.level), made - plan.level, 0.0)
-    added = net.yields.T @ more
-    if (added[~net.disposes] > 0).any():
-        return plan
-    return replace(plan, level=plan.level + more, disposed=plan.disposed + added)
+    formulas = np.array([item.process for item in net.formulas])
+    reads = np.isin(net.use_process, formulas)
+    stuck = net.rival.copy()
+    stuck[net.use_good[~reads & ~net.use_leontief]] = True
+    lifted = plan
+    for _ in range(len(formulas) + 1):
+        made = net.levels(lifted.use, formulas[pulled])
+        more = np.where(np.isfinite(made) & (made > lifted.level), made - lifted.level, 0.0)
+        if not more.any():
+            break
+        added = net.yields.T @ more
+        thrown = np.where(net.disposes, added, 0.0)
+        shown = added - thrown
+        if (shown[stuck] > 0).any():
+            return plan
+        lifted = replace(
+            lifted,
+            level=lifted.level + more,
+            disposed=lifted.disposed + thrown,
+            use=lifted.use + np.where(reads, shown[net.use_good], 0.0),
+            sale=lifted.sale + np.where(net.sells, shown, 0.0),
+        )
+    return lifted
 
 
 def at_rest(net: Network) -> Plan:

@@ -13,7 +13,7 @@ import numpy as np
 from chainopt.network.limits import Limit
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
-from chainopt.network.plan import Plan, with_whole_minima
+from chainopt.network.plan import Plan, at_limits, limited_amount, with_whole_minima
 from chainopt.network.scales import scales
 from chainopt.simplex.basis import BETWEEN, HIGH, Point
 from chainopt.simplex.faces import least_throughput, price_ends, ratios
@@ -220,7 +220,7 @@ def _whole_plan(net: Network, given: LinearProgram, program: Scaled, found: Poin
     whole = with_whole_minima(net, plan)
     lost = plan.value(net) - whole.value(net)
     small = lost <= GOOD_ENOUGH * max(program.money, abs(plan.value(net)))
-    return whole if small and _attained(net, whole) else None
+    return whole if small and _attained(net, whole) and _kept(net, plan, whole) else None
 
 
 def _attained(net: Network, plan: Plan) -> bool:
@@ -229,6 +229,15 @@ def _attained(net: Network, plan: Plan) -> bool:
     made = net.levels(plan.use, np.array(of, dtype=int))
     size = scales(net).level + np.abs(plan.level)
     return bool(np.all(np.isnan(made) | (np.abs(made - plan.level) <= GOOD_ENOUGH * size)))
+
+
+def _kept(net: Network, plan: Plan, whole: Plan) -> bool:
+    """Whether minima at their arguments break no limit that the plan keeps."""
+    bound, amount, sign, fixed = at_limits(net, plan)
+    rise = limited_amount(net, whole) - amount
+    over = np.where(fixed, np.abs(rise), sign * (amount + rise - bound))
+    size = np.maximum(np.abs(bound), np.abs(amount))
+    return bool(np.all((sign * rise <= 0) & ~fixed | (over <= GOOD_ENOUGH * size)))
 
 
 def _plan(net: Network, given: LinearProgram, x: Array) -> Plan:
