@@ -268,10 +268,10 @@ def test_nasty_chains_are_as_the_judge_in_fractions_says(first: int) -> None:
     ("seed", "most"), [(1073, 2000), (1418, 150), (1418, 2000), (1825, 150), (2339, 150), (2638, 150)]
 )
 def test_chains_that_went_wrong_at_night(seed: int, most: int) -> None:
-    """1073: the plan of least throughput left a minimum below its arguments, and the chain was unsolved. 1418: every
-    best basis did, of what is worth nothing and can only be read on. 2339: an input that a minimum hid had an ordinary
-    amount 1e11 times too large, so that some could be taken where there was none. 1825, 2638: Ipopt's price stood next
-    to the end of its interval, outside."""
+    """1073: the plan of least throughput left a minimum below its arguments, and the chain was unsolved. 1418:
+    every best basis did, of what is worth nothing and can only be read on. 2339: an input that a minimum hid had
+    an ordinary amount 1e11 times too large, so that some could be taken where there was none. 1825, 2638: Ipopt's
+    price stood next to the end of its interval, outside."""
     assert _differs(seed, most) == []
 
 

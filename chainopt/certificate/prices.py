@@ -51,7 +51,18 @@ def polished(net: Network, derivatives: Derivatives, multipliers: Multipliers) -
         known[columns] = nearest(part, part @ known[columns] - off, money, known[columns])
     rent, signed = known[ops.rent_columns], ops.signed[ops.rent_columns]
     known[ops.rent_columns] = np.where(signed, rent, np.maximum(rent, 0.0))
+    known[ops.rent_columns] -= _overcharged(net, ops, known)
     return known
+
+
+def _overcharged(net: Network, ops: Operations, known: Array) -> Array:
+    """What each capacity's rent takes by rounding beyond all that its level earns: a level that just earns nothing
+    has a best response where one that loses may have none."""
+    earned = ops.earns @ known - net.unit_cost
+    terms = abs(ops.earns) @ np.abs(known) + np.abs(net.unit_cost)
+    loss = np.where(earned >= -SAME * terms, np.maximum(-earned, 0.0), 0.0)
+    upper = np.array([limit.sign > 0 and not limit.fixed for limit in net.limits], dtype=bool)
+    return np.where(upper, np.minimum(known[ops.rent_columns], net.bounding("level").T @ loss), 0.0)
 
 
 def _straight(net: Network, ops: Operations, known: Array) -> tuple[sparse.csr_array, Array, Array]:

@@ -48,7 +48,7 @@ class Plan:
 
 
 def with_whole_minima(net: Network, plan: Plan) -> Plan:
-    """The plan with every level at its formula's value, and what that adds thrown away, or read and sold further on.
+    """The plan with every level at its formula's value, what that adds being thrown away, or read and sold.
 
     A minimum in a formula is a step that may stay below all its arguments where nothing pulls it up: where the
     process makes what is worthless. What can't take more in keeps its level.
