@@ -34,8 +34,11 @@ _ROUNDS = 3
 _WEAK = 0.1
 """Of the other equations, what ties a use to its level by itself: an input that hardly matters there is tied by
 nothing else."""
-_ACCURACY = 1e-6
+_ACCURACY, _ON_THE_WAY = 1e-6, 1e-3
+"""Of the residuals, in the last round and in those before it, whose amounts only say where slopes are taken."""
 _MOST_STEPS = 2000
+_MOST_TOGETHER = 50
+"""Uses of a process that are eliminated together: the inverse of more would cost more than it saves."""
 _MOST_ELASTIC = 3.0
 """The sum of a level's elasticities: where it is more, the level is a difference."""
 _FAINT = 3e-6
@@ -78,13 +81,12 @@ def _scales(net: Network) -> Scales:
     known = _Logarithms(net)
     fixed = list(_ties(net, known))
     smooth = not (net.leontief.all() and not net.formulas)
-    leaf = np.ones(known.count, dtype=bool)
-    for name, inner in (("good", True), ("level", True), ("use", ~net.use_leontief)):
-        leaf[known.place[name] :][: known.size[name]] = ~np.broadcast_to(inner, known.size[name])
-    leaf[-1] = False
-    found = _fitted([*fixed, *_first_guess(net, known)], leaf, np.zeros(known.count))
-    for _ in range(_ROUNDS if smooth else 0):
-        found = _fitted([*fixed, *_first_guess(net, known, _WEAK), *_elastic(net, known, found)], leaf, found)
+    group = _groups(net, known)
+    accuracy = [*[_ON_THE_WAY] * _ROUNDS, _ACCURACY] if smooth else [_ACCURACY]
+    found = _fitted([*fixed, *_first_guess(net, known)], group, np.zeros(known.count), accuracy[0])
+    for round_ in accuracy[1:]:
+        equations = [*fixed, *_first_guess(net, known, _WEAK), *_elastic(net, known, found)]
+        found = _fitted(equations, group, found, round_)
     amounts = np.exp(np.clip(found, -_RANGE, _RANGE))
     parts = {name: amounts[known.place[name] : known.place[name] + known.size[name]] for name in _AMOUNTS}
     return Scales(**parts, money=float(amounts[-1]))
@@ -262,30 +264,60 @@ def _kth(k: int, of: Sequence[Any]) -> Any:
     return of[min(k, len(of) - 1)]
 
 
-def _fitted(equations: list[Equations], leaf: Array, begin: Array) -> Array:
-    """The least squares solution of least norm beside a first guess, by conjugate gradients on its normal
-    equations.
+def _groups(net: Network, known: _Logarithms) -> Array:
+    """Unknowns that share equations with those of their own group alone, goods, levels and money aside, which are
+    of none (-1): a smooth process's uses are a group, all others are each their own."""
+    group = np.arange(known.count)
+    uses = slice(known.place["use"], known.place["use"] + known.size["use"])
+    many = np.bincount(net.use_process, minlength=len(net.processes))[net.use_process] > _MOST_TOGETHER
+    together = np.where(many, -1, known.count + net.use_process)
+    group[uses] = np.where(net.use_leontief, group[uses], together)
+    for name in ("good", "level"):
+        group[known.place[name] : known.place[name] + known.size[name]] = -1
+    group[-1] = -1
+    return group
 
-    leaf: unknowns no two of which share an equation, which are eliminated first: they are most of them.
-    """
+
+def _fitted(equations: list[Equations], group: Array, begin: Array, accuracy: float) -> Array:
+    """The least squares solution of least norm beside a first guess, by conjugate gradients on its normal
+    equations, from which the unknowns that are of a group are eliminated first: they are most of them."""
     matrix = sparse.csr_array(sparse.vstack([rows for rows, _ in equations], format="csr"))
     target = np.concatenate([values for _, values in equations])
     faint = _FAINT * sparse.eye_array(matrix.shape[1])
     normal, right = sparse.csr_array(matrix.T @ matrix + faint), matrix.T @ target
-    weight = normal.diagonal()
-    inner = np.flatnonzero(~leaf)
-    across = sparse.csr_array(normal[leaf][:, inner])
-    back = sparse.csr_array(across.T @ sparse.diags_array(1.0 / weight[leaf]))
+    inner, leaf = np.flatnonzero(group < 0), np.flatnonzero(group >= 0)
+    outer = normal[leaf]
+    across, inverse = sparse.csr_array(outer[:, inner]), _inverse(sparse.coo_array(outer[:, leaf]), group[leaf])
+    back = sparse.csr_array(across.T @ inverse)
     left = sparse.csr_array(normal[inner][:, inner] - back @ across)
-    size = left.diagonal()
     found = begin.copy()
     found[inner], _ = cg(
         left,
         right[inner] - back @ right[leaf],
         x0=begin[inner],
-        rtol=_ACCURACY,
+        rtol=accuracy,
         maxiter=_MOST_STEPS,
-        M=sparse.diags_array(1.0 / size),
+        M=sparse.diags_array(1.0 / left.diagonal()),
     )
-    found[leaf] = (right[leaf] - across @ found[inner]) / weight[leaf]
+    found[leaf] = inverse @ (right[leaf] - across @ found[inner])
     return found
+
+
+def _inverse(matrix: sparse.coo_array, group: Array) -> sparse.csr_array:
+    """The inverse of a matrix without entries between groups, block by block of one size."""
+    order = np.argsort(group, kind="stable")
+    _, first, of, size = np.unique(group[order], return_index=True, return_inverse=True, return_counts=True)
+    number, place = np.empty(len(group), dtype=int), np.empty(len(group), dtype=int)
+    number[order], place[order] = of, np.arange(len(group)) - first[of]
+    begin = np.concatenate([[0], np.cumsum(size**2)])
+    blocks = np.zeros(begin[-1])
+    mine = number[matrix.row]
+    blocks[begin[mine] + place[matrix.row] * size[mine] + place[matrix.col]] = matrix.data
+    row, column = np.empty(len(blocks), dtype=int), np.empty(len(blocks), dtype=int)
+    for k in np.unique(size).tolist():
+        those = np.flatnonzero(size == k)
+        at = begin[those][:, None] + np.arange(k * k)
+        blocks[at] = np.linalg.inv(blocks[at].reshape(-1, k, k)).reshape(-1, k * k)
+        members = order[first[those][:, None] + np.arange(k)]
+        row[at], column[at] = np.repeat(members, k, axis=1), np.tile(members, k)
+    return sparse.csr_array((blocks, (row, column)), shape=matrix.shape)
