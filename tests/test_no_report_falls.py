@@ -20,7 +20,7 @@ FAULTS = {
     "the report reports/chain-report.html": "chainopt.write_html",
     "the report reports/chain-annotated.xlsx": "chainopt.annotate",
     "the JSON out.json": "chainopt.result_record",
-    "what the terminal would say": "chainopt.report.terminal.show",
+    "what the terminal would say": "chainopt.report.screen.screen",
     "how far milk holds": "chainopt.holding",
     "what the market test, the explanation or further solves would say": "chainopt.dossier",
 }

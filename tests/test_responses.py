@@ -34,7 +34,7 @@ def test_a_full_vat_does_not_set_the_price_of_skim() -> None:
         [recipe("vat", {"skim": 5}, "cheese", capacity=12), recipe("dryer", {"skim": 1}, "powder")],
     )
     story = told(chain, "skim")
-    assert story.end == "final demand for powder"
+    assert story.end == "sale of powder"
     assert [(move.kind, move.good) for move in story.more.moves] == [("sale", "powder")]
     assert story.more.worth == pytest.approx(1.5, rel=1e-9)
     assert story.more.unique
@@ -48,7 +48,7 @@ def test_an_import_sets_the_price_of_what_becomes_metal() -> None:
         [recipe("crusher", {"ore": 1}, "feed"), recipe("smelter", {"feed": 1}, "metal", capacity=5)],
     )
     story = told(chain, "feed")
-    assert story.end == "the import of ore"
+    assert story.end == "import of ore"
     assert [(move.kind, move.amount, move.price) for move in story.more.moves] == [
         ("import", pytest.approx(-1), pytest.approx(-3))
     ]
@@ -60,9 +60,9 @@ def test_opposing_links_and_waste_are_no_cycles() -> None:
     links = [recipe("there", {"a": 1}, "b", unit_cost=1), recipe("back", {"b": 1}, "a", unit_cost=1)]
     chain = co.Chain(goods, [*links, recipe("c", {"a": 1}, {"c": 1, "waste": 0.5})])
     stories = co.stories(co.solve(chain))
-    assert stories["a"].end == "final demand for b"
+    assert stories["a"].end == "sale of b"
     assert stories["a"].more.worth == pytest.approx(4)
-    assert stories["waste"].end == "the disposal of waste"
+    assert stories["waste"].end == "disposal of waste"
     assert stories["waste"].more.worth == pytest.approx(-2)
 
 

@@ -24,6 +24,7 @@ from chainopt.simplex.relaxed import RelaxedProgram
 from chainopt.solution.solution import Solution
 from chainopt.technology.arrays import Array
 from chainopt.technology.curvature import shapes
+from chainopt.words.figures import figure
 from chainopt.words.names import key
 from chainopt.words.status import Status
 
@@ -143,8 +144,8 @@ def _outside(net: Network, solution: Solution) -> tuple[Cause, ...]:
         bad = next((i for i, value in enumerate(values) if not np.isfinite(value)), None)
         if bad is None:
             continue
-        of = ", ".join(f"{values[i]:.4g}" for i in item.program.arguments[bad])
-        at = ", ".join(f"{net.goods[net.use_good[u]]} = {x:.4g}" for u, x in zip(item.use, use, strict=True))
+        of = ", ".join(f"{figure(values[i])}" for i in item.program.arguments[bad])
+        at = ", ".join(f"{net.goods[net.use_good[u]]} = {figure(x)}" for u, x in zip(item.use, use, strict=True))
         name = net.processes[item.process]
         operation = item.program.operations[bad]
         text = f'the formula of "{name}" has no value at {at}, where the solve starts: {operation} of {of}'
@@ -188,7 +189,7 @@ def _amount(net: Network, value: float, name: str) -> str:
     """A number with the unit of the good of this name, if it is one."""
     number = next((i for i, good in enumerate(net.goods) if good == name), None)
     unit = net.chain.goods[number].unit if number is not None else ""
-    return f"{value:.6g} {unit}".strip()
+    return f"{figure(value)} {unit}".strip()
 
 
 def _asking(net: Network, conflict: Conflict) -> Cause:
@@ -241,7 +242,7 @@ def _limiting(net: Network, row: Row, worth: float, conflict: Conflict, count: i
         text = f"{_named(net, row)} {role}"
     if abs(worth) > SHOWN and row.kind != DISPOSAL:
         about = _place(net, conflict.first)[2]
-        text += f" (with 1 {'more' if worth > 0 else 'less'}, {abs(worth):.4g} more of {about} could be had)"
+        text += f" (with 1 {'more' if worth > 0 else 'less'}, {figure(abs(worth))} more of {about} could be had)"
     return replace(place, text=text, value=value)
 
 
@@ -297,12 +298,12 @@ def _story(net: Network, ray: Ray) -> str:
     steps = [
         *moved("buy", ray.imported, price=net.import_price),
         *moved("buy back", -ray.sale, price=net.price),
-        *(f"run {net.processes[net.level_process[k]]} at {ray.level[k]:.6g}" for k in runs),
+        *(f"run {net.processes[net.level_process[k]]} at {figure(ray.level[k])}" for k in runs),
         *moved("sell", ray.sale, price=net.price),
         *moved("throw away", ray.disposed, SHOWN),
     ]
     told = ", ".join(steps)
-    told = f"{told}: earns {ray.value:.6g} a round; no limit stops it"
+    told = f"{told}: earns {figure(ray.value)} a round; no limit stops it"
     if not np.any(ray.imported > 0) and not np.any(ray.sale < 0) and len(np.flatnonzero(ray.level)) > 0:
         takes = np.isin(net.use_process, net.level_process[np.flatnonzero(ray.level)])
         told += " (a cycle returns more than it takes: goods from nothing)" if takes.any() else ""

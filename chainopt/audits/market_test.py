@@ -112,13 +112,13 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
 
 
 def findings(test: MarketTest, money: str = "") -> list[str]:
-    """What the test finds, in plain sentences: first whether a market holds the plan, then who would not.
+    """What the test finds, in plain sentences: first whether a market holds the plan, then who would not keep to
+    it (`against`), then how firms of several processes are read.
 
     money: what figures are counted in, "" where that has no name.
     """
     table = test.processes
-    against, bound = table[~table["verdict"].isin(_KEEPS)], table[table["verdict"] == BOUND]
-    found = []
+    leaving, bound = table[~table["verdict"].isin(_KEEPS)], table[table["verdict"] == BOUND]
     if test.supported:
         keeps = "No process would rather do otherwise"
         if len(bound):
@@ -126,29 +126,36 @@ def findings(test: MarketTest, money: str = "") -> list[str]:
             keeps = (
                 f"But for {some(bound['process'].tolist())}, which {held}, no process would rather do otherwise"
             )
-        found.append(
-            f"{keeps}: posted prices hold the plan, and no buyer or importer gains by "
-            f"leaving it either (duality gap {test.gap:.1e} of the plan's money). It is a competitive equilibrium."
-        )
+        whole = f"{keeps} at these prices, nor would any buyer or importer: a market could run this plan by them."
     else:
-        who = some(against["process"].tolist()) if len(against) else "a buyer or importer"
-        gap = "without bound" if test.gap == inf else f"{test.gap:.3g} of the plan's money"
-        found.append(
-            "No competitive equilibrium supports the plan at these prices, although each price is the derivative "
-            f"of the optimal value: {who} would not keep to it (duality gap {gap})."
+        who = some(leaving["process"].tolist()) if len(leaving) else "a buyer or importer"
+        gap = "money without bound" if test.gap == inf else f"{test.gap:.3g} times the plan's money"
+        whole = (
+            "No market could run this plan by prices alone, although each price is the derivative of the optimal "
+            f"value: {who} would not keep to it (all could earn {gap} more by leaving it)."
         )
-    found += [sentence(row, money) for row in against.to_dict("records")]
-    found += [
-        held_sentence(f'"{row["process"]}"', -row["profit"], row["min_level"], money)
-        for row in bound.to_dict("records")
-    ]
     several = test.firms[test.firms["processes"] > 1]
-    if len(several):
-        found.append(
-            f"Firms with several processes ({some(several['firm'].tolist())}) choose them one by one: what a firm "
-            "makes for itself has a price too, so that its profit is their sum."
-        )
-    return found
+    firms = (
+        f"Firms with several processes ({some(several['firm'].tolist())}) choose them one by one: what a firm "
+        "makes for itself has a price too, so that its profit is their sum."
+    )
+    return [whole, *against(test, money), *([firms] if len(several) else [])]
+
+
+def against(test: MarketTest, money: str = "") -> list[str]:
+    """Each process that would not keep to the plan, or only does as its own limits hold it at a loss, and why."""
+    table = test.processes
+    leaving, bound = table[~table["verdict"].isin(_KEEPS)], table[table["verdict"] == BOUND]
+    said = [sentence(row, money) for row in leaving.to_dict("records")]
+    return said + [
+        held_sentence(_named(row), -row["profit"], row["min_level"], money) for row in bound.to_dict("records")
+    ]
+
+
+def _named(row: Mapping[Hashable, Any]) -> str:
+    """A process with its firm, where that has another name."""
+    firm = "" if row["firm"] == row["process"] else f" (firm {row['firm']})"
+    return f'"{row["process"]}"{firm}'
 
 
 def held_sentence(process: str, loss: float, least: float, money: str = "") -> str:
@@ -182,7 +189,7 @@ def sentence(row: Mapping[Hashable, Any], money: str = "") -> str:
     )
     more = counted(row["deviation"], money)
     reason = _REASONS.get(row["verdict"], _REASONS[OTHER]).format(at=at, more=more, **told)
-    return f'"{row["process"]}" (firm {row["firm"]}) {reason}'
+    return f"{_named(row)} {reason}"
 
 
 def _row(

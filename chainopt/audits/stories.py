@@ -237,6 +237,6 @@ def _end(side: Side | None) -> str:
         return "nothing outside the chain"
     first = side.moves[0]
     if first.kind == "cost":
-        return f"the cost of {first.process}"
-    of = {"sale": "final demand for", "import": "the import of", "disposal": "the disposal of"}
+        return f"cost of {first.process}"
+    of = {"sale": "sale of", "import": "import of", "disposal": "disposal of"}
     return f"{of[first.kind]} {first.good}"

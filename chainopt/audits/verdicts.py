@@ -22,6 +22,7 @@ from chainopt.network.network import Network
 from chainopt.network.tolerances import CERTIFIED, SAME
 from chainopt.solution.solution import Solution, first_units
 from chainopt.technology.arrays import Array
+from chainopt.words.figures import figure
 
 
 class Verdict(StrEnum):
@@ -160,9 +161,12 @@ def _verdict(
     if _near(multiplier, value, floor):
         return Verdict.AGREES, "" if in_use else "idle, and would pay just the price"
     if rent != 0 and _near(multiplier + rent, value, floor):
-        return Verdict.RENT, f"pays {abs(rent):.6g} {'more' if rent > 0 else 'less'} than the price, for its limit"
+        return (
+            Verdict.RENT,
+            f"pays {figure(abs(rent))} {'more' if rent > 0 else 'less'} than the price, for its limit",
+        )
     if (lost or not in_use) and value < multiplier:
-        return Verdict.IDLE, f"would pay {value:.6g}, less than the price"
+        return Verdict.IDLE, f"would pay {figure(value)}, less than the price"
     if _near(multiplier, -value, floor):
         return Verdict.SIGN, "multiplier and derivative have opposite signs"
     return Verdict.UNCONVERGED, "the plan is not at rest: this use should grow or shrink"
@@ -189,5 +193,5 @@ def _good_verdict(
         return Verdict.UNCONVERGED, "no price supports the plan"
     slack = SAME * max(abs(price), floor)
     if low - slack <= price <= high + slack:
-        return Verdict.KINK, f"every price from {low:.6g} to {high:.6g} supports the plan"
-    return Verdict.UNCONVERGED, f"prices that support the plan are from {low:.6g} to {high:.6g}"
+        return Verdict.KINK, f"every price from {figure(low)} to {figure(high)} supports the plan"
+    return Verdict.UNCONVERGED, f"prices that support the plan are from {figure(low)} to {figure(high)}"

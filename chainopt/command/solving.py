@@ -56,6 +56,8 @@ def solve(
         help="The most seconds to build, solve and check.")] = None,
     max_iterations: Annotated[int | None, Option(metavar="COUNT", min=1,
         help="The most iterations of the solver.")] = None,
+    full: Annotated[bool, Option("--full",
+        help="Print all that there is to say, not one screen of it.")] = False,
     quiet: Annotated[bool, Option("--quiet",
         help="Print no tables and no progress; warnings and errors go to stderr.")] = False,
 ) -> None:  # fmt: skip
@@ -74,6 +76,7 @@ def solve(
     from chainopt.machine.files import apart, folder_for
     from chainopt.machine.memory import take_workspace
     from chainopt.report.content.findings import headline
+    from chainopt.report.screen import screen
     from chainopt.report.terminal import show
     from chainopt.scenarios.change import known_figure
     from chainopt.workbook.locate import cells
@@ -129,14 +132,14 @@ def solve(
     at.doing = "printing"
     if not quiet and json != "-":
         with refusing(ValueError), printing():
-            console = Results()
+            console, brief = Results(), solution.certified and not full
             with surviving("what the terminal would say", problems):
-                show(solution, found, console)
+                (screen if brief else show)(solution, found, console)
             for good in ranges or [] if solution.certified else []:
                 with surviving(f"how far {good} holds", problems):
                     print(holding(solution, good))
             if written:
-                print("", *written, sep="\n")
+                print(*([] if brief else [""]), *written, sep="\n")
             given: list[str | Path] = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
             given += ["--method", method.value] if method is not Method.AUTO else []

@@ -176,7 +176,7 @@ def _rows(rows: pd.DataFrame) -> Iterator[Names]:
 def _made(solution: Solution) -> _Result:
     """What each process makes of each good."""
     result = _Result({})
-    net, plan = solution.net, solution.plan
+    net, plan = solution.net, solution.amounts
     if net is not None and plan is not None:
         made = net.yields.tocoo()
         for level, good, amount in zip(made.row, made.col, made.data * plan.level[made.row], strict=True):

@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from chainopt.report.content.findings import Question, findings, headline, money
-from chainopt.report.content.legible import legible, residual, short
-from chainopt.report.content.salience import ambiguous, binding, foremost, greatest, turnover
+from chainopt.report.content.legible import legible, pointed, residual, short
+from chainopt.report.content.salience import binding, foremost, greatest, redundant, turnover
 from chainopt.report.content.sheets import Column, Sheet, sheets
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
@@ -43,7 +43,7 @@ def show(solution: Solution, tables: Tables, console: Console) -> None:
     if solution.kkt is not None:
         checks = ", ".join(f"{name} {residual(float(value))}" for name, value in tables.kkt.iloc[0].items())
         _say(console, f"KKT residuals, relative: {checks}.")
-    if solution.plan is None:
+    if solution.amounts is None:
         return
     if solution.certified:
         _say(console, money(tables))
@@ -51,10 +51,8 @@ def show(solution: Solution, tables: Tables, console: Console) -> None:
     shown = sheets(kept)
     if solution.certified:
         columns = ["good", "unit", "price", "backprop", "range", "difference", "right", "left"]
-        if ambiguous(kept.goods).empty:
-            columns.remove("range")
-        if tables.differences is not None:
-            columns.remove("difference")
+        left_out = redundant(tables) | ({"difference"} if tables.differences is not None else set())
+        columns = [name for name in columns if name not in left_out]
         _print(console, shown["prices"], columns, len(tables.goods), _GOODS)
         console.print()
         for finding in (finding for finding in found if finding.about == "audit"):
@@ -149,14 +147,23 @@ def _table(sheet: Sheet, columns: list[Column]) -> Table:
     for column in columns:
         texts = [str(text) for text in sheet.shown[column.name]]
         if column.numeric:
-            widest = max(map(len, [column.title, *texts]))
-            table.add_column(column.title, justify="right", no_wrap=True, min_width=widest)
+            texts = pointed(texts, column.title)
+            number(table, column.title, texts)
         else:
             table.add_column(column.title, overflow="fold", min_width=6)
         loss = "bold red" if column.name == "profit" else ""
         cells.append(
-            [Text(short(text, _NAME_WIDTH), style=loss if text.startswith("-") else "") for text in texts]
+            [
+                Text(text if column.numeric else short(text, _NAME_WIDTH), style=loss if "-" in text else "")
+                for text in texts
+            ]
         )
     for row in zip(*cells, strict=True):
         table.add_row(*row)
     return table
+
+
+def number(table: Table, title: str, texts: list[str]) -> None:
+    """A column of texts that are filled with blanks to stand where they are to: see `pointed`."""
+    width = max(map(len, [title, *texts]))
+    table.add_column(Text(title, justify="right"), no_wrap=True, min_width=width)

@@ -28,6 +28,7 @@ from chainopt.network.plan import Plan
 from chainopt.network.tolerances import SAME, SHOWN
 from chainopt.rows.trade import OTHERS, Prices, Trade
 from chainopt.technology.arrays import Array
+from chainopt.words.figures import figure
 from chainopt.words.names import some
 
 COLUMNS = (
@@ -113,10 +114,10 @@ def _why(net: Network, plan: Plan, prices: Prices, processes: pd.DataFrame, leas
         name, loss = row["process"], -row["profit"]
         bound = least.loc[name].to_dict() if name in least.index else None
         if bound is not None and bound["rent"] * bound["amount"] > loss / 2:
-            reason = f"must run at a min level of {bound['limit']:.6g}"
+            reason = f"must run at a min level of {figure(bound['limit'])}"
         else:
             reason = f"is at a loss at its prices: {_dearest(net, plan, prices, int(p), row)}"
-        said.append(f'"{name}" {reason}' if len(processes) == 1 else f'"{name}" (-{loss:.6g}) {reason}')
+        said.append(f'"{name}" {reason}' if len(processes) == 1 else f'"{name}" ({figure(-loss)}) {reason}')
     more = losing["process"].tolist()[_MOST_BLAMED:]
     return "; ".join([*said, *([f"so {some(more)}"] if more else [])])
 
@@ -128,14 +129,16 @@ def _dearest(net: Network, plan: Plan, prices: Prices, p: int, row: Mapping[Hash
     # Uses and levels stand in the order of processes.
     for u in range(*np.searchsorted(net.use_process, [p, p + 1]).tolist()):
         if plan.use[u]:
-            what = f"{net.goods[net.use_good[u]]} at {prices.use[u]:.6g}"
+            what = f"{net.goods[net.use_good[u]]} at {figure(float(prices.use[u]))}"
             items.append((float(prices.use[u] * plan.use[u]), what))
     for level in range(*np.searchsorted(net.level_process, [p, p + 1]).tolist()):
         row_of = slice(net.yields.indptr[level], net.yields.indptr[level + 1])
         for g, yield_ in zip(net.yields.indices[row_of].tolist(), net.yields.data[row_of].tolist(), strict=True):
             price, amount = float(prices.good[g]), yield_ * float(plan.level[level])
             if amount:
-                items.append((-price * amount, f"being rid of {net.goods[g]} at {-price:.6g}"))
+                items.append((-price * amount, f"being rid of {net.goods[g]} at {figure(-price)}"))
     worst, what = max(items)
     brings, pays = row["revenue"], row["cost"]
-    return f"its outputs bring {brings:.6g}, and of the {pays:.6g} that it pays, {worst:.6g} are for {what}"
+    return (
+        f"its outputs bring {figure(brings)}; of the {figure(pays)} that it pays, {figure(worst)} are for {what}"
+    )

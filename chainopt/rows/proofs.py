@@ -16,6 +16,7 @@ from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.simplex.judge import Infeasible, Unbounded
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 from chainopt.words.status import Status
 
 MOST = 8
@@ -47,17 +48,16 @@ def told(solution: Solution) -> str:
     """The proof in a sentence; "" where there is none, or where the explanation says all of it."""
     found = proof(solution) or {}
     if found.get("kind") == "infeasible":
-        prices = [f"{row['good']} at {row['price']:.4g}" for row in found["prices"]]
-        weights = [f"{_named(row)} at {row['rent']:.4g}" for row in found["limits"]]
+        prices = [f"{row['good']} at {figure(row['price'])}" for row in found["prices"]]
+        weights = [f"{_named(row)} at {figure(row['rent'])}" for row in found["limits"]]
         return (
             f"Proof: at the prices and rents {_listed(prices + weights)} (all else free), what there is and all "
-            f"that anybody could gain comes to {-found['margin']:.4g}, less than nothing: so no plan can be"
+            f"that anybody could gain comes to {figure(-found['margin'])}, less than nothing: so no plan can be"
         )
     if found.get("kind") == "unbounded":
-        amounts = [f"{_named(row)} {row['amount']:.4g}" for row in found["amounts"]]
-        return (
-            f"Proof: {_listed(amounts)} break no limit however often they are added, and earn {found['gain']:.4g}"
-        )
+        amounts = [f"{_named(row)} {figure(row['amount'])}" for row in found["amounts"]]
+        gain = figure(found["gain"])
+        return f"Proof: {_listed(amounts)} break no limit however often they are added, and earn {gain}"
     return ""
 
 

@@ -288,9 +288,9 @@ def _part(chain: Chain, solution: Solution) -> Part:
 
 def _whole_plan(part: Part, solution: Solution) -> Plan:
     """The plan in the whole chain's numbering; all nan where there is none."""
-    if solution.plan is None:
+    if solution.amounts is None:
         return Plan(part.uses(_NONE), part.levels(_NONE), *(part.goods(_NONE),) * 3)
-    return part.plan(solution.plan)
+    return part.plan(solution.amounts)
 
 
 def _money(price: Array, amount: Array) -> Array:

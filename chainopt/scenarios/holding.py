@@ -11,6 +11,7 @@ from chainopt.chain.checks import ChainError
 from chainopt.network.plan import limited_amount
 from chainopt.scenarios.change import SUPPLY, Figure, again, known_figure
 from chainopt.solution.solution import Solution
+from chainopt.words.figures import figure
 from chainopt.words.status import Status
 
 _DONE = {SALE: "sold", IMPORT: "imported", DISPOSAL: "thrown away"}
@@ -34,7 +35,7 @@ class Holding:
 
     def __str__(self) -> str:
         ends = (("less than", self.less, self.below), ("more than", self.more, self.above))
-        changes = [f"with {word} {end:.6g}: {change}" for word, end, change in ends if change]
+        changes = [f"with {word} {figure(end)}: {change}" for word, end, change in ends if change]
         return f"The {self.worth or f'price of {self.good}'} holds: " + ("; ".join(changes) or "no change found")
 
 

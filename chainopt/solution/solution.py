@@ -62,6 +62,11 @@ class Solution(Displayed):
         return self.part.net if self.part is not None else None
 
     @property
+    def amounts(self) -> Plan | None:
+        """The plan to be shown: none of a chain that has no plan, or no end, wherever a solver stopped."""
+        return None if self.status in (Status.INFEASIBLE, Status.UNBOUNDED) else self.plan
+
+    @property
     def certified(self) -> bool:
         """Whether the independent KKT check holds, so that prices may be shown."""
         return self.status is Status.OPTIMAL

@@ -32,8 +32,12 @@ METHODS = ("auto", "simplex", "ipopt", "market")
 _MARKET_FLOWS = 1_000
 """Uses from which the market is worth asking first: below, Ipopt's multipliers cost next to nothing."""
 # After the solver's own, what is left to try: more digits for doubtful multipliers, fewer where it got stuck.
-_TOLERANCES = {Status.UNCERTIFIED: (1e-14, 1e-10), Status.EVALUATION_ERROR: (1e-10, 1e-14)}
-_LOST = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT)
+_TOLERANCES = {
+    Status.UNCERTIFIED: (1e-14, 1e-10),
+    Status.EVALUATION_ERROR: (1e-10, 1e-14),
+    Status.UNSOLVED: (1e-10,),
+}
+_LOST = (Status.UNCERTIFIED, Status.EVALUATION_ERROR, Status.ITERATION_LIMIT, Status.UNSOLVED)
 
 
 def solve(
@@ -86,7 +90,7 @@ def solve(
             solution = by_simplex(whole, beside, clock, limits, fractions=fractions)
             solution = solution or (unsolved(chain) if method == "simplex" else None)
         if solution is None and part is not None:
-            solution = proven(_solved(part, method, limits, start, clock), clock.left)
+            solution = _solved(part, method, limits, start, clock)
         solution = solution or Solution(chain, Status.INFEASIBLE, "")
         if solution.status is Status.INFEASIBLE and within.unmet:
             message = "; ".join(map(str, within.unmet))
@@ -136,7 +140,8 @@ def _solved(part: Part, method: str, limits: Mapping[str, Any], start: Solution 
 
     def tried(begin: Begin, tolerance: float | None) -> Solution:
         found = answers(net, begin, {**limits, "tolerance": tolerance or TOLERANCE}, clock)
-        return best(part, found, clock)
+        # Where Ipopt finds no plan, and there is no proof of that, it may find one from elsewhere.
+        return proven(best(part, found, clock), clock.left)
 
     def market() -> Begin | None:
         plan = formed if handed else _formed(net, limits, clock)

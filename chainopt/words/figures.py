@@ -6,7 +6,8 @@ from math import isfinite, isnan
 
 
 def figure(value: float, noise: float = 0.0) -> str:
-    """A number with about six significant digits; "" for nan, and 0 for what is no more than noise."""
+    """A number with four significant digits, and every digit before the point; "" for nan, 0 for what is no more
+    than noise."""
     if isnan(value):
         return ""
     if not isfinite(value):
@@ -14,9 +15,9 @@ def figure(value: float, noise: float = 0.0) -> str:
     size = abs(value)
     if size <= noise or size == 0:
         return "0"
-    if 1e6 <= size < 1e15:
+    if 1e3 <= size < 1e15:
         return f"{value:,.0f}"
-    return f"{value:,.6g}" if size < 1e6 else f"{value:.6g}"
+    return f"{value:,.4g}"
 
 
 def counted(value: float, unit: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from chainopt.audits.market_test import MarketTest, held_sentence
+from chainopt.audits.market_test import against as market_against
 from chainopt.audits.market_test import findings as market_findings
 from chainopt.audits.stories import Story
 from chainopt.audits.verdicts import Verdict
@@ -238,16 +239,17 @@ def _audit(tables: Tables) -> Iterator[Finding]:
 
 
 def _market(market: MarketTest, money: str) -> Iterator[Finding]:
-    """Whether a market holds the plan, and which processes would not keep to it."""
-    said = market_findings(market, money)
-    if not market.supported:
-        # Who would not keep to the plan is what a reader asks; what that means comes after.
-        said = [*said[1 : MOST + 1], said[0], *said[MOST + 1 :]]
-    for text in said[: MOST + 1]:
+    """Whether a market holds the plan, and which processes would not keep to it, or lose by keeping to it."""
+    whole, *rest = market_findings(market, money)
+    losing = market_against(market, money)
+    # Who would not keep to the plan is what a reader asks; what that means comes after.
+    for text in losing[:MOST]:
+        yield Finding(Question.LEAVING, "market", short(text, 1000), caution=True)
+    if len(losing) > MOST:
+        text = f"So it is with {_count(len(losing) - MOST, 'more process', 'more processes')}."
+        yield Finding(Question.LEAVING, "market", text, caution=True)
+    for text in (whole, *rest[len(losing) :]):
         yield Finding(Question.LEAVING, "market", short(text, 1000), caution=not market.supported)
-    if len(said) > MOST + 1:
-        text = f"The market test says {len(said) - MOST - 1:,} more of the kind."
-        yield Finding(Question.LEAVING, "market", text, True)
 
 
 def _explanation(solution: Solution, tables: Tables) -> Iterator[Finding]:
@@ -269,7 +271,7 @@ def _explanation(solution: Solution, tables: Tables) -> Iterator[Finding]:
             yield Finding(reason, "explanation", _sentence(short(explanation.note, 1000)), caution=True)
     elif solution.message:
         yield Finding(reason, "solver", _sentence(short(solution.message, 1000)), caution=True)
-    if solution.plan is not None:
+    if solution.amounts is not None:
         text = "The amounts shown are where the solver stopped, not a solution."
         yield Finding(reason, "processes", text, caution=True)
     else:
@@ -331,8 +333,10 @@ def _warned(solution: Solution) -> Iterator[Finding]:
 
 
 def _firms_at_a_loss(tables: Tables) -> Iterator[Finding]:
-    """The firms that lose money, the most first, each with its processes at a loss and why."""
-    rows = tables.firms[tables.firms["why"] != ""].sort_values("profit", kind="stable")
+    """The firms of several processes that lose money, the most first, each with those at a loss and why; of others
+    the process itself is told."""
+    several = (tables.firms["why"] != "") & (tables.firms["processes"] > 1)
+    rows = tables.firms[several].sort_values("profit", kind="stable")
     for row in _rows(rows.head(MOST)):
         text = f"The firm {short(row['firm'])} loses {figure(-row['profit'])}: {short(row['why'], 500)}"
         yield Finding(Question.LEAVING, "firms", _stopped(text), caution=True, row=row[_ROW])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from math import isfinite, isnan
 
 from chainopt.network.tolerances import SHOWN
@@ -59,6 +60,19 @@ def percent(value: float, noise: float = SHOWN) -> str:
 def places(text: str) -> int:
     """How many digits follow the point of a number's text; none where it has an exponent."""
     return len(text.partition(".")[2]) if "e" not in text else 0
+
+
+def pointed(texts: Sequence[str], title: str = "") -> list[str]:
+    """Numbers' texts with blanks before them, so that their points stand one under the other, and the last digit
+    of the longest under the last letter of their title."""
+    digits = [places(text) for text in texts]
+    most = max(digits, default=0)
+    room = [
+        0 if "e" in text or own == most else most - own + (not own)
+        for text, own in zip(texts, digits, strict=True)
+    ]
+    width = max([len(title), *(len(text) + more for text, more in zip(texts, room, strict=True))])
+    return [text.rjust(width - more) for text, more in zip(texts, room, strict=True)]
 
 
 def shape(text: str, most: int = 0) -> str:

@@ -117,6 +117,16 @@ def ambiguous(goods: pd.DataFrame) -> pd.DataFrame:
     return goods[goods["interval"].notna() & (goods["interval"] != "point")]
 
 
+def redundant(tables: Tables) -> set[str]:
+    """The columns of prices that say nothing beside it: derivative, difference and verdict where all agree, and
+    the ends of its interval where every price is one."""
+    of_goods = tables.audit.loc[tables.audit["kind"] == "good", "verdict"]
+    said: set[str] = set() if (of_goods != Verdict.AGREES).any() else {"verdict"}
+    if disagreeing(tables).empty and tables.goods["backprop"].notna().all():
+        said |= {"backprop", "difference"}
+    return said | ({"low", "high", "interval", "range"} if ambiguous(tables.goods).empty else set())
+
+
 def telling(audit: pd.DataFrame, most: int) -> pd.DataFrame:
     """The rows of the audit worth reading first: figures not to be trusted, the furthest apart first; then kinks,
     rents and other causes of a difference where something flows, by value; then idle uses and sales, those that

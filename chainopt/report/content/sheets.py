@@ -89,8 +89,14 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("left", "With less", "price", "what a little less took away per unit, solved again"),
         _VERDICT,
         Column(
-            "story",
+            "end",
             "Set by",
+            "name",
+            "the sale, import, disposal or cost that moves most with one unit more or less",
+        ),
+        Column(
+            "story",
+            "Why",
             "text",
             "what one more (or one less) changes outside the chain, which comes to the price",
         ),
@@ -293,7 +299,8 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
     goods = tables.goods.assign(turnover=turnover(tables.goods))
     of_goods = tables.audit[tables.audit["kind"] == "good"].set_index("good")
     goods["verdict"] = goods["good"].map(of_goods["verdict"])
-    goods["story"] = goods["good"].map({good: story.why for good, story in tables.stories.items()})
+    for name, of in (("end", "end"), ("story", "why")):
+        goods[name] = goods["good"].map({good: getattr(story, of) for good, story in tables.stories.items()})
     if tables.differences is not None:
         resolved = tables.differences.set_index("good")
         goods = goods.assign(**{side: goods["good"].map(resolved[side]) for side in ("right", "left")})

@@ -107,6 +107,11 @@ class Paper:
         sheet.set_column(column, column, width)
         return width
 
+    def fold(self, sheet: Worksheet, column: int) -> None:
+        """Hide a column, to be opened by the mark above it."""
+        width = self._widths.get((sheet, column), _WIDEST)
+        sheet.set_column(column, column, width, None, {"level": 1, "hidden": True})
+
     def shown(self, text: str) -> str:
         """What a sheet shows of a text; noted where that is not all of it."""
         seen = legible(text)[:LONGEST_TEXT]

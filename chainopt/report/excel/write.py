@@ -17,6 +17,7 @@ from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
 from chainopt.machine.memory import uncollected
 from chainopt.report.content.legible import places, shape, short
+from chainopt.report.content.salience import redundant
 from chainopt.report.content.sheets import TONES, Column, Sheet, sheets
 from chainopt.report.excel.charts import write_charts
 from chainopt.report.excel.inputs import write_inputs
@@ -90,6 +91,9 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
         for verdict, tone in TONES.get(name, {}).items():
             if tone and len(table.rows) and "verdict" in table.rows:
                 paper.colour(sheet[name], table.place("verdict"), last - 1, verdict, tone)
+        for column in redundant(figures) if name == "prices" else ():
+            if any(each.name == column for each in table.columns):
+                paper.fold(sheet[name], table.place(column))
         sheet[name].freeze_panes(1, {"audit": 3, "uses": 2}.get(name, 1))
         sheet[name].repeat_rows(0)
     _solver(paper, paper.sheet("Solver"), solution, shown["kkt"])

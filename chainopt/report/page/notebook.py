@@ -31,7 +31,7 @@ def _(solution: Solution) -> str:
         answers=answers(findings(solution, figures)),
         money=money(figures) if solution.certified else "",
         pages=[page for page in pages(solution, kept) if page.name == shown],
-        left_out=len(figures.goods) - len(kept.goods) if solution.plan is not None else 0,
+        left_out=len(figures.goods) - len(kept.goods) if solution.amounts is not None else 0,
     )
 
 

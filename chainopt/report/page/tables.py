@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from chainopt.audits.verdicts import Verdict
 from chainopt.report.content.legible import legible, places
-from chainopt.report.content.salience import MOST_TOLD, greatest, telling
+from chainopt.report.content.salience import MOST_TOLD, greatest, redundant, telling
 from chainopt.report.content.sheets import TONES, Column, Sheet, Tone, sheets
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
@@ -61,7 +61,8 @@ _SHOWN = {
     "explanation": ("text", "sheet", "record", "column", "value", "most"),
     "warnings": ("cell", "record", "good", "column", "code", "text"),
     "prices": (
-        "good", "price", "price unit", "backprop", "difference", "right", "left", "verdict", "story",
+        "good", "price", "low", "high", "price unit", "backprop", "difference", "right", "left", "verdict", "end",
+        "story",
     ),
     "audit": (
         "good", "taker", "amount", "unit", "multiplier", "derivative", "difference", "verdict", "cause",
@@ -99,12 +100,13 @@ def pages(solution: Solution, kept: Tables, said: Mapping[str, Sequence[str]] | 
     said: by name, what is to be read before a table.
     """
     shown = sheets(kept)
-    unknown = {"prices"} if solution.plan is not None else {*_SHOWN} - _OF_THE_BOOK
+    unknown = {"prices"} if solution.amounts is not None else {*_SHOWN} - _OF_THE_BOOK
     found = []
     for name in (name for name in _SHOWN if name in shown and (solution.certified or name not in unknown)):
         # Limits stand by what they cost in all; those that cost nothing stay in the chain's order.
         sheet = shown[name] if name != "limits" else shown[name].only(greatest(shown[name].rows["total"]))
         hidden = set() if solution.certified or name in _OF_THE_BOOK else _UNPRICED
+        hidden = redundant(kept) if name == "prices" else hidden
         here = {column.name: column for column in sheet.columns if any(sheet.shown[column.name])}
         columns = [here[wanted] for wanted in _SHOWN[name] if wanted in here and wanted not in hidden]
         cells = _cells(sheet, columns, name)

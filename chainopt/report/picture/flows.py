@@ -46,10 +46,10 @@ class Flows:
 
 def flows(solution: Solution, tables: Tables) -> Flows | None:
     """The flows of a solution's plan, in the tables' money; None where there is no plan."""
-    if solution.plan is None:
+    if solution.amounts is None:
         return None
     part, net = tables.part, tables.part.whole
-    plan = part.plan(solution.plan)
+    plan = part.plan(solution.amounts)
     price = tables.goods["price"].to_numpy()
     paid = np.full(len(net.use_good), np.nan)
     if solution.certified and solution.multipliers is not None:
