@@ -143,7 +143,7 @@ def led_home(text: str, page: str) -> str:
         text = re.sub(r"\]\(docs/", "](", text)
         for there, here in BESIDE.items():
             text = text.replace(f"]({there})", f"]({here})")
-        text = text.replace("](models/)", "](examples.md)")
+    text = text.replace("](../models/)", "](examples.md)")
     text = re.sub(r"\]\(tutorials/(\w+)\.py\)", r"](tutorials/\1.md)", text)
     text = re.sub(r"\]\(\.\./data/(\w+)\.xlsx\)", r"](examples/\1.md)", text)
     text = re.sub(r"\]\(\.\./\.\./data/(\w+)\.xlsx\)", r"](../examples/\1.md)", text)
