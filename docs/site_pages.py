@@ -2,8 +2,8 @@
 
 The README becomes the first page; CONTRIBUTING, CHANGELOG and the measurements of benchmarks/ become pages; each
 example gets one with its report, which `make site` has solved into build/examples; the tutorials are run, and each
-gets a page, with its files beside it; and the reference of the Python interface follows from `chainopt.__all__`. Links
-that lead out of docs/ in the repository are led to those pages.
+gets a page, with its files beside it; and the reference of the Python interface follows from `chainopt.__all__`.
+Links that lead out of docs/ in the repository are led to those pages.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def add_tutorial(name: str, add: Callable[..., None]) -> None:
-    """Run a tutorial; add its page, its notebook, and the files that it wrote, where the page's links find them."""
+    """Run a tutorial; add its page, its notebook, and the files that it wrote, where the page finds them."""
     from nbformat import writes
 
     folder = WORKED / name

@@ -1,7 +1,7 @@
 """The tutorials as notebooks: read from docs/tutorials/, run, and made pages of the site.
 
-A tutorial is a Python file whose cells begin with `# %%` (Jupytext's percent format: Jupyter and VS Code open it as a
-notebook). A cell with the tag `check` asserts what the prose says; it is run, and not shown.
+A tutorial is a Python file whose cells begin with `# %%` (Jupytext's percent format, which Jupyter and VS Code open
+as a notebook). A cell with the tag `check` asserts what the prose says; it is run, and not shown.
 """
 
 from __future__ import annotations
@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 TUTORIALS = Path(__file__).resolve().parent / "tutorials"
 MOST_SECONDS = 300
 """For a single cell."""
+_ON_PAPER = "import os\n\nos.environ['TERM'] = 'dumb'"
+"""Commands would show their progress, and move a cursor, as IPython passes itself off as a terminal."""
+_WIDTH = 80
+"""Of lines of prose among the outputs, in characters; tables stay as they are."""
 
 
 def tutorial_names() -> list[str]:
@@ -29,8 +34,10 @@ def run_notebook(name: str, folder: Path) -> Any:
     """
     import jupytext
     from nbclient import NotebookClient
+    from nbformat.v4 import new_code_cell
 
     notebook = jupytext.read(TUTORIALS / f"{name}.py")
+    notebook.cells.insert(0, new_code_cell(_ON_PAPER, metadata={"tags": ["check"]}))
     # The command `chainopt` stands beside the Python that runs this.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     client = NotebookClient(
@@ -83,13 +90,20 @@ def tutorial_page(name: str, notebook: Any) -> tuple[str, list[str]]:
 def plain_text(output: Any) -> str:
     """What an output of a cell says as text, without the codes of a terminal's colours."""
     text = output.get("text", "") or output.get("data", {}).get("text/plain", "")
-    return re.sub(r"\x1b\[[\d;]*m", "", text)
+    return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", text)
 
 
 def _block(said: str) -> list[str]:
     """A block of text, if there is any."""
-    lines = [line.rstrip() for line in said.strip("\n").splitlines()]
+    lines = [part for line in said.strip("\n").splitlines() for part in _folded(line.rstrip())]
     return ["````text\n" + "\n".join(lines) + "\n````"] if lines else []
+
+
+def _folded(line: str) -> list[str]:
+    """A line, or its parts where it is prose and too long; what is set in columns has wide gaps."""
+    if len(line) <= _WIDTH or "  " in line.strip():
+        return [line]
+    return textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def output_mark(number: int) -> str:

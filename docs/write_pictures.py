@@ -1,4 +1,4 @@
-"""Write the pictures of reports in docs/pictures/, for README.md, commands.md and reports.md, from workbooks in data/.
+"""Write the pictures of reports in docs/pictures/, for the README and pages of docs/, from workbooks in data/.
 
 They need Chromium, LibreOffice, and poppler's pdftoppm: python docs/write_pictures.py
 """

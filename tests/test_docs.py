@@ -43,7 +43,9 @@ def folder(tmp_path):
 
 
 def test_the_commands_of_the_page_run(folder):
-    commands = [line for block in blocks(COMMANDS, "sh") for line in block.splitlines() if line.startswith("chainopt")]
+    commands = [
+        line for block in blocks(COMMANDS, "sh") for line in block.splitlines() if line.startswith("chainopt")
+    ]
     assert len(commands) >= 5
     for command in commands:
         done = shell(command, folder)

@@ -11,13 +11,14 @@
 #
 # *Twenty-five minutes. You know Pyomo, and what a dual is.*
 #
-# You will solve a Pyomo model of your own without a solver executable, pin down the sign of its multipliers, take a
-# supply chain apart into its Pyomo model, add a constraint to it, and check the prices by a way that uses no solver.
+# You will solve a Pyomo model of your own without a solver executable, pin down the sign of its multipliers, take
+# a supply chain apart into its Pyomo model, add a constraint to it, and check the prices by a way that uses no
+# solver.
 #
 # ## 1. The solver, for any smooth model
 #
-# `import chainopt` registers a solver plugin. It calls Ipopt, an interior-point solver for smooth nonlinear models,
-# through its Python interface, and needs no compiled AMPL library.
+# `import chainopt` registers a solver plugin. It calls Ipopt, an interior-point solver for smooth nonlinear
+# models, through its Python interface, and needs no compiled AMPL library.
 
 # %%
 import pyomo.environ as pyo
@@ -45,9 +46,9 @@ record.status, record.objective, record.dual[model.labour], record.error
 # %% [markdown]
 # ## 2. The sign
 #
-# The rule has no cases: a dual is the derivative of the optimal objective in the right-hand side, whether you minimise
-# or maximise. One more hour of labour raises the best value, so the dual above is positive. Minimise the negative, and
-# it is the negative that moves: down.
+# The rule has no cases: a dual is the derivative of the optimal objective in the right-hand side, whether you
+# minimise or maximise. One more hour of labour raises the best value, so the dual above is positive. Minimise the
+# negative, and it is the negative that moves: down.
 
 # %%
 model.value.deactivate()
@@ -80,8 +81,8 @@ assert isclose(co.solve_model(model).dual[model.labour], -sqrt(5) / (2 * sqrt(4)
 # %% [markdown]
 # ## 3. A supply chain, and its Pyomo model
 #
-# A chain is two lists of records: goods, and the processes that turn goods into others. Here a mill and a foundry share
-# ore and power. `cobb-douglas` means output = ore^a x power^b.
+# A chain is two lists of records: goods, and the processes that turn goods into others. Here a mill and a foundry
+# share ore and power. `cobb-douglas` means output = ore^a x power^b.
 
 # %%
 goods = [
@@ -100,9 +101,9 @@ model.balance["power"].pprint()
 model.production["mill"].pprint()
 
 # %% [markdown]
-# It is an ordinary `ConcreteModel`: maximise `value`, with a row `balance[good]` for each good and `production[process]`
-# for each process. The right-hand side of a balance is the good's supply. So by the rule of section 2 the balance's dual
-# is what one more unit of the good would add: its price.
+# It is an ordinary `ConcreteModel`: maximise `value`, with a row `balance[good]` for each good and
+# `production[process]` for each process. The right-hand side of a balance is the good's supply. So by the rule of
+# section 2 the balance's dual is what one more unit of the good would add: its price.
 
 # %%
 record = co.solve_model(model)
@@ -111,16 +112,16 @@ record = co.solve_model(model)
 # %% [markdown]
 # ## 4. A second opinion without a solver
 #
-# `co.solve` solves the same problem, and then goes through the plan backwards, by the chain rule, with code that imports
-# neither Pyomo nor a solver: the column `backprop`.
+# `co.solve` solves the same problem, and then goes through the plan backwards, by the chain rule, with code that
+# imports neither Pyomo nor a solver: the column `backprop`.
 
 # %%
 solution = co.solve(chain)
 co.prices(chain, solution)[["good", "price", "backprop", "difference"]]
 
 # %% [markdown]
-# Do one by hand. At the plan one more unit of power lets the mill make 0.3 x level / power more steel, worth 3 each; the
-# foundry 0.5 x level / power more castings, worth 2 each. Both come to the same:
+# Do one by hand. At the plan one more unit of power lets the mill make 0.3 x level / power more steel, worth 3
+# each; the foundry 0.5 x level / power more castings, worth 2 each. Both come to the same:
 
 # %%
 use, level = model.use, model.level
@@ -145,7 +146,8 @@ assert str(co.Status.UNCERTIFIED) == "uncertified"
 # %% [markdown]
 # ## 5. A constraint of your own
 #
-# Say that a unit of steel emits 2 t of CO2, one of castings 1 t, and that 10 t are allowed. Add the row, solve again:
+# Say that a unit of steel emits 2 t of CO2, one of castings 1 t, and that 10 t are allowed. Add the row, solve
+# again:
 
 # %%
 model.emissions = pyo.Expression(expr=2 * level["mill"] + level["foundry"])
@@ -157,18 +159,24 @@ before, pyo.value(model.emissions), capped.dual[model.cap]
 # %% [markdown]
 # The cap binds. Its dual is what one more tonne allowed would add: the price of CO2.
 #
-# The chain rule knows nothing of a row that only Pyomo sees. To have the second opinion here too, say it in the chain:
-# CO2 is a good that comes with steel and castings, can't be thrown away (`disposal=None`), and of which the air takes 10
-# for nothing.
+# The chain rule knows nothing of a row that only Pyomo sees. To have the second opinion here too, say it in the
+# chain: CO2 is a good that comes with steel and castings, can't be thrown away (`disposal=None`), and of which
+# the air takes 10 for nothing.
 
 # %%
 goods.append(co.Good("CO2", price=0, max_sale=10, disposal=None))
 makers = [
     co.Process(
-        "mill", function="cobb-douglas", inputs={"ore": 0.6, "power": 0.3}, outputs={"steel": 1, "CO2": 2}
+        "mill",
+        function="cobb-douglas",
+        inputs={"ore": 0.6, "power": 0.3},
+        outputs={"steel": 1, "CO2": 2},
     ),
     co.Process(
-        "foundry", function="cobb-douglas", inputs={"ore": 0.3, "power": 0.5}, outputs={"castings": 1, "CO2": 1}
+        "foundry",
+        function="cobb-douglas",
+        inputs={"ore": 0.3, "power": 0.5},
+        outputs={"castings": 1, "CO2": 1},
     ),
 ]
 clean = co.Chain(goods, makers)
@@ -176,8 +184,8 @@ answer = co.solve(clean)
 co.prices(clean, answer)[["good", "price", "backprop", "difference"]]
 
 # %% [markdown]
-# A tonne more of CO2 is a burden, so its price is below zero: minus the dual of your row. And a third way, to be sure:
-# solve again with a cap that is a little higher.
+# A tonne more of CO2 is a burden, so its price is below zero: minus the dual of your row. And a third way, to be
+# sure: solve again with a cap that is a little higher.
 
 # %%
 model.cap.set_value(model.emissions <= 10 + step)

@@ -11,15 +11,15 @@
 #
 # *Thirty minutes for a class. It should know what a derivative is; a computer on the projector will do.*
 #
-# The claim, from the essay "Competitive Markets as Distributed Backprop": companies that each look only at their own
-# prices and their own profit compute, together, the derivative of the final output in every good. Back-propagation,
-# which is how neural networks learn, computes the same numbers by the chain rule. The class does both by hand, and then
-# lets two programs do it that share nothing but the formulas.
+# The claim, from the essay "Competitive Markets as Distributed Backprop": companies that each look only at their
+# own prices and their own profit compute, together, the derivative of the final output in every good.
+# Back-propagation, which is how neural networks learn, computes the same numbers by the chain rule. The class
+# does both by hand, and then lets two programs do it that share nothing but the formulas.
 #
 # ## 1. Three companies (5 minutes)
 #
-# On the board: company A makes ethylene from natural gas, B makes polyethylene from ethylene, C makes tupperware from
-# that. Each has one formula.
+# On the board: company A makes ethylene from natural gas, B makes polyethylene from ethylene, C makes tupperware
+# from that. Each has one formula.
 
 # %%
 from math import log, sqrt
@@ -35,8 +35,8 @@ def tupperware(natgas):
 tupperware(4)
 
 # %% [markdown]
-# Let the class run it by hand: ethylene 2, polyethylene 2/3, output ln(2/3). (Output below nothing is odd. Keep it for
-# the end.)
+# Let the class run it by hand: ethylene 2, polyethylene 2/3, output ln(2/3). (Output below nothing is odd. Keep
+# it for the end.)
 #
 # ## 2. Backwards, by hand (10 minutes)
 #
@@ -82,20 +82,22 @@ assert isclose((tupperware(4 + wiggle) - tupperware(4)) / wiggle, 1 / 24, rel_to
 # %% [markdown]
 # ## 3. Where is the market in this? (5 minutes)
 #
-# Ask: why would B pay just 1/6 for ethylene? Nobody told it the chain rule. Let B choose how much ethylene to buy, at
-# the two prices that it sees, 3/2 for what it sells and 1/6 for what it buys:
+# Ask: why would B pay just 1/6 for ethylene? Nobody told it the chain rule. Let B choose how much ethylene to
+# buy, at the two prices that it sees, 3/2 for what it sells and 1/6 for what it buys:
 
 
 # %%
 def profit_of_b(ethylene):
-    return price["polyethylene"] * (1 - 1 / (ethylene + 1)) - price["ethylene"] * ethylene
+    brings = price["polyethylene"] * (1 - 1 / (ethylene + 1))
+    costs = price["ethylene"] * ethylene
+    return brings - costs
 
 
 {amount: round(profit_of_b(amount), 4) for amount in (1, 1.5, 2, 2.5, 3)}
 
 # %% [markdown]
-# The best is 2, which is what A makes. At a lower price B would want more than there is, and bid the price up; at a
-# higher one less, and ethylene would be left over. The price comes to rest where
+# The best is 2, which is what A makes. At a lower price B would want more than there is, and bid the price up; at
+# a higher one less, and ethylene would be left over. The price comes to rest where
 #
 # price of ethylene = price of polyethylene x B's derivative,
 #
@@ -117,9 +119,9 @@ program = co.trace(tupperware)(natgas=4.0)
 print(program)
 
 # %% [markdown]
-# The other side is a planner: a solver that looks for the best plan, and knows no chain rule through the companies. It
-# is told the same chain in a workbook, a row for each company. What it charges for a good that is short, its
-# *multiplier*, is the price.
+# The other side is a planner: a solver that looks for the best plan, and knows no chain rule through the
+# companies. It is told the same chain in a workbook, a row for each company. What it charges for a good that is
+# short, its *multiplier*, is the price.
 
 # %%
 # !chainopt new tupperware.xlsx --example tupperware
@@ -153,8 +155,8 @@ for _ in range(100):
 bakery, bakery_pays, vineyard_pays
 
 # %% [markdown]
-# The market ends at 0.8 hours for the bakery, where both pay 0.559. Nobody knew the best division; the price found it.
-# It is the derivative of the total in labour, as the planner agrees:
+# The market ends at 0.8 hours for the bakery, where both pay 0.559. Nobody knew the best division; the price
+# found it. It is the derivative of the total in labour, as the planner agrees:
 
 # %%
 goods = [co.Good("labour", supply=4), co.Good("bread", price=1), co.Good("wine", price=1)]
@@ -171,14 +173,14 @@ assert round(bakery_pays, 3) == round(vineyard_pays, 3) == 0.559
 assert isclose(co.prices(village, co.solve(village)).price[0], bakery_pays, rel_tol=1e-6)
 
 # %% [markdown]
-# **What the analogy leaves out.** Company C's output was less than nothing. What does chainopt say of it?
+# **What the analogy leaves out.** Company C's output was less than nothing. What do the accounts say?
 
 # %%
-solution
+co.processes(chain, solution)[["firm", "revenue", "cost", "profit"]]
 
 # %% [markdown]
-# C runs at a loss of 1.405: it pays 1 for polyethylene, and its output of -0.405 brings less than nothing. A derivative
-# doesn't ask whether a company survives; a market does, and C would close.
+# C runs at a loss of 1.405: it pays 1 for polyethylene, and its output of -0.405 brings less than nothing. A
+# derivative doesn't ask whether a company survives; a market does, and C would close.
 #
 # Questions for the class:
 #
@@ -191,7 +193,8 @@ solution
 # </details>
 #
 # <details><summary>When would the market not find the best plan?</summary>
-# For example where a bigger company is always the better one (increasing returns), or where nobody pays for harm done.
+# For example where a bigger company is always the better one (increasing returns), or where nobody pays for harm
+# done.
 # </details>
 
 # %% tags=["check"]
