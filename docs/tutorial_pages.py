@@ -1,7 +1,7 @@
 """The tutorials as notebooks: read from docs/tutorials/, run, and made pages of the site.
 
-A tutorial is a Python file whose cells begin with `# %%` (Jupytext's percent format, which Jupyter and VS Code open
-as a notebook). A cell with the tag `check` asserts what the prose says; it is run, and not shown.
+A tutorial is a Python file whose cells begin with `# %%` (Jupytext's percent format, which Jupyter and VS Code
+open as a notebook). A cell with the tag `check` asserts what the prose says; it is run, and not shown.
 """
 
 from __future__ import annotations

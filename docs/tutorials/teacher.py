@@ -159,7 +159,11 @@ bakery, bakery_pays, vineyard_pays
 # found it. It is the derivative of the total in labour, as the planner agrees:
 
 # %%
-goods = [co.Good("labour", supply=4), co.Good("bread", price=1), co.Good("wine", price=1)]
+goods = [
+    co.Good("labour", supply=4),
+    co.Good("bread", price=1),
+    co.Good("wine", price=1),
+]
 makers = [
     co.Process("bakery", formula="bread = sqrt(labour)"),
     co.Process("vineyard", formula="wine = 2 * sqrt(labour)"),
