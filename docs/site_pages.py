@@ -1,14 +1,18 @@
 """What the documentation site has beside docs/: a hook of MkDocs, which mkdocs.yml names.
 
 The README becomes the first page; CONTRIBUTING, CHANGELOG and the measurements of benchmarks/ become pages; each
-example gets one with its report, which `make site` has solved into build/examples; and the reference of the Python
-interface follows from `chainopt.__all__`. Links that lead out of docs/ in the repository are led to those pages.
+example gets one with its report, which `make site` has solved into build/examples; the tutorials are run, and each
+gets a page, with its files beside it; and the reference of the Python interface follows from `chainopt.__all__`.
+Links that lead out of docs/ in the repository are led to those pages.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+import shutil
+import sys
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,8 +20,15 @@ from urllib.parse import unquote, urlsplit
 
 import chainopt
 
+# MkDocs loads a hook by its path, and looks for what it imports elsewhere.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from tutorial_pages import output_mark, run_notebook, shown, tutorial_names, tutorial_page
+
 ROOT = Path(__file__).resolve().parents[1]
 SOLVED = ROOT / "build" / "examples"
+WORKED = ROOT / "build" / "tutorials"
+"""Where the tutorials are run."""
 
 BESIDE = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 """Pages of the repository's top, and what they are called on the site."""
@@ -53,6 +64,10 @@ SUBJECTS = (
 
 WITH_MEMBERS = ("Status", "Tables")
 """Of these each member is shown, though its name alone says what it is."""
+
+
+OUTPUTS: dict[str, list[str]] = {}
+"""Of each tutorial's page, what its cells showed as HTML."""
 
 
 class Files(Protocol):
@@ -128,8 +143,10 @@ def led_home(text: str, page: str) -> str:
         text = re.sub(r"\]\(docs/", "](", text)
         for there, here in BESIDE.items():
             text = text.replace(f"]({there})", f"]({here})")
-        text = text.replace("](models/)", "](examples.md)")
+    text = text.replace("](../models/)", "](examples.md)")
+    text = re.sub(r"\]\(tutorials/(\w+)\.py\)", r"](tutorials/\1.md)", text)
     text = re.sub(r"\]\(\.\./data/(\w+)\.xlsx\)", r"](examples/\1.md)", text)
+    text = re.sub(r"\]\(\.\./\.\./data/(\w+)\.xlsx\)", r"](../examples/\1.md)", text)
     return text.replace("](../benchmarks/", "](benchmarks/")
 
 
@@ -160,7 +177,25 @@ def on_files(files: Files, config: Any) -> Files:
         add(f"files/{name}.xlsx", abs_src_path=str(ROOT / "data" / f"{name}.xlsx"))
         for kind in ("xlsx", "html"):
             add(f"files/{name}-report.{kind}", abs_src_path=str(SOLVED / f"{name}-report.{kind}"))
+    for name in tutorial_names():
+        add_tutorial(name, add)
     return files
+
+
+def add_tutorial(name: str, add: Callable[..., None]) -> None:
+    """Run a tutorial; add its page, its notebook, and the files that it wrote, where the page finds them."""
+    from nbformat import writes
+
+    folder = WORKED / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    notebook = run_notebook(name, folder)
+    page, OUTPUTS[f"tutorials/{name}.md"] = tutorial_page(name, notebook)
+    add(f"tutorials/{name}.md", content=page)
+    add(f"tutorials/{name}.ipynb", content=writes(shown(notebook)))
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            add(f"tutorials/{path.relative_to(folder).as_posix()}", abs_src_path=str(path))
 
 
 class _Links(HTMLParser):
@@ -196,6 +231,13 @@ def on_post_build(config: Any) -> None:
 
     if dead := dead_links(Path(config.site_dir)):
         raise PluginError("\n".join(["the site has links that lead nowhere:", *dead]))
+
+
+def on_page_content(html: str, *, page: Any, config: Any, files: Files) -> str:
+    """Put a tutorial's outputs at their marks: Markdown would take what is in them for its own."""
+    for number, output in enumerate(OUTPUTS.get(page.file.src_uri, ())):
+        html = html.replace(output_mark(number), output)
+    return html
 
 
 def on_page_markdown(markdown: str, *, page: Any, config: Any, files: Files) -> str:

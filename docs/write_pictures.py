@@ -1,4 +1,4 @@
-"""Write the pictures of reports in docs/pictures/, for README.md and reports.md, from workbooks in data/.
+"""Write the pictures of reports in docs/pictures/, for the README and pages of docs/, from workbooks in data/.
 
 They need Chromium, LibreOffice, and poppler's pdftoppm: python docs/write_pictures.py
 """
@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 BOOKS = ("petrochemicals", "steel_loop")
 DRAWN = "steel_loop"
+TRACED = ("dairy", "skim milk")
+"""Of this chain the network, with what one more unit of this good would change."""
 SHEETS = ("Summary", "Receipts")
 WIDE, TALL = 1240, 900
 MARGIN = 24
@@ -37,6 +39,7 @@ def main() -> None:
             co.write_excel(chain, solution, report.with_suffix(".xlsx"))
             photograph(browser, report.with_suffix(".html"))
             print_sheets(report.with_suffix(".xlsx"))
+        photograph_trace(browser, Path(folder))
         browser.close()
     for path in PICTURES.glob("*.png"):
         # Flat ink needs few colours, but those of a legend must stay apart.
@@ -61,6 +64,21 @@ def photograph(browser: Browser, page: Path) -> None:
 def photograph_pictures(view: Page, book: str) -> None:
     for name in ("network", "value-flow"):
         view.locator(f"#{name}-picture").screenshot(path=PICTURES / f"{book}_{name}.png")
+
+
+def photograph_trace(browser: Browser, folder: Path) -> None:
+    """A network as a click on a good leaves it."""
+    book, good = TRACED
+    chain = co.read_workbook(ROOT / "data" / f"{book}.xlsx")
+    page = folder / f"{book}.html"
+    co.write_html(chain, co.solve(chain), page)
+    view: Page = browser.new_page(
+        viewport={"width": WIDE, "height": TALL}, color_scheme="light", reduced_motion="reduce"
+    )
+    view.goto(page.as_uri())
+    view.locator(f'.cp-nodes > g[aria-label^="{good}, "]').first.click()
+    view.locator(".cp-picture").first.screenshot(path=PICTURES / f"{book}_trace.png")
+    view.close()
 
 
 def print_sheets(book: Path) -> None:

@@ -171,30 +171,6 @@ def _plant(
     )
 
 
-def _plant(
-    process: str,
-    firm: str,
-    inputs: Mapping[str, float],
-    outputs: Mapping[str, float],
-    unit_cost: float,
-    *,
-    capacity: float = inf,
-    min_level: float = 0,
-) -> co.Process:
-    """A fixed recipe per tonne of the first input or, for what is dried and packed, of the product."""
-    return co.Process(
-        process,
-        firm=firm,
-        function="leontief",
-        inputs=inputs,
-        outputs=outputs,
-        unit_cost=unit_cost,
-        capacity=capacity,
-        min_level=min_level,
-        notes=INVENTED,
-    )
-
-
 def chain() -> co.Chain:
     """The dairy, with the farms that it buys of."""
     return co.Chain(goods(), processes(), name="dairy")

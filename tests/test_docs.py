@@ -1,4 +1,4 @@
-"""The documents keep their word: commands of the README run, its Python runs, its tables are true."""
+"""The documents keep their word: their commands run, their Python runs, their tables are true."""
 
 import importlib
 import json
@@ -18,11 +18,12 @@ from chainopt.workbook.read import read_workbook
 from chainopt.workbook.schema import schema_markdown
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+PYTHON = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
 
 
 def shell(command, folder):
@@ -35,22 +36,25 @@ def shell(command, folder):
 
 @pytest.fixture
 def folder(tmp_path):
-    """An empty folder with the repository's data in it, as the README's commands expect."""
+    """An empty folder with the repository's data in it, as the page's commands expect."""
     for name in ("data", "docs"):
         os.symlink(ROOT / name, tmp_path / name)
     return tmp_path
 
 
-def test_the_commands_of_the_readme_run(folder):
-    commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("chainopt")]
+def test_the_commands_of_the_page_run(folder):
+    commands = [
+        line for block in blocks(COMMANDS, "sh") for line in block.splitlines() if line.startswith("chainopt")
+    ]
     assert len(commands) >= 5
     for command in commands:
         done = shell(command, folder)
         assert done.returncode == 0, (command, done.stderr)
 
 
-def test_the_python_of_the_readme_runs():
-    for block in blocks("python"):
+def test_the_python_of_the_page_runs():
+    assert len(blocks(PYTHON, "python")) == 2
+    for block in blocks(PYTHON, "python"):
         done = subprocess.run([sys.executable, "-c", block], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
@@ -71,7 +75,7 @@ def test_help_shows_the_example(folder):
 
 
 def test_the_table_of_exit_codes_is_the_programs():
-    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", COMMANDS, re.MULTILINE)}
     assert codes == {status.exit_code for status in Status} | {2}
 
 
@@ -118,6 +122,30 @@ def test_the_page_of_examples_lists_each_once():
 
 
 def test_links_lead_somewhere():
-    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+    docs = ROOT / "docs"
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *docs.glob("*.md"), *docs.glob("tutorials/*.py")]:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (page.parent / link).exists(), (page.name, link)
+
+
+def test_the_readme_is_one_screen_with_two_commands_and_three_doors():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(readme.splitlines()) <= 50
+    assert readme.count("![") == 1
+    targets = [line.split()[1] for block in blocks(readme, "sh") for line in block.splitlines()]
+    assert targets == ["run", "test"]
+    doors = re.findall(r"\]\(docs/tutorials/(\w+)\.py\)", readme)
+    assert sorted(doors) == sorted(path.stem for path in (ROOT / "docs" / "tutorials").glob("*.py"))
+
+
+def test_the_readme_leads_to_every_page():
+    """Directly, or through the pages that it names."""
+    docs, seen, todo = ROOT / "docs", set(), [ROOT / "README.md"]
+    while todo:
+        page = todo.pop()
+        for link in re.findall(r"\]\(([^)#:]+\.md)[)#]", page.read_text(encoding="utf-8")):
+            there = (page.parent / link).resolve()
+            if there not in seen:
+                seen.add(there)
+                todo.append(there)
+    assert not set(docs.glob("*.md")) - seen

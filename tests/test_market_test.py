@@ -142,7 +142,7 @@ def test_rents_of_both_signs():
     assert poor.profit == pytest.approx(poor.rent)
     first, *others = findings(test)
     assert first.startswith('But for "poor mill", which its own limits hold, no process would rather do otherwise')
-    loss = f"{-poor.profit:,.6g}"
+    loss = f"{-poor.profit:,.4g}"
     assert others[0] == (
         f'"poor mill" loses {loss} at these prices; it runs because of its min level of 1 (a contract).'
     )

@@ -4,6 +4,7 @@
 """
 
 import importlib
+import posixpath
 import re
 from pathlib import Path
 
@@ -29,7 +30,9 @@ def nav():
 def test_the_nav_names_every_page_of_docs_once(site_pages):
     named = nav()
     assert len(named) == len(set(named))
-    assert {page.name for page in DOCS.glob("*.md")} == set(named) - {"api.md", *site_pages.BESIDE.values()}
+    tutorials = {f"tutorials/{name}.md" for name in site_pages.tutorial_names()}
+    written = {page.name for page in DOCS.glob("*.md")}
+    assert written | tutorials == set(named) - {"api.md", *site_pages.BESIDE.values()}
 
 
 def test_the_reference_names_every_public_name_once(site_pages):
@@ -50,11 +53,12 @@ def test_links_lead_to_pages_and_files_of_the_site(site_pages):
     there = set(nav()) | examples | measured
     there |= {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*") if path.suffix in (".svg", ".png")}
     sources = {page.name: page for page in DOCS.glob("*.md")}
+    sources |= {f"tutorials/{page.stem}.md": page for page in DOCS.glob("tutorials/*.py")}
     sources |= {here: ROOT / name for name, here in site_pages.BESIDE.items()}
     for name, source in sources.items():
         text = site_pages.led_home(source.read_text(encoding="utf-8"), name)
         for link in re.findall(r"\]\(([^)#:\s]+)\)", text):
-            assert link in there, (name, link)
+            assert posixpath.normpath(posixpath.join(posixpath.dirname(name), link)) in there, (name, link)
 
 
 def test_an_example_s_page_has_its_words_its_files_and_its_model(site_pages):
