@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import chainopt as co
 from chainopt.chain.changes import Change, said
@@ -54,15 +55,14 @@ def wrote(
     write: Write, chain: co.Chain, solution: co.Solution, path: Path, found: co.Tables, problems: list[str]
 ) -> str | None:
     """Write a report; a line that says so, or None and one more problem."""
-    from chainopt.report.annotate import Notes
     from chainopt.workbook.faults import CopyError
 
-    result: object = None
+    result: Any = None
     try:
         with surviving(f"the report {path}", problems):
             result = write(chain, solution, path, tables=found)
-            if isinstance(result, Notes) and result.left_out:
-                return f"wrote {path}: {result.cells} notes; {result.left_out} findings more are left out"
+            if left_out := getattr(result, "left_out", 0):
+                return f"wrote {path}: {result.cells} notes; {left_out} findings more are left out"
             return f"wrote {path}"
     except (OSError, CopyError, co.WorkbookError) as error:
         problems.append(str(error))
