@@ -14,7 +14,7 @@ from typer import Argument, Option
 import chainopt as co
 from chainopt.command.answering import At
 from chainopt.command.console import BAD_INPUT, printing, refuse, refusing, say, write_json
-from chainopt.command.reporting import Write, planned, surviving, tables_of, wrote
+from chainopt.command.reporting import Write, planned, surviving, tables_of, written
 from chainopt.command.shell import command
 from chainopt.words.messages import KEPT
 
@@ -121,9 +121,7 @@ def solve(
             refuse("\n".join([headline(solution), *problems]))
         wait.doing(at.during("writing"))
         at.kept = "each file is whole, or as it was before"
-        written = [
-            said for path, write in reports if (said := wrote(write, chain, solution, path, found, problems))
-        ]
+        lines = written(reports, chain, solution, found, problems)
         if json is not None:
             with surviving(f"the JSON {json}" if json != "-" else "the JSON", problems):
                 record = co.result_record(chain, solution, seconds=seconds, tables=found)
@@ -137,8 +135,8 @@ def solve(
             for good in ranges or [] if solution.certified else []:
                 with surviving(f"how far {good} holds", problems):
                     print(co.holding(solution, good))
-            if written:
-                print("", *written, sep="\n")
+            if lines:
+                print("", *lines, sep="\n")
             given: list[str | Path] = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
             given += ["--method", method.value] if method is not Method.AUTO else []

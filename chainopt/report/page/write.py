@@ -64,7 +64,8 @@ def write_html(
 def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     """The page's text, from the tables of a solution."""
     kept = foremost(figures, MOST_ROWS, MOST_ROWS, MOST_FLOWS)
-    kept = replace(kept, warnings=figures.warnings[:MOST_ROWS])
+    if len(figures.warnings) > MOST_ROWS:
+        kept = replace(kept, warnings=figures.warnings[:MOST_ROWS])
     found = findings(solution, figures)
     said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
     said["audit"] = [audit_sentence(figures)]
