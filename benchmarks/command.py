@@ -4,9 +4,9 @@
 
 (a) the command on a layered chain's workbook, beside its solve alone and XlsxWriter writing the report's own cells
 alone; (b) the command on data/tupperware.xlsx, four goods, beside a process that imports pandas, CasADi and Pyomo
-and ends. The sides take turns: a ratio compares neighbours in time. Then the parts of a command at 4, 56, 1,000 and
-20,000 flows, one after the other in a process of their own. Prints the tables and writes them to
-benchmarks/command.md; exit code 1 where a ratio is more than is wanted.
+and ends. The sides take turns: a ratio compares neighbours in time. Then the parts of a command on four goods, and
+on chains of 56, 1,000 and 20,000 flows, one after the other in a process of their own. Prints the tables and
+writes them to benchmarks/command.md; exit code 1 where a ratio is more than is wanted.
 """
 
 from __future__ import annotations
@@ -145,9 +145,7 @@ def compared(folder: Path, flows: int, repeat: int) -> dict[str, list[Spent]]:
     }
     rounds = [{name: run() for name, run in sides.items()} for _ in range(repeat + 1)][1:]
     found = {name: [one[name] for one in rounds] for name in sides}
-    found["bare"] = [
-        (a[0] + b[0], a[1] + b[1]) for a, b in zip(found["solve"], found["XlsxWriter"], strict=True)
-    ]
+    found["bare"] = [(a[0] + b[0], a[1] + b[1]) for a, b in zip(found["solve"], found["XlsxWriter"], strict=True)]
     return found | {"cells": [(cells, cells)]}
 
 
@@ -190,9 +188,9 @@ def page(
         [
             "# What a command takes",
             "",
-            f"Made by `python benchmarks/command.py --flows {flows} --repeat {repeat}` on {date.today()}: medians of",
-            f"{repeat} fresh processes a side, in turns, {os.cpu_count()} cores; load averages before {load[0]},",
-            f"after {load[1]}. Python {platform.python_version()},",
+            f"Made by `python benchmarks/command.py --flows {flows} --repeat {repeat}` on {date.today()}:",
+            f"medians of {repeat} fresh processes a side, in turns, {os.cpu_count()} cores; load averages before",
+            f"{load[0]}, after {load[1]}. Python {platform.python_version()},",
             f"{', '.join(f'{package} {version(package)}' for package in packages)}.",
             "",
             "| process | clock, s | ratio | processor, s | ratio | at most |",
@@ -200,8 +198,8 @@ def page(
             *lines,
             "",
             "A ratio is the median of those of neighbours in time. The bare sides are without a start, imports,",
-            "reading, checks and tables. The page is written beside the workbook where there are 1,000 uses, which",
-            "the clock alone sees, and only where a core is free.",
+            "reading, checks and tables. From 1,000 uses on the page is written beside the",
+            "workbook, which the clock alone sees, and only where a core is free.",
             "",
             "The parts of a command, in milliseconds of the processor, one after the other in one process (the",
             "least of three):",

@@ -80,7 +80,7 @@ def test_what_fails_is_named_and_all_else_is_there(book, tmp_path, monkeypatch, 
 def test_what_the_system_refuses_is_said_as_ever(book, tmp_path):
     (tmp_path / "reports" / "chain-report.html").mkdir(parents=True)
     done = CliRunner().invoke(app, ["solve", "chain.xlsx"])
-    assert "chain-report.html\": it is not a file" in done.stderr
+    assert 'chain-report.html": it is not a file' in done.stderr
     assert done.exit_code == 2
     assert (tmp_path / "reports" / "chain-report.xlsx").is_file()
 

@@ -276,7 +276,9 @@ def _capped_path(offer: Offer, share: Array) -> float:
     step = float(grid[1] - grid[0])
     ends = [_level_at(offer, point, best, step, bound) for bound in (offer.least, offer.capacity)]
     lower, upper = max(best - step, ends[0] or -inf), min(best + step, ends[1] or inf)
-    near = scipy.optimize.minimize_scalar(lambda t: -profit(t), bounds=(lower, upper), method="bounded", options={"xatol": 1e-12})
+    near = scipy.optimize.minimize_scalar(
+        lambda t: -profit(t), bounds=(lower, upper), method="bounded", options={"xatol": 1e-12}
+    )
     return max(map(profit, (best, float(near.x), *(t for t in ends if t is not None))))
 
 

@@ -4,8 +4,9 @@ Pyomo asks no package for its solvers (it has no entry points for them): somebod
 there, and importing it takes half a second. So where it isn't there yet, a finder that finds nothing sees its
 import come, registers, and goes.
 
-Pyomo loads scipy.stats where scipy is there before it, or comes after it: longer than all of Pyomo takes, for parts
-of it that few ask for. Where it sees no scipy at first, and no import of it later, it does so when it needs it.
+Pyomo loads scipy.stats where scipy is there before it, or comes after it: that takes longer than all of Pyomo, for
+parts of it that few ask for. Where it sees no scipy at first, and no import of it later, it does so when it needs
+it.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def forked(
 def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
     """work() in a copy of this process, beside what this one does meanwhile; gives what waits for the answer.
 
-    That raises what `forked` does. The child does not live on after this context, whether it was waited for or not.
+    That raises what `forked` does. The child does not live on after this context, waited for or not.
     """
     with _copy(lambda _: work()) as (mine, child):
         yield lambda: _answer(mine, lambda _: None, None, child)

@@ -140,7 +140,7 @@ def telling(audit: pd.DataFrame, most: int) -> pd.DataFrame:
 
     Rows that agree are no news, nor is it that nobody throws away what has a price.
     """
-    sound = audit["verdict"].map(lambda verdict: Verdict(verdict).sound).astype(bool)
+    sound = audit["verdict"].isin([str(verdict) for verdict in Verdict if verdict.sound])
     idle = audit["verdict"] == Verdict.IDLE
     rank = np.where(~sound, 0, np.where(idle, 2, 1))
     size = audit[["multiplier", "derivative"]].abs().max(axis=1)
