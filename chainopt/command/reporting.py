@@ -116,7 +116,10 @@ def tables_of(
 
     Raises NumeraireError as `dossier` does.
     """
-    with surviving("what the market test, the explanation or further solves would say", problems):
+    from chainopt.machine.memory import uncollected
+
+    told = "what the market test, the explanation or further solves would say"
+    with surviving(told, problems), uncollected():
         return co.dossier(chain, solution, numeraire=numeraire, differences=differences)
     with surviving("every table and report", problems):
         return co.tables(chain, solution, numeraire=numeraire)
