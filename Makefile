@@ -91,6 +91,7 @@ $(SOLVED): build/examples/%-report.html: data/%.xlsx $(VENV)/sited $(PACKAGE)
 # chainopt beside its peers: hours; it goes on where it was stopped (make benchmark MINUTES=30: for half an hour).
 benchmark: $(VENV)/compared
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/command.py
 	$(BIN)/python benchmarks/suite.py $(if $(MINUTES),--minutes $(MINUTES))
 	$(BIN)/python benchmarks/tracing.py
 	$(BIN)/python benchmarks/workbooks.py

@@ -144,6 +144,28 @@ def test_a_command_loads_what_it_needs(words):
     assert HEAVY & loaded == ({"typer", "numpy"} if words[0] == "check" else {"typer"})
 
 
+def test_a_solve_loads_no_more_than_it_needs(tmp_path):
+    """No statistics, which Pyomo would load with any scipy, and no writer or reader of what nobody asked for."""
+    words = ["solve", str(DATA / "tupperware.xlsx"), "--out", str(tmp_path), "--quiet"]
+    loaded = set(python(COMMAND.replace("assert", "#"), *words).splitlines()[-1].split())
+    assert {"pyomo.environ", "casadi", "pandas", "xlsxwriter"} <= loaded
+    assert not {"scipy.stats", "openpyxl", "chainopt.report.annotate", "chainopt.scenarios.holding"} & loaded
+
+
+@pytest.mark.parametrize(
+    "imports", ["import pyomo.environ, scipy.sparse", "import scipy.sparse, pyomo.environ", "import pyomo.environ"]
+)
+def test_pyomo_finds_scipy_where_it_asks_for_it(imports):
+    code = (
+        f"import sys, chainopt\n{imports}\n"
+        "assert 'scipy.stats' not in sys.modules\n"
+        "from pyomo.common.dependencies import scipy, scipy_available\n"
+        "assert scipy_available\n"
+        "print(scipy.stats.norm.cdf(0.0), scipy.sparse.eye(2).nnz, 'scipy.stats' in sys.modules)"
+    )
+    assert python(code).split() == ["0.5", "2", "True"]
+
+
 def test_a_chain_with_something_replaced_is_another_chain():
     """`dataclasses.replace` as of every record; the new one is checked as the old one was."""
     chain = co.Chain(

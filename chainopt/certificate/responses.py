@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from math import exp, inf, isfinite, log
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+import scipy
 
 from chainopt.network.measure import Measure
 from chainopt.network.multipliers import Multipliers, use_prices
@@ -276,7 +276,9 @@ def _capped_path(offer: Offer, share: Array) -> float:
     step = float(grid[1] - grid[0])
     ends = [_level_at(offer, point, best, step, bound) for bound in (offer.least, offer.capacity)]
     lower, upper = max(best - step, ends[0] or -inf), min(best + step, ends[1] or inf)
-    near = minimize_scalar(lambda t: -profit(t), bounds=(lower, upper), method="bounded", options={"xatol": 1e-12})
+    near = scipy.optimize.minimize_scalar(
+        lambda t: -profit(t), bounds=(lower, upper), method="bounded", options={"xatol": 1e-12}
+    )
     return max(map(profit, (best, float(near.x), *(t for t in ends if t is not None))))
 
 
@@ -330,7 +332,7 @@ def _search(offer: Offer, starts: int) -> float:
         for start in _starts(offer, starts) if len(offer.x) else ():
             begin = np.minimum(start, top)
             method = "SLSQP" if rows else "L-BFGS-B"
-            done = minimize(goal, begin, jac=True, method=method, bounds=bounds, constraints=rows)
+            done = scipy.optimize.minimize(goal, begin, jac=True, method=method, bounds=bounds, constraints=rows)
             candidates += [offer.size * np.exp(z) for z in (done.x, begin)]
     best, chosen = -inf, None
     for x in candidates:

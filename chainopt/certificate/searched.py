@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from chainopt.technology.arrays import Array
 from chainopt.technology.primitives import PRIMITIVES
@@ -153,4 +153,4 @@ def climbed(given: Concave, begin: Array, factor: float) -> Array:
     unit = abs(given.at(x)[0]) + float(np.abs(given.paid) @ np.abs(x))
     unit = unit if 0 < unit < np.inf else 1.0
     ends = [(np.log(_SMALL * _WIDE), np.log(_WIDE))] * len(size)
-    return point(minimize(goal, start, jac=True, method="L-BFGS-B", bounds=ends).x)
+    return point(scipy.optimize.minimize(goal, start, jac=True, method="L-BFGS-B", bounds=ends).x)

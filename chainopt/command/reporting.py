@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import chainopt as co
 from chainopt.chain.changes import Change, said
@@ -16,13 +17,18 @@ from chainopt.words.messages import FAULT
 
 Write = Callable[..., object]
 """Writes a chain, its solution and its tables to a path."""
+Report = tuple[Path, Write]
+Answer = tuple[list[str], list[str]]
+"""What was written, and what went wrong."""
+MANY = 1_000
+"""Uses from which a copy of the process costs less than it saves; two reports of a small chain take moments."""
 LONGEST_SCENARIO = 80
 """Bytes of a file's name that say what was changed."""
 
 
 def planned(
     book: Path, folder: Path, changes: Sequence[Change], *, reports: bool, annotated: bool
-) -> list[tuple[Path, Write]]:
+) -> list[Report]:
     """What is to be written, under names that stay in the folder whatever the workbook is called.
 
     A scenario's names say what was changed, so that it takes no other's place.
@@ -50,19 +56,53 @@ def _scenario(changes: Sequence[Change]) -> str:
     return f"{cut}~{sha256(whole.encode()).hexdigest()[:8]}"
 
 
+def written(
+    reports: Sequence[Report], chain: co.Chain, solution: co.Solution, found: co.Tables, problems: list[str]
+) -> list[str]:
+    """Write the reports, a large chain's side by side; a line for each that is there, a problem for each other."""
+    from chainopt.machine.apart import FORKS
+
+    def of(some: Sequence[Report]) -> Answer:
+        failed: list[str] = []
+        said = [wrote(write, chain, solution, path, found, failed) for path, write in some]
+        return [line for line in said if line is not None], failed
+
+    large = FORKS and len(reports) > 1 and len(found.uses) >= MANY
+    lines, failed = _side_by_side(of, reports) if large else of(reports)
+    problems += failed
+    return lines
+
+
+def _side_by_side(of: Callable[[Sequence[Report]], Answer], reports: Sequence[Report]) -> Answer:
+    """What `of` says of the reports: of the first, which takes longest, here, and of the others in a copy of this
+    process beside it; of all of them here where the system grants no copy, or takes it away."""
+    from chainopt.machine.apart import WorkDied, beside
+
+    with ExitStack() as ends:
+        try:
+            rest = ends.enter_context(beside(lambda: of(reports[1:])))
+        except OSError:
+            return of(reports)
+        lines, failed = of(reports[:1])
+        try:
+            more, faults = rest()
+        except (MemoryError, WorkDied):
+            more, faults = of(reports[1:])
+    return lines + more, failed + faults
+
+
 def wrote(
     write: Write, chain: co.Chain, solution: co.Solution, path: Path, found: co.Tables, problems: list[str]
 ) -> str | None:
     """Write a report; a line that says so, or None and one more problem."""
-    from chainopt.report.annotate import Notes
     from chainopt.workbook.faults import CopyError
 
-    result: object = None
+    result: Any = None
     try:
         with surviving(f"the report {path}", problems):
             result = write(chain, solution, path, tables=found)
-            if isinstance(result, Notes) and result.left_out:
-                return f"wrote {path}: {result.cells} notes; {result.left_out} findings more are left out"
+            if left_out := getattr(result, "left_out", 0):
+                return f"wrote {path}: {result.cells} notes; {left_out} findings more are left out"
             return f"wrote {path}"
     except (OSError, CopyError, co.WorkbookError) as error:
         problems.append(str(error))
@@ -76,7 +116,10 @@ def tables_of(
 
     Raises NumeraireError as `dossier` does.
     """
-    with surviving("what the market test, the explanation or further solves would say", problems):
+    from chainopt.machine.memory import uncollected
+
+    told = "what the market test, the explanation or further solves would say"
+    with surviving(told, problems), uncollected():
         return co.dossier(chain, solution, numeraire=numeraire, differences=differences)
     with surviving("every table and report", problems):
         return co.tables(chain, solution, numeraire=numeraire)

@@ -14,7 +14,7 @@ from typer import Argument, Option
 import chainopt as co
 from chainopt.command.answering import At
 from chainopt.command.console import BAD_INPUT, printing, refuse, refusing, say, write_json
-from chainopt.command.reporting import Write, planned, surviving, tables_of, wrote
+from chainopt.command.reporting import Write, planned, surviving, tables_of, written
 from chainopt.command.shell import command
 from chainopt.words.messages import KEPT
 
@@ -71,18 +71,17 @@ def solve(
     """
     from rich.console import Console
 
-    from chainopt import SolverMissing, holding, result_record
+    from chainopt import SolverMissing
     from chainopt.command.waiting import Results, waiting
     from chainopt.machine.files import apart, folder_for
     from chainopt.machine.memory import take_workspace
     from chainopt.report.content.findings import headline
     from chainopt.report.screen import screen
     from chainopt.report.terminal import show
-    from chainopt.scenarios.change import known_figure
-    from chainopt.workbook.locate import cells
 
-    # Named, and so imported: it takes a second, in which Ctrl-C ends the process at once.
-    _ = co.read_workbook, co.solve, co.write_excel, co.write_html, co.annotate
+    # Named, and so imported: it takes a while, in which Ctrl-C ends the process at once.
+    _ = co.read_workbook, co.solve, co.dossier, co.write_excel, co.write_html
+    _ = annotate and co.annotate, json and co.result_record, ranges and co.holding
     at: At = context.obj
     at.begin(f"reading {book}")
     started = time.perf_counter()
@@ -91,9 +90,12 @@ def solve(
     _warn(book, chain)
     wanted = json is None or out is not None
     reports = planned(book, out or REPORTS, chain.changes, reports=wanted, annotated=annotate)
-    with refusing(ValueError):
-        for good in ranges or []:
-            known_figure(chain, good)
+    if ranges:
+        from chainopt.scenarios.change import known_figure
+
+        with refusing(ValueError):
+            for good in ranges:
+                known_figure(chain, good)
     targets = [path for path, _ in reports] + ([Path(json)] if json not in (None, "-") else [])
     with refusing(OSError):
         for target in targets:
@@ -122,12 +124,10 @@ def solve(
             refuse("\n".join([headline(solution), *problems]))
         wait.doing(at.during("writing"))
         at.kept = "each file is whole, or as it was before"
-        written = [
-            said for path, write in reports if (said := wrote(write, chain, solution, path, found, problems))
-        ]
+        lines = written(reports, chain, solution, found, problems)
         if json is not None:
             with surviving(f"the JSON {json}" if json != "-" else "the JSON", problems):
-                record = result_record(chain, solution, seconds=seconds, tables=found)
+                record = co.result_record(chain, solution, seconds=seconds, tables=found)
                 write_json(json, record, problems)
     at.doing = "printing"
     if not quiet and json != "-":
@@ -137,9 +137,9 @@ def solve(
                 (screen if brief else show)(solution, found, console)
             for good in ranges or [] if solution.certified else []:
                 with surviving(f"how far {good} holds", problems):
-                    print(holding(solution, good))
-            if written:
-                print(*([] if brief else [""]), *written, sep="\n")
+                    print(co.holding(solution, good))
+            if lines:
+                print(*([] if brief else [""]), *lines, sep="\n")
             given: list[str | Path] = [*(part for change in changes or [] for part in ("--set", change))]
             given += ["--numeraire", numeraire] if numeraire else []
             given += ["--method", method.value] if method is not Method.AUTO else []
@@ -155,6 +155,8 @@ def solve(
     for problem in problems:
         say(problem)
     if solution.status is not co.Status.OPTIMAL:
+        from chainopt.workbook.locate import cells
+
         explained = found.explanation
         causes = explained.causes if explained is not None else ()
         why = explained.summary if explained is not None else ""

@@ -16,9 +16,9 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import scipy
 from scipy import sparse
 from scipy.linalg import eigh
-from scipy.optimize import linprog, lsq_linear
 
 from chainopt.ipopt.evaluator import Evaluator, Vector
 from chainopt.ipopt.interior import Outcome, outcome_at
@@ -141,7 +141,7 @@ def _has_multipliers(problem: Evaluator, point: Point) -> bool:
     normals = np.vstack([jacobian[active.rows], np.eye(point.x.size)[active.bounds]])
     sign = np.concatenate([active.row_sign, active.bound_sign])
     gradient = problem.gradient(point.x)
-    found = lsq_linear(
+    found = scipy.optimize.lsq_linear(
         normals.T, -gradient, bounds=(np.where(sign > 0, 0.0, -np.inf), np.where(sign < 0, 0.0, np.inf))
     )
     residual = np.abs(normals.T @ found.x + gradient).max(initial=0.0)
@@ -271,7 +271,7 @@ def _allowed(shifts: Vector, at_bounds: Vector, active: Active) -> Vector | None
     inequalities = np.vstack([-of_rows[weak], of_bounds[loose]])
     target = np.random.default_rng(0).uniform(1.0, 2.0, shifts.shape[1])
     for sign in (1.0, -1.0):
-        found = linprog(
+        found = scipy.optimize.linprog(
             -sign * target,
             A_ub=inequalities if len(inequalities) else None,
             b_ub=np.zeros(len(inequalities)) if len(inequalities) else None,

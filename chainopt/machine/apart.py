@@ -1,6 +1,7 @@
 """Work in processes of its own, of which this one can let go: a factorisation of minutes hears of no signal.
 
     forked  in a copy of this process: nothing is packed up to go there, and it may tell of what it is at
+    beside  the same, while this process does something else
     fresh   in new interpreters, side by side, on any system: what goes there is pickled; within a limit of memory
 
 None hears of Ctrl-C, which is this process's to answer, and none outlives this process, however that ends. Each
@@ -17,9 +18,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing.connection import Connection, Pipe
 from typing import Any, NoReturn, TypeVar
 
@@ -53,10 +54,33 @@ def forked(
     where the system took the child for its memory, and WorkDied where it ended otherwise; Ctrl-C comes at once.
     In none of these cases does the child live on.
     """
+    with _copy(work) as (mine, child):
+        return _answer(mine, told, deadline, child)
+
+
+@contextmanager
+def beside(work: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """work() in a copy of this process, beside what this one does meanwhile; gives what waits for the answer.
+
+    That raises what `forked` does. The child does not live on after this context, waited for or not.
+    """
+    with _copy(lambda _: work()) as (mine, child):
+        yield lambda: _answer(mine, lambda _: None, None, child)
+
+
+@contextmanager
+def _copy(work: Callable[[Callable[[Any], None]], T]) -> Iterator[tuple[Connection, int]]:
+    """A copy of this process that works, as what hears from it and its number."""
     mine, its = Pipe(duplex=False)
     # A Ctrl-C while other libraries' hooks of a fork run would be lost in them: it waits until they are through.
     heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    child = os.fork()
+    try:
+        child = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, heard)
+        mine.close()
+        its.close()
+        raise
     if child == 0:
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         mine.close()
@@ -66,7 +90,7 @@ def forked(
     try:
         signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         its.close()
-        return _answer(mine, told, deadline, child)
+        yield mine, child
     finally:
         with suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from scipy import sparse
-from scipy.optimize import linprog
 
 from chainopt.network.forward import forward_run
 from chainopt.network.measure import throughput
@@ -230,7 +230,7 @@ class _Program:
         sound = all(np.isfinite(figures).all() for figures in (value, self.money, bounded.data, equal.data))
         if not (len(value) and sound):
             return
-        found = linprog(
+        found = scipy.optimize.linprog(
             -value / (self.money or 1.0),
             A_ub=bounded,
             b_ub=np.append(1.0, np.zeros(bounded.shape[0] - 1)),

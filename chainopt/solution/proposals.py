@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import scipy
 from scipy import sparse
-from scipy.optimize import linprog
 
 from chainopt.certificate.searched import Concave, climbed
 from chainopt.network.demand import demand_area
@@ -88,7 +88,7 @@ class _Centre:
             return None, None
         equal = np.flatnonzero(~upper)
         least = np.flatnonzero(upper)
-        found = linprog(
+        found = scipy.optimize.linprog(
             cost, matrix[least], right[least], matrix[equal], right[equal], bounds=ends, method="highs"
         )
         if found.status != 0:

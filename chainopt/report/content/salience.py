@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,18 +25,34 @@ def turnover(goods: pd.DataFrame) -> pd.Series:
 
 def money_scale(tables: Tables) -> float:
     """The largest money figure of the chain: what others are small against."""
-    return _largest(
-        turnover(tables.goods),
-        tables.uses["value"] * tables.uses["amount"],
-        tables.processes["revenue"],
-        tables.processes["cost"],
-        tables.limits["rent"] * tables.limits["limit"],
+    return _once(
+        tables,
+        "money scale",
+        lambda: _largest(
+            turnover(tables.goods),
+            tables.uses["value"] * tables.uses["amount"],
+            tables.processes["revenue"],
+            tables.processes["cost"],
+            tables.limits["rent"] * tables.limits["limit"],
+        ),
     )
 
 
 def price_scale(tables: Tables) -> float:
     """The largest figure per unit of anything: price, rent, or what a taker would pay."""
-    return _largest(tables.goods["price"], tables.uses["value"], tables.limits["rent"])
+    return _once(
+        tables,
+        "price scale",
+        lambda: _largest(tables.goods["price"], tables.uses["value"], tables.limits["rent"]),
+    )
+
+
+def _once(tables: Tables, name: str, figure: Callable[[], float]) -> float:
+    """A figure of these tables, found once: every cell of theirs is compared with it."""
+    if name not in tables.found:
+        tables.found[name] = figure()
+    found: float = tables.found[name]
+    return found
 
 
 def _largest(*figures: pd.Series) -> float:
@@ -134,7 +150,7 @@ def telling(audit: pd.DataFrame, most: int) -> pd.DataFrame:
 
     Rows that agree are no news, nor is it that nobody throws away what has a price.
     """
-    sound = audit["verdict"].map(lambda verdict: Verdict(verdict).sound).astype(bool)
+    sound = audit["verdict"].isin([str(verdict) for verdict in Verdict if verdict.sound])
     idle = audit["verdict"] == Verdict.IDLE
     rank = np.where(~sound, 0, np.where(idle, 2, 1))
     size = audit[["multiplier", "derivative"]].abs().max(axis=1)

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
+from chainopt.machine.memory import uncollected
 from chainopt.network.tolerances import SHOWN
 from chainopt.report import templates
 from chainopt.report.content.findings import (
@@ -56,7 +57,9 @@ def write_html(
     tables: those of `dossier`, where they are there already. Raises OSError where the file can't be written,
     and NumeraireError as `dossier` does.
     """
-    text = html_text(chain, solution, tables or dossier(chain, solution, numeraire=numeraire))
+    figures = tables or dossier(chain, solution, numeraire=numeraire)
+    with uncollected():
+        text = html_text(chain, solution, figures)
     with replacing(path) as file:
         file.write(text.encode("utf-8"))
 
@@ -64,7 +67,8 @@ def write_html(
 def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     """The page's text, from the tables of a solution."""
     kept = foremost(figures, MOST_ROWS, MOST_ROWS, MOST_FLOWS)
-    kept = replace(kept, warnings=figures.warnings[:MOST_ROWS])
+    if len(figures.warnings) > MOST_ROWS:
+        kept = replace(kept, warnings=figures.warnings[:MOST_ROWS])
     found = findings(solution, figures)
     said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
     said["audit"] = [audit_sentence(figures)]

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from scipy import sparse
-from scipy.optimize import isotonic_regression, linprog
 
 from chainopt.technology.arrays import Array
 
@@ -147,7 +147,9 @@ def _ranks(count: int, edges: Sequence[Edge], weight: Sequence[float]) -> Array:
     )
     cost = np.bincount(head, weight, count) - np.bincount(tail, weight, count)
     # A small pull to the left sets nodes that nothing holds.
-    found = linprog(cost + 1e-6, A_ub=steps, b_ub=-np.ones(len(edges)), bounds=(0, None), method="highs")
+    found = scipy.optimize.linprog(
+        cost + 1e-6, A_ub=steps, b_ub=-np.ones(len(edges)), bounds=(0, None), method="highs"
+    )
     rank = np.round(found.x).astype(int)
     return rank - rank.min()
 
@@ -236,6 +238,7 @@ def _heights(
             # What is linked to nothing stands beside the rest.
             loose = free[nodes]
             wanted[loose] = wanted[~loose].mean() if (~loose).any() else 0.0
-            fitted = isotonic_regression(wanted - offsets[r], weights=np.where(held > 0, held, 1e-3 * pull.min()))
+            weights = np.where(held > 0, held, 1e-3 * pull.min())
+            fitted = scipy.optimize.isotonic_regression(wanted - offsets[r], weights=weights)
             y[nodes] = fitted.x + offsets[r]
     return y
