@@ -65,7 +65,7 @@ def test_what_fails_is_named_and_all_else_is_there(tmp_path, monkeypatch, missin
     wanted -= {name for name in wanted if missing.endswith(name)}
     assert wanted == {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*.*")} - {"chain.xlsx"}
     assert ("The price of milk holds" in done.stdout) == (writer != "chainopt.holding")
-    assert ("Limits" in done.stdout or "Prices" in done.stdout) == (not writer.endswith("show"))
+    assert ("Limits" in done.stdout or "Prices" in done.stdout) == (not writer.endswith("screen"))
     if "out.json" in wanted:
         assert json.loads((tmp_path / "out.json").read_text())["objective"] == pytest.approx(50)
 

@@ -651,9 +651,7 @@ def test_buyers_who_would_pay_more_are_no_disagreement(dairy: tuple[co.Chain, co
         "Final demand would pay 180 for one more of buttermilk, 191 more than its price, -11, but a limit lets it "
         "have no more."
     ) in said
-    assert any(
-        "of drinking milk, 24.24 less than its price, 454.2, but a limit makes it take" in t for t in said
-    )
+    assert any("of drinking milk, 24.24 less than its price, 454.2, but a limit makes it take" in t for t in said)
 
 
 def test_a_proof_stands_in_one_plain_line(dairy: tuple[co.Chain, co.Solution]) -> None:
