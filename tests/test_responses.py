@@ -10,6 +10,7 @@ import pytest
 from chains import random_chain
 from resolving import moved, quotients
 from sizes import near
+from smooth import smooth_chain
 
 import chainopt as co
 from chainopt.audits.marginal import Tangent
@@ -242,3 +243,11 @@ def test_reciprocity(book: str) -> None:
                 of = max(1.0, float(size.good[f] / size.good[g]))
                 assert slope[g] == near(expected, of=of, rel=1e-5), (net.goods[g], net.goods[f])
     assert compared
+
+
+def test_a_program_that_goes_round_for_ever_is_given_up() -> None:
+    """HiGHS's active sets came back again and again for one side of one good; all others are told."""
+    chain = smooth_chain(10441)
+    found = co.stories(co.solve(chain))
+    assert set(found) == {good.good for good in chain.goods}
+    assert sum(story.more is None for story in found.values()) <= 1

@@ -21,6 +21,8 @@ from chainopt.technology.arrays import Array
 
 _PROXIMITY = 1e-8
 _ROUNDS, _SETTLED = 60, 1e-13
+_PATIENCE = 20
+"""Iterations of a quadratic program for each row and column; those that end take fewer than two."""
 NOTHING = 1e-7
 """Of the largest change: what moves less stands still, and rows are kept that are missed by less."""
 _SAME = 1e-6
@@ -54,20 +56,25 @@ class Alike:
         d = self._saddle.solved(right, np.zeros(self.matrix.shape[1]))
         return d if self._keeps(d, right) and self._fits(d) and not self._choice(d) else None
 
-    def best(self, first: Array, right: Array) -> tuple[Array, bool]:
-        """The best direction, from a feasible one; and whether it is the only one."""
+    def best(self, first: Array, right: Array) -> tuple[Array, bool] | None:
+        """The best direction, from a feasible one, and whether it is the only one; None where it isn't found."""
         d = self._second(first, right) if self.bent.nnz else first
+        if d is None:
+            return None
         return (self._least(d, right), False) if self._choice(d) else (d, True)
 
     def _keeps(self, d: Array, right: Array) -> bool:
         missed = np.max(np.abs(self.matrix @ d - right), initial=0.0)
         return bool(missed <= NOTHING * max(1.0, float(np.max(np.abs(right), initial=0.0))))
 
-    def _second(self, first: Array, right: Array) -> Array:
-        """The direction that is best in second order."""
+    def _second(self, first: Array, right: Array) -> Array | None:
+        """The direction that is best in second order; None where HiGHS finds none."""
         moving = np.ones(len(first), dtype=bool)
         if self.one_sided.any():
-            first = _quadratic(self, right, first)
+            found = _quadratic(self, right)
+            if found is None:
+                return None
+            first = found
             moving = ~self.one_sided | (first > NOTHING * np.abs(first).max())
         part, d = np.flatnonzero(moving), np.zeros(len(first))
         saddle = _Saddle(self.matrix[:, part], sparse.csr_array(self.bent[part][:, part]))
@@ -124,19 +131,21 @@ class _Saddle:
         return d
 
 
-def _quadratic(given: Alike, right: Array, first: Array) -> Array:
-    """The best in second order where some are one-sided; the first where HiGHS finds none."""
+def _quadratic(given: Alike, right: Array) -> Array | None:
+    """The best in second order where some are one-sided; None where HiGHS finds none."""
     highs = program(given.matrix, right, low=np.where(given.one_sided, 0.0, -np.inf))
+    # Where figures span many orders its active sets may go round for ever.
+    highs.setOptionValue("qp_iteration_limit", _PATIENCE * sum(given.matrix.shape))
     lower = sparse.csc_array(sparse.tril(-given.bent))
     hessian = highspy.HighsHessian()
-    hessian.dim_, hessian.format_ = len(first), highspy.HessianFormat.kTriangular
+    hessian.dim_, hessian.format_ = given.matrix.shape[1], highspy.HessianFormat.kTriangular
     hessian.start_, hessian.index_, hessian.value_ = lower.indptr, lower.indices, lower.data
     highs.passHessian(hessian)
     highs.changeObjectiveSense(highspy.ObjSense.kMinimize)
     highs.run()
-    return (
-        np.array(highs.getSolution().col_value) if highs.getModelStatus() == HighsModelStatus.kOptimal else first
-    )
+    if highs.getModelStatus() != HighsModelStatus.kOptimal:
+        return None
+    return np.array(highs.getSolution().col_value)
 
 
 def program(

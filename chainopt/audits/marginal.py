@@ -138,7 +138,10 @@ class Tangent:
             # Where nothing is lost the prices themselves are the program's, whatever others are as good.
             lost = float(self.worth @ found[0]) < -_ACCURACY
             kept, face = self._face(found[1] if lost else self.worth)
-            d[kept], unique = face.best(found[0][kept], right)
+            best = face.best(found[0][kept], right)
+            if best is None:
+                return None
+            d[kept], unique = best
         d = np.where(np.abs(d) > NOTHING * NOTHING * np.abs(d).max(initial=0.0), d, 0.0)
         return self._told(sign, d[: len(self.unit)] * self.unit * (size / unit), unique)
 
