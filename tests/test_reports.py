@@ -290,9 +290,11 @@ def test_excel_shows_the_data_as_read(tupperware: tuple[co.Chain, co.Solution], 
 OURS = re.compile(
     r"=(?:[A-Z][a-z]+!|'[A-Z][a-z]+'!|\$?[A-Z]{1,3}\$?\d+|(?:SUM|MAX|MIN)(?=\()|[-*:(),])+"
     r'|=IF\(MAX\(MAX\((J\d+:J\d+)\),-MIN\(\1\)\)=0,"No yellow cell [^"]+","A yellow cell [^"]+"\)'
+    r'|=IF\(OR\((?:G\d+[<>][MN]\d+,?){1,2}\),"beyond: solve again",""\)'
+    r"|=I\d+(?:[-+][\d.e+-]+\*J\d+)*"
 )
-"""A formula of ours: cells, sheets of the report, three functions; no text of anybody's. One says whether a cell
-that may be changed was."""
+"""A formula of ours: cells, sheets of the report, three functions; no text of anybody's. Others say whether a cell
+that may be changed was, whether it left its range, and what a price follows by."""
 PLACE = re.compile(r"'[A-Z][a-z]+'![AG]\d+")
 
 

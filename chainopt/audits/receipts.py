@@ -14,7 +14,7 @@ The lines come from the chain and the plan. Where they leave a price open, it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,9 +63,11 @@ class Receipts:
         return self.money | {receipt.node: receipt.value for receipt in self.receipts}
 
 
-def receipts(solution: Solution, *, unit: float = 1.0) -> Receipts | None:
+def receipts(solution: Solution, *, unit: float = 1.0, also: Iterable[Node] = ()) -> Receipts | None:
     """Receipts of a certified solution's prices and rents, in money divided by unit; None where it is not
     certified, or the chain has more than MOST_USES uses.
+
+    also: money that is among what the prices begin with, whether or not a line refers to it.
     """
     net = solution.net
     if not solution.certified or net is None or len(net.use_good) > MOST_USES:
@@ -73,7 +75,7 @@ def receipts(solution: Solution, *, unit: float = 1.0) -> Receipts | None:
     clerk = Clerk(solution)
     drafts = clerk.draw_up()
     goods: list[Node] = [("good", g) for g in range(len(net.goods))]
-    asked = sorted({line.of for draft in drafts.values() for line in draft.lines})
+    asked = sorted({*(line.of for draft in drafts.values() for line in draft.lines), *also})
     money = {node: clerk.begins(node) / unit for node in asked if node[0] in MONEY}
     nodes = list(dict.fromkeys([*goods, *drafts, *(node for node in asked if node not in money)]))
     return Receipts(net, tuple(_Adder(solution, unit, drafts).add(nodes, money)), money)

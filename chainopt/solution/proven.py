@@ -20,7 +20,7 @@ from chainopt.certificate.regrets import regrets
 from chainopt.chain.chain import Chain
 from chainopt.network.forward import forward_run
 from chainopt.network.network import Network, network
-from chainopt.network.plan import at_rest
+from chainopt.network.plan import Plan, at_rest
 from chainopt.network.scales import scales
 from chainopt.network.tolerances import BALANCED, REFUTED, SHOWN
 from chainopt.planner.elastic import Elastic
@@ -52,6 +52,12 @@ def _has_a_plan(net: Network, solution: Solution) -> bool:
     """Whether a plan is at hand that keeps all that a chain asks."""
     plans = [solution.plan, forward_run(net), at_rest(net)]
     return any(breaches(net, plan).largest <= BALANCED for plan in plans if plan is not None)
+
+
+def least_breach(net: Network, time_limit: float | None) -> Plan | None:
+    """A plan that breaks balances and limits as little as can be, whatever it is worth; None without one."""
+    found = Elastic(network(without_money(net.chain)), time_limit or 30.0).least()
+    return None if found is None else found[0]
 
 
 def refutation(net: Network, time_limit: float | None) -> Infeasible | None:

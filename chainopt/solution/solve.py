@@ -23,7 +23,7 @@ from chainopt.solution.by_simplex import by_simplex, unsolved
 from chainopt.solution.clock import Clock
 from chainopt.solution.judgement import Answer, best, judged
 from chainopt.solution.proposals import proposed
-from chainopt.solution.proven import proven
+from chainopt.solution.proven import least_breach, proven
 from chainopt.solution.solution import Solution
 from chainopt.words import messages
 from chainopt.words.status import Status
@@ -155,7 +155,12 @@ def _solved(part: Part, method: str, limits: Mapping[str, Any], start: Solution 
         clock.stop("market")
         return None if plan is None else beside(net, plan, "the proposals'")
 
-    solution = _by_ipopt(tried, warm, lambda: near(net, known), (market, proposals), limits)
+    def kept() -> Begin | None:
+        clock.doing = "a plan was looked for that keeps every limit"
+        plan = least_breach(net, clock.left)
+        return None if plan is None else Begin(near(net, plan), said="near a plan that breaks the least")
+
+    solution = _by_ipopt(tried, warm, lambda: near(net, known), (market, proposals, kept), limits)
     if handed:
         taken = f"Ipopt took over from the market: {handed}"
         solution = replace(solution, warnings=(*solution.warnings, taken), message=f"{solution.message} {taken}.")

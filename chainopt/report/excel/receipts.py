@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from chainopt.audits.following import Following
 from chainopt.audits.receipts import Line, Node, Receipt, Receipts
 from chainopt.report.content.findings import price_range
 from chainopt.report.content.legible import shape, short
@@ -26,7 +27,9 @@ from chainopt.rows.tables import Tables
 from chainopt.words.figures import figure
 
 NAME = "Receipts"
-_GOOD, _TAKER, _AMOUNT, _SHARE, _BRINGS, _OF, _AT, _VALUE, _SOLVER, _DIFFERENCE, _UNIT = range(11)
+(
+    _GOOD, _TAKER, _AMOUNT, _SHARE, _BRINGS, _OF, _AT, _VALUE, _SOLVER, _DIFFERENCE, _UNIT, _AGAIN, _FROM, _TO,
+) = range(14)  # fmt: skip
 _TITLES = {
     "Good": 12,
     "Taken by": 14,
@@ -39,12 +42,18 @@ _TITLES = {
     "As solved": 13,
     "Difference": 11,
     "Price in": 12,
+    "If solved again": 13,
+    "Holds from": 12,
+    "Holds to": 12,
 }
 """By title, the least width; a column of names is as wide as they are, up to a limit."""
-_NUMBERS = (_AMOUNT, _SHARE, _BRINGS, _AT, _VALUE, _SOLVER, _DIFFERENCE)
+_NUMBERS = (_AMOUNT, _SHARE, _BRINGS, _AT, _VALUE, _SOLVER, _DIFFERENCE, _AGAIN, _FROM, _TO)
 _WIDEST = 34
 _IN: dict[str, Any] = {"align": "left", "indent": 1}
-_LETTER = "ABCDEFGHIJK"
+_LETTER = "ABCDEFGHIJKLMN"
+_LONGEST = 8_000
+"""Letters of a formula, of which Excel takes 8,192."""
+_BEYOND = "beyond: solve again"
 _WAYS = {
     "shared": "shared: the mean of what its takers would pay for one more unit, by their shares",
     "read": "non-rival: each reader has all of it, so that what they would pay adds up",
@@ -76,11 +85,18 @@ _NOTES = (
     "formula; select a price and trace its precedents.",
     "Yellow cells may be changed. Prices that rest on them follow at once, as the derivative does: the plan's "
     "amounts, its shares and its slopes stay as they are.",
+    "If solved again is what a new solve would give: exactly with fixed recipes, where one yellow cell is changed "
+    "and stays between Holds from and Holds to (empty: no end); for small changes where functions bend.",
 )
 
 
 def write_receipts(
-    paper: Paper, sheet: Worksheet, found: Receipts, figures: Tables, shown: Mapping[str, Sheet]
+    paper: Paper,
+    sheet: Worksheet,
+    found: Receipts,
+    follows: Following,
+    figures: Tables,
+    shown: Mapping[str, Sheet],
 ) -> dict[str, int]:
     """Write the receipts, beside the solver's figures on other sheets; returns the row of each good's, from 0."""
     for j, width in enumerate(_TITLES.values()):
@@ -99,7 +115,7 @@ def write_receipts(
     sheet.repeat_rows(top)
     order = sorted(found.receipts, key=lambda receipt: receipt.node[0] != "good")
     rows = _rows(found, order, top + 2)
-    writer = _Writer(paper, sheet, found, rows, found.values())
+    writer = _Writer(paper, sheet, found, follows, rows, found.values())
     writer.money(top + 1, changed)
     goods = figures.goods.to_dict("records")
     number = {row["good"]: n for n, row in enumerate(goods)}
@@ -162,6 +178,7 @@ class _Writer:
     paper: Paper
     sheet: Worksheet
     found: Receipts
+    follows: Following
     rows: dict[Node, int]
     values: dict[Node, float]
 
@@ -181,11 +198,32 @@ class _Writer:
             put(self.sheet, row, _SOLVER, value, "price", **number)
             gap = f"={_LETTER[_AT]}{row + 1}-{_LETTER[_SOLVER]}{row + 1}"
             self.paper.formula(self.sheet, row, _DIFFERENCE, gap, 0.0, "price", num_format=_CHANGE)
+            self.span(row, node)
         if money:
             gaps = f"{_LETTER[_DIFFERENCE]}{heading + 2}:{_LETTER[_DIFFERENCE]}{heading + 1 + len(money)}"
             told_by = f'=IF(MAX(MAX({gaps}),-MIN({gaps}))=0,"{_AS_SOLVED}","{_CHANGED}")'
             self.sheet.write_formula(told, 0, told_by, self.paper.look("label"), _AS_SOLVED)
         put(self.sheet, heading + len(money) + 2, 0, "Prices", "heading")
+
+    def span(self, row: int, node: Node) -> None:
+        """Between which figures of this money the same operations stay in use, and whether the cell has left."""
+        ends = self.follows.spans.get(node, (-inf, inf))
+        beyond = []
+        for column, end, sign in zip((_FROM, _TO), ends, "<>", strict=True):
+            if isfinite(end):
+                self.paper.put(self.sheet, row, column, end, "price", num_format=shape(figure(end)))
+                beyond.append(f"{_LETTER[_AT]}{row + 1}{sign}{_LETTER[column]}{row + 1}")
+        if beyond:
+            told = f'=IF(OR({",".join(beyond)}),"{_BEYOND}","")'
+            self.sheet.write_formula(row, _AGAIN, told, self.paper.look("word"), "")
+
+    def again(self, row: int, g: int, solver: str, value: float, number: Mapping[str, Any]) -> None:
+        """The price as solved, and what each changed yellow cell adds to it."""
+        rates = self.follows.rates[g].items()
+        terms = [f"{rate:+.15g}*{_LETTER[_DIFFERENCE]}{self.rows[node] + 1}" for node, rate in rates]
+        text = f"={solver}{''.join(terms)}"
+        if len(text) < _LONGEST:
+            self.paper.formula(self.sheet, row, _AGAIN, text, value, "total", bold=False, **number)
 
     def receipt(
         self, receipt: Receipt, solved: tuple[str, str, int, float] | None, uses: str, way: str, unit: str
@@ -211,6 +249,8 @@ class _Writer:
             paper.formula(sheet, row, _SOLVER, f"={home}!${column}${at}", value, "total", bold=False, **number)
             gap, less = f"={_LETTER[_VALUE]}{row + 1}-{_LETTER[_SOLVER]}{row + 1}", receipt.value - value
             paper.formula(sheet, row, _DIFFERENCE, gap, less, "total", bold=False, num_format=_GAP)
+            if receipt.node[0] == "good" and receipt.node[1] in self.follows.rates:
+                self.again(row, receipt.node[1], f"{_LETTER[_SOLVER]}{row + 1}", value, number)
         self.name(row, _UNIT, unit or None, "total", bold=False, **_IN)
         for n, line in enumerate(receipt.lines):
             self.line(row + 1 + n, line)

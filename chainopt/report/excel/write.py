@@ -12,6 +12,7 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from chainopt.audits.following import Following, following
 from chainopt.audits.receipts import MOST_USES, Receipts, receipts
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
@@ -68,7 +69,8 @@ def write_excel(
 def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> None:
     # A long chain's report is for other programs: without links and formulas, it is written several times as fast.
     live = len(figures.uses) <= MOST_USES
-    found = receipts(solution, unit=figures.unit) if live else None
+    follows = following(solution, unit=figures.unit) if live else Following({}, {})
+    found = receipts(solution, unit=figures.unit, also=follows.money) if live else None
     shown = {**sheets(figures)}
     shown["prices"] = _with_receipts(shown["prices"], found)
     names = [name for name in _ORDER if name in shown]
@@ -78,7 +80,7 @@ def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> N
     sheet = {name: paper.sheet(HOME[name]) for name in names if name != "audit"}
     receipt_rows: dict[str, int] = {}
     if found is not None:
-        receipt_rows = write_receipts(paper, paper.sheet(NAME), found, figures, shown)
+        receipt_rows = write_receipts(paper, paper.sheet(NAME), found, follows, figures, shown)
     if "audit" in names:
         sheet["audit"] = paper.sheet(HOME["audit"])
     money = short(figures.money, 20)

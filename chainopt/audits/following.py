@@ -1,0 +1,156 @@
+"""How each price follows the money that a chain begins with: final, import and disposal prices, and unit costs.
+
+    d price_g / d money_h  =  by how much one more unit of g moves the flow h        (reciprocity: both are the
+                                                                      second derivative of the optimal value)
+
+It is above 0 for what is sold, below for what is bought, thrown away or costs. A price that is an interval, or of
+which one more may move several ways, follows no single one. Where nothing bends, prices are straight in this money
+as long as the same operations stay in use: between the figures of `spans`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from chainopt.audits.marginal import Response, Tangent
+from chainopt.audits.receipt_lines import Kind, Node
+from chainopt.audits.stories import MOST_USES
+from chainopt.backprop.equations import over
+from chainopt.backprop.operations import Operations, operations
+from chainopt.network.network import Network
+from chainopt.network.tolerances import SAME
+from chainopt.simplex.polyhedral import is_polyhedral
+from chainopt.solution.solution import Solution
+from chainopt.technology.arrays import Array
+
+_ROUNDING, _SLIGHT, _SOLVED = 1e-9, 1e-3, 1e3
+"""Of a row's terms, and of a part of the largest row's: less is rounding; times that, what solved equations may
+leave."""
+_MONEY = {
+    "final price": "price",
+    "import price": "import_price",
+    "disposal cost": "disposal",
+    "unit cost": "unit_cost",
+}
+"""By what a price begins with, the network's figures that hold it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """rates: of each good by number, d price / d money by node; goods that follow nothing single are not there.
+
+    spans: of each node, between which figures the same operations stay in use; none where that is not known.
+    """
+
+    rates: Mapping[int, Mapping[Node, float]]
+    spans: Mapping[Node, tuple[float, float]]
+
+    @property
+    def money(self) -> list[Node]:
+        """All money that some price follows."""
+        return list(dict.fromkeys(node for of in self.rates.values() for node in of))
+
+
+def following(solution: Solution, *, unit: float = 1.0) -> Following:
+    """How the prices of a certified solution follow; of more than MOST_USES uses nothing is found.
+
+    unit: by which spans are divided, as the money beside them is.
+    """
+    net, plan, derivatives = solution.net, solution.plan, solution.derivatives
+    multipliers, intervals = solution.multipliers, solution.intervals
+    if not solution.certified or net is None or plan is None or derivatives is None or multipliers is None:
+        return Following({}, {})
+    if intervals is None or len(net.use_good) > MOST_USES:
+        return Following({}, {})
+    tangent = Tangent(net, plan, derivatives, multipliers)
+    rates = {}
+    for g, kind in enumerate(intervals.kind):
+        response = tangent.response(g) if kind == "point" else None
+        near = SAME * max(abs(multipliers.price[g]), derivatives.operations.measure.trifle[g])
+        if response is not None and response.unique and abs(response.worth - multipliers.price[g]) <= near:
+            rates[g] = _rates(response)
+    found = Following(rates, {})
+    if not is_polyhedral(net) or np.isnan(derivatives.unknowns[derivatives.operations.may]).any():
+        return found
+    spans = _spans(net, solution, found.money).items()
+    return replace(found, spans={node: (low / unit, high / unit) for node, (low, high) in spans})
+
+
+def _rates(found: Response) -> dict[Node, float]:
+    change = found.change
+    flows: tuple[tuple[Kind, Array], ...] = (
+        ("final price", change.sale),
+        ("import price", -change.imported),
+        ("disposal cost", -change.disposed),
+        ("unit cost", -change.level),
+    )
+    return {
+        (kind, i): float(moved[i])
+        for kind, moved in flows
+        for i in np.flatnonzero(np.abs(moved) > _ROUNDING * np.abs(moved).max(initial=0.0)).tolist()
+    }
+
+
+def _spans(net: Network, solution: Solution, nodes: list[Node]) -> dict[Node, tuple[float, float]]:
+    """Between which figures no idle operation would gain, and no limit's rent be below 0.
+
+    C_use dz + dc_use = 0,      margin_idle + d(margin_idle) <= 0,     rent + d(rent) >= 0
+    """
+    assert solution.derivatives is not None
+    ops, z = solution.derivatives.operations, np.nan_to_num(solution.derivatives.unknowns)
+    constants = [_constant(net, solution, node) for node in nodes]
+    if not nodes or any(len(each) != len(ops.constant) for each in constants):
+        return {}
+    changes = np.array(constants).T - ops.constant[:, None]
+    moved = _moved(ops, z, changes)
+    follows = ops.matrix @ moved + changes
+    # Rows differ in units: what is rounding for one is so in parts of its money.
+    money = np.maximum(ops.money(z), ops.least)[:, None]
+    money = np.where(money > 0, money, 1.0)
+    terms = (ops.gross @ np.abs(moved) + np.abs(changes)) / money
+    noise = _ROUNDING * money * (terms + _SLIGHT * terms.max(axis=0, initial=0.0))
+    rents = np.flatnonzero(ops.may & ~ops.signed)
+    idle, margin = ~ops.active, ops.matrix @ z + ops.constant
+    away = np.concatenate([follows[idle], -moved[rents]])
+    of_rents = over((ops.gross / money).max(axis=0).toarray().ravel()[rents])[:, None]
+    least = _ROUNDING * _SLIGHT * of_rents * terms.max(axis=0, initial=0.0)
+    noise_of = np.concatenate([noise[idle], _ROUNDING * np.abs(moved[rents]) + least])
+    room = np.concatenate([np.maximum(-margin[idle], 0.0), np.maximum(z[rents], 0.0)])
+    spans = {}
+    for k, (kind, i) in enumerate(nodes):
+        # What the equations can't follow has no span: not all of these operations stay in use.
+        if (np.abs(follows[ops.active, k]) > _SOLVED * noise[ops.active, k]).any():
+            continue
+        now = float(getattr(net, _MONEY[kind])[i])
+        up, down = away[:, k] > noise_of[:, k], away[:, k] < -noise_of[:, k]
+        more = float(np.min(room[up] / away[up, k], initial=np.inf))
+        less = float(np.min(room[down] / -away[down, k], initial=np.inf))
+        ends = (now - less, now + more)
+        low, high = (0.0 if abs(end) <= _ROUNDING * abs(now) else end for end in ends)
+        spans[kind, i] = low, high
+    return spans
+
+
+def _moved(ops: Operations, z: Array, changes: Array) -> Array:
+    """The unknowns' changes at which the operations in use go on breaking even, by column of changes."""
+    columns, row = np.flatnonzero(ops.may), over(np.maximum(ops.money(z), ops.least)[ops.active])
+    scaled = row[:, None] * ops.matrix[ops.active][:, columns].toarray()
+    size = over(np.abs(scaled).max(axis=0, initial=0.0))
+    found = np.zeros((len(z), changes.shape[1]))
+    goal = -row[:, None] * changes[ops.active]
+    found[columns] = size[:, None] * np.linalg.lstsq(scaled * size, goal, rcond=None)[0]
+    return found
+
+
+def _constant(net: Network, solution: Solution, node: Node) -> Array:
+    """The operations' constants with one more unit of this money."""
+    assert solution.plan is not None
+    kind, i = node
+    figures = getattr(net, _MONEY[kind]).copy()
+    figures[i] += 1.0
+    changed = replace(net, **{_MONEY[kind]: figures})
+    changed.found.update(net.found)
+    return operations(changed, solution.plan).constant
