@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import cg
+from scipy.sparse.linalg import cg, spsolve
 
 from chainopt.network.network import FormulaProcess, Network
 from chainopt.technology.arrays import Array
@@ -34,6 +34,8 @@ _ROUNDS = 3
 _WEAK = 0.1
 """Of the other equations, what ties a use to its level by itself: an input that hardly matters there is tied by
 nothing else."""
+_FEW = 1_000
+"""Unknowns that are solved for at once, and so the same on the way and wherever they begin."""
 _ACCURACY, _ON_THE_WAY = 1e-6, 1e-3
 """Of the residuals, in the last round and in those before it, whose amounts only say where slopes are taken."""
 _MOST_STEPS = 2000
@@ -279,8 +281,8 @@ def _groups(net: Network, known: _Logarithms) -> Array:
 
 
 def _fitted(equations: list[Equations], group: Array, begin: Array, accuracy: float) -> Array:
-    """The least squares solution of least norm beside a first guess, by conjugate gradients on its normal
-    equations, from which the unknowns that are of a group are eliminated first: they are most of them."""
+    """The least squares solution, from whose normal equations the unknowns that are of a group are eliminated
+    first: they are most of them. Of many others it is found by conjugate gradients, from a first guess."""
     matrix = sparse.csr_array(sparse.vstack([rows for rows, _ in equations], format="csr"))
     target = np.concatenate([values for _, values in equations])
     faint = _FAINT * sparse.eye_array(matrix.shape[1])
@@ -290,15 +292,12 @@ def _fitted(equations: list[Equations], group: Array, begin: Array, accuracy: fl
     across, inverse = sparse.csr_array(outer[:, inner]), _inverse(sparse.coo_array(outer[:, leaf]), group[leaf])
     back = sparse.csr_array(across.T @ inverse)
     left = sparse.csr_array(normal[inner][:, inner] - back @ across)
-    found = begin.copy()
-    found[inner], _ = cg(
-        left,
-        right[inner] - back @ right[leaf],
-        x0=begin[inner],
-        rtol=accuracy,
-        maxiter=_MOST_STEPS,
-        M=sparse.diags_array(1.0 / left.diagonal()),
-    )
+    goal, found = right[inner] - back @ right[leaf], begin.copy()
+    if len(inner) <= _FEW:
+        found[inner] = spsolve(sparse.csc_array(left), goal)
+    else:
+        near, begun = sparse.diags_array(1.0 / left.diagonal()), begin[inner]
+        found[inner], _ = cg(left, goal, x0=begun, rtol=accuracy, maxiter=_MOST_STEPS, M=near)
     found[leaf] = inverse @ (right[leaf] - across @ found[inner])
     return found
 

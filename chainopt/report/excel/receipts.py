@@ -214,8 +214,8 @@ class _Writer:
                 self.paper.put(self.sheet, row, column, end, "price", num_format=shape(figure(end)))
                 beyond.append(f"{_LETTER[_AT]}{row + 1}{sign}{_LETTER[column]}{row + 1}")
         if beyond:
-            told = f'=IF(OR({",".join(beyond)}),"{_BEYOND}","")'
-            self.sheet.write_formula(row, _AGAIN, told, self.paper.look("word"), "")
+            told = f'=IF(OR({",".join(beyond)}),"{_BEYOND}","within")'
+            self.sheet.write_formula(row, _AGAIN, told, self.paper.look("word", align="right"), "within")
 
     def again(self, row: int, g: int, solver: str, value: float, number: Mapping[str, Any]) -> None:
         """The price as solved, and what each changed yellow cell adds to it."""
