@@ -61,7 +61,7 @@ _SHOWN = {
     "explanation": ("text", "sheet", "record", "column", "value", "most"),
     "warnings": ("cell", "record", "good", "column", "code", "text"),
     "prices": (
-        "good", "price", "low", "high", "price unit", "backprop", "difference", "right", "left", "verdict", "end",
+        "good", "price", "low", "high", "price unit", "end", "backprop", "difference", "right", "left", "verdict",
         "story",
     ),
     "audit": (
