@@ -9,6 +9,7 @@ from os import PathLike
 
 from markupsafe import Markup
 
+from chainopt.audits.market_test import findings as market_findings
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
 from chainopt.machine.memory import uncollected
@@ -70,7 +71,8 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
     if len(figures.warnings) > MOST_ROWS:
         kept = replace(kept, warnings=figures.warnings[:MOST_ROWS])
     found = findings(solution, figures)
-    said = {"market": [finding.text for finding in found if finding.about == "market"][:1]}
+    market = figures.market
+    said = {"market": [legible(text) for text in market_findings(market)[:1]] if market is not None else []}
     said["audit"] = [audit_sentence(figures)]
     charts = (agreement(kept), residuals(kept)) if solution.certified else ()
     return templates.template("page/page.html", csp_hash=_csp_hash, place="{:.1f}".format).render(
@@ -98,6 +100,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
             "market": len(figures.processes) - len(kept.processes) if figures.market is not None else 0,
         },
         message=legible(solution.message),
+        made_by=legible(_made_by(solution)),
     )
 
 
@@ -134,10 +137,13 @@ def _facts(chain: Chain, solution: Solution) -> list[tuple[str, str]]:
     if solution.scope:
         facts.append(("Optimum", solution.scope))
     facts += [("Goods", f"{len(chain.goods):,}"), ("Processes", f"{len(chain.processes):,}")]
-    facts.append(("Solver", f"{solution.solver_version or solution.solver}, {solution.iterations} iterations"))
-    if solution.seconds:
-        facts.append(("Seconds", f"{sum(solution.seconds.values()):.2f}"))
     return facts
+
+
+def _made_by(solution: Solution) -> str:
+    """Who solved it, and how long that took."""
+    by = f"Solved by {solution.solver_version or solution.solver}, {solution.iterations:,} iterations"
+    return f"{by}, in {sum(solution.seconds.values()):.2f} seconds." if solution.seconds else f"{by}."
 
 
 def _joined(names: tuple[str, ...]) -> Markup:
