@@ -333,6 +333,50 @@ def test_a_reader_that_goes_away_and_a_full_disk(tmp_path):
     assert b"no space left" in done.stderr
 
 
+SOLVED = sorted(path.stem for path in DATA.glob("*.xlsx") if "infeasible" not in path.stem)
+
+
+@pytest.mark.parametrize("book", SOLVED)
+def test_an_answer_fits_one_screen_of_24_lines(book):
+    """With the two lines that say what was written, and the next step; a prompt has room for one more."""
+    from rich.console import Console
+
+    from chainopt.report.screen import screen
+
+    chain = co.read_workbook(DATA / f"{book}.xlsx")
+    solution = co.solve(chain)
+    tables = co.dossier(chain, solution)
+    console = Console(width=80, record=True, file=StringIO())
+    screen(solution, tables, console)
+    lines = console.export_text().splitlines()
+    assert len(lines) + 3 + 1 <= 24
+    assert max(map(len, lines)) <= 80
+    said = "\n".join(lines)
+    dearest = (tables.goods["price"] * (tables.goods["supply"].clip(lower=0) + tables.goods["produced"])).abs()
+    assert str(tables.goods["good"][dearest.idxmax()]) in said
+    table = tables.processes
+    losing = table["profit"] < -1e-6 * table["revenue"].abs().max()
+    assert all(process in said for process in table.loc[losing, "process"])
+    assert "--full" in said
+
+
+def test_one_screen_says_what_more_brings_and_less_costs():
+    """By hand: ore of which one more saves an import at 3, and one less costs a sale at 5; B is neither."""
+    from rich.console import Console
+
+    from chainopt.report.screen import screen
+
+    goods = [co.Good("ore", supply=10), co.Good("metal", price=5, max_sale=10), co.Good("slag", price=3)]
+    mill = co.Process("mill", function="leontief", inputs={"ore": 1}, outputs="metal")
+    heap = co.Process("heap", function="leontief", inputs={"ore": 1}, outputs="slag")
+    chain = co.Chain(goods, [mill, heap])
+    console = Console(width=80, record=True, file=StringIO())
+    solution = co.solve(chain)
+    screen(solution, co.dossier(chain, solution), console)
+    ore = next(line for line in console.export_text().splitlines() if line.startswith("ore"))
+    assert ore.split()[1:3] == ["3", "5"]
+
+
 @pytest.mark.parametrize("width", [50, 60, 80, 120])
 def test_figures_are_never_cut(width):
     """A table that does not fit loses columns, and says which."""

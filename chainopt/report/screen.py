@@ -41,7 +41,8 @@ _SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
 
 def screen(solution: Solution, tables: Tables, console: Console) -> None:
     """Print the first screen of a certified solution."""
-    said = headline(solution, tables)
+    # What the objective is, beside sales less costs, is told by the reports.
+    said = _SENTENCE.split(headline(solution, tables))[0]
     if tables.numeraire is not None or "prices" not in money(tables):
         said += f" {money(tables)}"
     console.print(Text(said, style="bold green"))
