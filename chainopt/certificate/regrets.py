@@ -35,6 +35,8 @@ from chainopt.technology.families import Batch
 _CONSTANT = 1e-9
 _PARTS = 1e3
 """A search of one process's best ends within this part of the gap that is allowed."""
+_REACHED = 1e2
+"""A bound that a process which is not concave misses by no more than this part of the gap is its best."""
 _BEYOND = 10.0
 """Times the plan's own amount: what it reaches lies within what is claimed."""
 
@@ -247,7 +249,7 @@ class _Processes:
                 found = fixed + tangent_bound(asked, self.plan.use[item.use], enough - fixed)
                 best = min(best, found)
             # A bound of what is not concave is no best response where it is not reached.
-            if fits.all() or best <= enough:
+            if fits.all() or best <= self.profit[p] + GAP * self.money / _REACHED:
                 self._least(np.array([p]), np.array([best]))
 
     def _losing(self, process: Array) -> None:
@@ -260,7 +262,7 @@ class _Processes:
         cost = np.where(kept[net.use_process], self.paid * least, 0.0)
         best = self.sums(np.zeros(len(net.level_process)), cost)[process]
         # Paid to take what it makes worse, it may have no best at all.
-        reached = best - self.profit[process] <= GAP * self.money / _PARTS
+        reached = best - self.profit[process] <= GAP * self.money / _REACHED
         paid = np.bincount(net.use_process, self.paid < 0, len(net.processes))[process] > 0
         self._least(process[reached | ~paid], best[reached | ~paid])
 
