@@ -24,7 +24,7 @@ from chainopt.simplex.relaxed import RelaxedProgram
 from chainopt.solution.solution import Solution
 from chainopt.technology.arrays import Array
 from chainopt.technology.curvature import shapes
-from chainopt.words.figures import figure
+from chainopt.words.figures import contrasted, figure
 from chainopt.words.names import key
 from chainopt.words.status import Status
 
@@ -144,7 +144,7 @@ def _outside(net: Network, solution: Solution) -> tuple[Cause, ...]:
         bad = next((i for i, value in enumerate(values) if not np.isfinite(value)), None)
         if bad is None:
             continue
-        of = ", ".join(f"{figure(values[i])}" for i in item.program.arguments[bad])
+        of = ", ".join(figure(values[i]) for i in item.program.arguments[bad])
         at = ", ".join(f"{net.goods[net.use_good[u]]} = {figure(x)}" for u, x in zip(item.use, use, strict=True))
         name = net.processes[item.process]
         operation = item.program.operations[bad]
@@ -186,10 +186,10 @@ def _place(net: Network, row: Row) -> tuple[Cause, float, str]:
 
 
 def _amount(net: Network, value: float, name: str) -> str:
-    """A number with the unit of the good of this name, if it is one."""
+    """A cell's number, as it stands there, with the unit of the good of this name, if it is one."""
     number = next((i for i, good in enumerate(net.goods) if good == name), None)
     unit = net.chain.goods[number].unit if number is not None else ""
-    return f"{figure(value)} {unit}".strip()
+    return f"{value:,.12g} {unit}".strip()
 
 
 def _asking(net: Network, conflict: Conflict) -> Cause:
@@ -199,6 +199,8 @@ def _asking(net: Network, conflict: Conflict) -> Cause:
 
     def amount(number: float) -> str:
         rounded = 0.0 if abs(number) <= BROKEN * row.size else number
+        if number != value:
+            rounded = float(contrasted(rounded, abs(value))[0].replace(",", ""))
         return _amount(net, rounded, name if place.sheet != "processes" else "")
 
     if row.kind == SUPPLY and value < 0:

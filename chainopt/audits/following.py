@@ -20,6 +20,7 @@ from chainopt.audits.receipt_lines import Kind, Node
 from chainopt.audits.stories import MOST_USES
 from chainopt.backprop.equations import over
 from chainopt.backprop.operations import Operations, operations
+from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.tolerances import SAME
 from chainopt.simplex.polyhedral import is_polyhedral
@@ -42,7 +43,8 @@ _MONEY = {
 class Following:
     """rates: of each good by number, d price / d money by node; goods that follow nothing single are not there.
 
-    spans: of each node, between which figures the same operations stay in use; none where that is not known.
+    spans: of all money of the chain, between which figures the same operations stay in use (infinite: no end); a
+    node is not there where that is not known.
     """
 
     rates: Mapping[int, Mapping[Node, float]]
@@ -71,26 +73,39 @@ def following(solution: Solution, *, unit: float = 1.0) -> Following:
         response = tangent.response(g) if kind == "point" else None
         near = SAME * max(abs(multipliers.price[g]), derivatives.operations.measure.trifle[g])
         if response is not None and response.unique and abs(response.worth - multipliers.price[g]) <= near:
-            rates[g] = _rates(response)
+            rates[g] = _rates(response, derivatives.operations.measure)
     found = Following(rates, {})
     if not is_polyhedral(net) or np.isnan(derivatives.unknowns[derivatives.operations.may]).any():
         return found
-    spans = _spans(net, solution, found.money).items()
+    spans = _spans(net, solution, _all_money(net)).items()
     return replace(found, spans={node: (low / unit, high / unit) for node, (low, high) in spans})
 
 
-def _rates(found: Response) -> dict[Node, float]:
-    change = found.change
-    flows: tuple[tuple[Kind, Array], ...] = (
-        ("final price", change.sale),
-        ("import price", -change.imported),
-        ("disposal cost", -change.disposed),
-        ("unit cost", -change.level),
+def _all_money(net: Network) -> list[Node]:
+    """Every final, import and disposal price, and every unit cost."""
+    there: tuple[tuple[Kind, Array], ...] = (
+        ("final price", net.sells & np.isfinite(net.price)),
+        ("import price", net.imports),
+        ("disposal cost", net.disposes),
+        ("unit cost", np.ones(len(net.unit_cost), dtype=bool)),
     )
+    return [(kind, i) for kind, has in there for i in np.flatnonzero(has).tolist()]
+
+
+def _rates(found: Response, size: Measure) -> dict[Node, float]:
+    change = found.change
+    flows: tuple[tuple[Kind, Array, Array], ...] = (
+        ("final price", change.sale, size.good),
+        ("import price", -change.imported, size.good),
+        ("disposal cost", -change.disposed, size.good),
+        ("unit cost", -change.level, size.level),
+    )
+    # Amounts of different goods compare in what counts as one of each.
+    most = max(float(np.max(np.abs(moved) / of, initial=0.0)) for _, moved, of in flows)
     return {
         (kind, i): float(moved[i])
-        for kind, moved in flows
-        for i in np.flatnonzero(np.abs(moved) > _ROUNDING * np.abs(moved).max(initial=0.0)).tolist()
+        for kind, moved, of in flows
+        for i in np.flatnonzero(np.abs(moved) / of > _ROUNDING * most).tolist()
     }
 
 

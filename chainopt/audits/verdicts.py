@@ -22,7 +22,7 @@ from chainopt.network.network import Network
 from chainopt.network.tolerances import CERTIFIED, SAME
 from chainopt.solution.solution import Solution, first_units
 from chainopt.technology.arrays import Array
-from chainopt.words.figures import figure
+from chainopt.words.figures import contrasted, figure
 
 
 class Verdict(StrEnum):
@@ -193,5 +193,5 @@ def _good_verdict(
         return Verdict.UNCONVERGED, "no price supports the plan"
     slack = SAME * max(abs(price), floor)
     if low - slack <= price <= high + slack:
-        return Verdict.KINK, f"every price from {figure(low)} to {figure(high)} supports the plan"
-    return Verdict.UNCONVERGED, f"prices that support the plan are from {figure(low)} to {figure(high)}"
+        return Verdict.KINK, f"every price from {' to '.join(contrasted(low, high))} supports the plan"
+    return Verdict.UNCONVERGED, f"prices that support the plan are from {' to '.join(contrasted(low, high))}"

@@ -3,21 +3,22 @@ who sets their prices, what limits, how sure it is. The rest is `terminal.show`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
+import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from chainopt.report.content.findings import findings, headline, money
-from chainopt.report.content.legible import legible, pointed, short
+from chainopt.report.content.legible import pointed, short
 from chainopt.report.content.salience import (
     ambiguous,
     binding,
+    brings,
+    costs,
     disagreeing,
     eased_by_more,
     felt_prices,
@@ -35,25 +36,25 @@ from chainopt.words.figures import figure
 MOST_GOODS = 5
 MOST_LIMITS = 4
 MOST_CAUTIONS = 3
-_NAME_WIDTH = 30
-_SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")
+_NAME_WIDTH = 24
+_NONE = "open"
+"""In place of a figure that is one of several, or that can't be."""
 
 
 def screen(solution: Solution, tables: Tables, console: Console) -> None:
     """Print the first screen of a certified solution."""
-    # What the objective is, beside sales less costs, is told by the reports.
-    said = _SENTENCE.split(headline(solution, tables))[0]
+    said = headline(solution, tables, brief=True)
     if tables.numeraire is not None or "prices" not in money(tables):
         said += f" {money(tables)}"
     console.print(Text(said, style="bold green"))
     found = findings(solution, tables)
     for item in (item for item in found if item.about == "changes"):
         console.print(Text(item.text))
-    cautions = [item for item in found if item.caution and item.about != "audit"]
+    cautions = [item for item in found if item.caution]
     if any(item.about == "market" for item in cautions):
         cautions = [item for item in cautions if item.about != "firms"]
     for item in cautions[:MOST_CAUTIONS]:
-        console.print(Text(f"! {_SENTENCE.split(item.text)[0]}", style="yellow"))
+        console.print(Text(f"! {item.text}", style="yellow"))
     if len(cautions) > MOST_CAUTIONS:
         console.print(Text(f"! {len(cautions) - MOST_CAUTIONS:,} more to beware of: --full", style="yellow"))
     console.print()
@@ -70,30 +71,27 @@ def _table() -> Table:
 
 
 def _goods(tables: Tables) -> Table:
-    """The goods of the greatest turnover: what one more is worth, what one less costs where that differs."""
+    """The goods of the greatest turnover: what one more brings, and what one less costs where that differs."""
     goods = tables.goods
     first = greatest(turnover(goods))[:MOST_GOODS]
-    open_ = bool(goods.loc[first].index.isin(ambiguous(goods).index).any())
-    low, price, high = (felt_prices(tables, name) for name in ("low", "price", "high"))
+    names = [str(goods.at[i, "good"]) for i in first]
+    open_ = tables.numeraire is None and bool(first.isin(ambiguous(goods).index).any())
+    price = dict(zip(goods["good"], felt_prices(tables), strict=True))
+    both = [("One more brings", brings(tables)), ("One less costs", costs(tables))]
+    ends = both if open_ else [("Price", price)]
     table = _table()
-    of = f"{len(first)} of {len(goods):,} goods" if len(goods) > len(first) else "Goods"
-    table.add_column(of, overflow="fold", min_width=8)
+    table.add_column(f"{len(first)} of {len(goods):,} goods" if len(goods) > len(first) else "Goods", no_wrap=True)
     units = [short(str(goods.at[i, "unit"]), 12) for i in first]
     if any(units):
         table.add_column("Unit", no_wrap=True)
-    worth = np.where(goods["interval"].isin(["bounded", "unbounded above"]), low, price)
-    ends = [("One more brings" if open_ else "Price", [float(worth[goods.index.get_loc(i)]) for i in first])]
-    if open_:
-        ends.append(("One less costs", [float(high[i]) if np.isfinite(high[i]) else np.nan for i in first]))
-    columns = [pointed([figure(value) for value in values], title) for title, values in ends]
+    columns = [pointed([figure(of[name]) or _NONE for name in names], title) for title, of in ends]
     for (title, _), texts in zip(ends, columns, strict=True):
         number(table, title, texts)
-    table.add_column("Set by", overflow="fold", min_width=12)
-    for row, i in enumerate(first):
-        story = tables.stories.get(str(goods.at[i, "good"]))
-        cells = [short(str(goods.at[i, "good"]), _NAME_WIDTH), *([units[row]] if any(units) else [])]
-        cells += [column[row] for column in columns]
-        table.add_row(*map(Text, [*cells, legible(story.end) if story is not None else ""]))
+    table.add_column("Set by", no_wrap=True)
+    for name, unit, *figures in zip(names, units, *columns, strict=True):
+        story = tables.stories.get(name)
+        set_by = short(story.end, _NAME_WIDTH) if story is not None else ""
+        table.add_row(*map(Text, [short(name, _NAME_WIDTH), *([unit] if any(units) else []), *figures, set_by]))
     return table
 
 
@@ -108,19 +106,21 @@ class _Scarce:
 
 
 def _limits(tables: Tables) -> Iterator[_Scarce]:
-    limits = sheets(tables)["limits"]
+    limits, more = sheets(tables)["limits"], brings(tables)
     for i, row in binding(tables).to_dict("index").items():
         names = [short(name, _NAME_WIDTH) for name in (row["process"], row["good"]) if isinstance(name, str)]
         unit = str(limits.rows.at[i, "unit"])
         bound = str(limits.shown.at[i, "limit"])
         amount = bound if unit == RUNS else f"{bound} {short(unit, 18)}".strip()
         adds = figure(abs(row["rent"]) if eased_by_more(row) else -abs(row["rent"]))
+        # Of several rents that support the plan the solver's is any.
+        adds = adds if pd.notna(row["backprop"]) else _NONE
         what = " of ".join([str(row["kind"]), ", ".join(names)])
         yield _Scarce(what, amount, adds, abs(row["total"]))
     for row in scarce_supplies(tables).to_dict("records"):
         amount = f"{figure(row['supply'])} {short(str(row['unit']), 18)}".strip()
         what = f"supply of {short(str(row['good']), _NAME_WIDTH)}"
-        yield _Scarce(what, amount, figure(row["price"]), row["worth"])
+        yield _Scarce(what, amount, figure(more[row["good"]]) or _NONE, row["worth"])
 
 
 def _limiting(limits: list[_Scarce]) -> Table:
@@ -128,22 +128,24 @@ def _limiting(limits: list[_Scarce]) -> Table:
     table = _table()
     shown = sorted(limits, key=lambda each: -each.worth)[:MOST_LIMITS]
     of = f"{len(shown)} of {len(limits):,} limits" if len(limits) > len(shown) else "Limits"
-    table.add_column(of, overflow="fold", min_width=12)
+    table.add_column(of, no_wrap=True)
     table.add_column("Of", justify="right", no_wrap=True)
     adds = pointed([each.adds for each in shown], "One more adds")
     worth = pointed([figure(each.worth) for each in shown], "In all")
     number(table, "One more adds", adds)
     number(table, "In all", worth)
     for each, one, whole in zip(shown, adds, worth, strict=True):
-        table.add_row(*map(Text, (each.what, each.amount, one, whole)))
+        table.add_row(*map(Text, (short(each.what, 38), each.amount, one, whole)))
     return table
 
 
 def _sure(solution: Solution, tables: Tables) -> str:
     """How sure it is, and where the rest is told, in one line."""
-    apart, market = len(disagreeing(tables)), tables.market
-    prices = f"{apart:,} prices differ from their derivative" if apart else "each price is a derivative too"
+    apart, market, goods = len(disagreeing(tables)), tables.market, tables.goods
+    same = int((goods["difference"].notna() & goods["price"].notna()).sum()) - apart
+    of = "" if same == len(goods) else f"{same:,} of {len(goods):,} "
+    prices = f"{of}prices are derivatives"
     held = ""
     if market is not None:
-        held = "; the market test holds" if market.supported else "; the market test fails"
+        held = f"; the market test {'holds' if market.supported else 'fails'}"
     return f"Proven best{' nearby' if solution.scope == 'local' else ''}; {prices}{held}. All: --full"

@@ -154,7 +154,10 @@ def _table(sheet: Sheet, columns: list[Column]) -> Table:
         loss = "bold red" if column.name == "profit" else ""
         cells.append(
             [
-                Text(text if column.numeric else short(text, _NAME_WIDTH), style=loss if "-" in text else "")
+                Text(
+                    text if column.numeric else short(text, _NAME_WIDTH),
+                    style=loss if text.lstrip().startswith("-") else "",
+                )
                 for text in texts
             ]
         )

@@ -11,7 +11,7 @@ from chainopt.chain.checks import ChainError
 from chainopt.network.plan import limited_amount
 from chainopt.scenarios.change import SUPPLY, Figure, again, known_figure
 from chainopt.solution.solution import Solution
-from chainopt.words.figures import figure
+from chainopt.words.figures import contrasted
 from chainopt.words.status import Status
 
 _DONE = {SALE: "sold", IMPORT: "imported", DISPOSAL: "thrown away"}
@@ -35,7 +35,10 @@ class Holding:
 
     def __str__(self) -> str:
         ends = (("less than", self.less, self.below), ("more than", self.more, self.above))
-        changes = [f"with {word} {figure(end)}: {change}" for word, end, change in ends if change]
+        shown = [contrasted(end, self.supply)[0] for _, end, _ in ends]
+        changes = [
+            f"with {word} {text}: {change}" for (word, _, change), text in zip(ends, shown, strict=True) if change
+        ]
         return f"The {self.worth or f'price of {self.good}'} holds: " + ("; ".join(changes) or "no change found")
 
 

@@ -19,6 +19,7 @@ from chainopt.certificate.breaches import breaches
 from chainopt.certificate.regrets import regrets
 from chainopt.chain.chain import Chain
 from chainopt.network.forward import forward_run
+from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network, network
 from chainopt.network.plan import Plan, at_rest
 from chainopt.network.scales import scales
@@ -56,15 +57,22 @@ def _has_a_plan(net: Network, solution: Solution) -> bool:
 
 def least_breach(net: Network, time_limit: float | None) -> Plan | None:
     """A plan that breaks balances and limits as little as can be, whatever it is worth; None without one."""
-    found = Elastic(network(without_money(net.chain)), time_limit or 30.0).least()
+    _, found = _least_breach(net, time_limit)
     return None if found is None else found[0]
+
+
+def _least_breach(net: Network, time_limit: float | None) -> tuple[Network, tuple[Plan, Multipliers] | None]:
+    """The network with all else free, and the least breach's plan and prices; found once for each network."""
+    if "least breach" not in net.found:
+        free = network(without_money(net.chain))
+        net.found["least breach"] = free, Elastic(free, time_limit or 30.0).least()
+    found: tuple[Network, tuple[Plan, Multipliers] | None] = net.found["least breach"]
+    return found
 
 
 def refutation(net: Network, time_limit: float | None) -> Infeasible | None:
     """The proof that a network has no plan; None where there is none, or it can't be found in this time."""
-    free = network(without_money(net.chain))
-    relaxed = Elastic(free, time_limit or 30.0)
-    found = relaxed.least()
+    free, found = _least_breach(net, time_limit)
     if found is None:
         return None
     plan, multipliers = found

@@ -192,7 +192,7 @@ def _by_ipopt(
     try:
         for each, tolerance in others():
             another = tried(each, tolerance) if each is not None else first
-            if another.status is Status.OPTIMAL:
+            if another.status in (Status.OPTIMAL, Status.INFEASIBLE, Status.UNBOUNDED):
                 return another
             if another.status is Status.INTERRUPTED:
                 return _stopped(first, another.message)

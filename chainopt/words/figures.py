@@ -20,6 +20,16 @@ def figure(value: float, noise: float = 0.0) -> str:
     return f"{value:,.4g}"
 
 
+def contrasted(*values: float) -> tuple[str, ...]:
+    """Figures that a sentence sets against each other: with as many digits as it takes to tell them apart."""
+    texts, different = tuple(map(figure, values)), len(set(values))
+    for digits in range(5, 16):
+        if len(set(texts)) == different:
+            break
+        texts = tuple(f"{value:,.{digits}g}" if isfinite(value) else figure(value) for value in values)
+    return texts
+
+
 def counted(value: float, unit: str) -> str:
     """A figure with its unit, where that has a name."""
     return f"{figure(value)} {unit}".strip()

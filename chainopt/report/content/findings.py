@@ -23,6 +23,7 @@ from chainopt.report.content.legible import legible, residual, short
 from chainopt.report.content.salience import (
     ambiguous,
     binding,
+    brings,
     disagreeing,
     eased_by_more,
     felt_prices,
@@ -39,7 +40,7 @@ from chainopt.rows.proofs import told
 from chainopt.rows.tables import Tables
 from chainopt.solution.by_simplex import BESIDE_PROOF, KEPT
 from chainopt.solution.solution import Solution
-from chainopt.words.figures import counted, figure
+from chainopt.words.figures import contrasted, counted, figure
 from chainopt.words.messages import is_warning
 
 MOST = 5
@@ -89,8 +90,11 @@ def _listed_changes(chain: Chain, most: int) -> str:
     return ", ".join(shown) + (f" and {_count(more, 'more change', 'more changes')}" if more else "")
 
 
-def headline(solution: Solution, tables: Tables | None = None) -> str:
-    """How the solve ended, in one sentence; tables: those below it, which may have another money."""
+def headline(solution: Solution, tables: Tables | None = None, *, brief: bool = False) -> str:
+    """How the solve ended, in one sentence; tables: those below it, which may have another money.
+
+    brief: without what the objective is, where sales less costs are told.
+    """
     ending = solution.status.ending
     if not solution.certified or solution.objective is None:
         return f"{ending}."
@@ -106,10 +110,17 @@ def headline(solution: Solution, tables: Tables | None = None) -> str:
         left = counted(abs(found.profit), own)
         result = f"{left} is left" if found.profit >= 0 else f"a loss of {left}"
         best = "the greatest of the plans nearby" if local else "the greatest that this chain has"
-        return (
+        told = (
             f"{ending}: sales bring {counted(found.revenue, own)} at the plan's prices, what they take costs "
-            f"{counted(found.costs, own)}: {result}. The objective is {value}{in_units}, {best}: the area under "
-            "the demand curves from their reference sales, less costs."
+            f"{counted(found.costs, own)}: {result}."
+        )
+        return (
+            told
+            if brief
+            else (
+                f"{told} The objective is {value}{in_units}, {best}: the area under "
+                "the demand curves from their reference sales, less costs."
+            )
         )
     if local:
         return f"{ending}, as a local optimum: no plan nearby is worth more than {value}{in_units}."
@@ -403,6 +414,8 @@ def _limit(row: dict[str, Any], tables: Tables) -> Finding:
     whole = f"; rent in all: {counted(abs(row['total']), money)}" if row["total"] else ""
     bound = f"{figure(row['limit'])} {unit}".strip()
     text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
+    if pd.isna(row["backprop"]):
+        text = f"{which}, {bound}, binds; its rent, {rent}, is one of several that support the plan."
     return Finding(Question.LIMITS, "limits", text[0].upper() + text[1:], row=row[_ROW])
 
 
@@ -417,10 +430,11 @@ def _unit_of_limit(row: dict[str, Any], tables: Tables) -> str:
 def _supply(row: dict[str, Any], tables: Tables) -> Finding:
     unit, money = short(row["unit"], 20), _named(tables)
     supply = f"{figure(row['supply'])} {unit}".strip()
+    more = brings(tables).get(row["good"], row["price"])
+    adds = f"would add {counted(more, money)}" if pd.notna(more) else "has no single worth"
     text = (
-        f"The supply of {short(row['good'])}, {supply}, is all that there is: "
-        f"one more {unit or 'unit'} would add {counted(row['price'], money)}; "
-        f"worth in all: {counted(row['worth'], money)}."
+        f"The supply of {short(row['good'])}, {supply}, is all that there is: one more {unit or 'unit'} {adds}; "
+        f"worth in all, at its price: {counted(row['worth'], money)}."
     )
     return Finding(Question.LIMITS, "prices", text, row=row[_ROW])
 
@@ -531,7 +545,7 @@ def price_range(low: float, high: float, interval: str | None) -> str:
         case "point":
             return "one price"
         case "bounded":
-            return f"{figure(low)} to {figure(high)}"
+            return " to ".join(contrasted(low, high))
         case "unbounded below":
             return f"{figure(high)} or less"
         case "unbounded above":

@@ -133,6 +133,25 @@ def ambiguous(goods: pd.DataFrame) -> pd.DataFrame:
     return goods[goods["interval"].notna() & (goods["interval"] != "point")]
 
 
+def brings(tables: Tables) -> dict[str, float]:
+    """What one more of each good brings: its price, or the low end of its interval; nan where that isn't known in
+    this money, or no more can be placed."""
+    return _ends(tables, "low")
+
+
+def costs(tables: Tables) -> dict[str, float]:
+    """What one less of each good costs: its price, or the high end of its interval; nan as in `brings`."""
+    return _ends(tables, "high")
+
+
+def _ends(tables: Tables, end: str) -> dict[str, float]:
+    # With a numeraire low and high are ends of ratios, of which each may be had at another of its prices.
+    known = felt_prices(tables, end) if tables.numeraire is None else pd.Series(np.nan, tables.goods.index)
+    open_ = tables.goods.index.isin(ambiguous(tables.goods).index)
+    found = felt_prices(tables).where(~open_, known.replace([np.inf, -np.inf], np.nan))
+    return dict(zip(tables.goods["good"], found.tolist(), strict=True))
+
+
 def redundant(tables: Tables) -> set[str]:
     """The columns of prices that say nothing beside it: derivative, difference and verdict where all agree, and
     the ends of its interval where every price is one."""

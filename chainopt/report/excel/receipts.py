@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from math import inf, isfinite
+from math import isfinite
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
@@ -86,7 +86,7 @@ _NOTES = (
     "Yellow cells may be changed. Prices that rest on them follow at once, as the derivative does: the plan's "
     "amounts, its shares and its slopes stay as they are.",
     "If solved again is what a new solve would give: exactly with fixed recipes, where one yellow cell is changed "
-    "and stays between Holds from and Holds to (empty: no end); for small changes where functions bend.",
+    "and stays between Holds from and Holds to (empty: no end); else, where that is not known, for small changes.",
 )
 
 
@@ -207,13 +207,17 @@ class _Writer:
 
     def span(self, row: int, node: Node) -> None:
         """Between which figures of this money the same operations stay in use, and whether the cell has left."""
-        ends = self.follows.spans.get(node, (-inf, inf))
-        beyond = []
+        if node not in self.follows.spans:
+            self.paper.put(self.sheet, row, _AGAIN, "not known", "word", align="right")
+            return
+        ends, beyond = self.follows.spans[node], []
         for column, end, sign in zip((_FROM, _TO), ends, "<>", strict=True):
             if isfinite(end):
                 self.paper.put(self.sheet, row, column, end, "price", num_format=shape(figure(end)))
                 beyond.append(f"{_LETTER[_AT]}{row + 1}{sign}{_LETTER[column]}{row + 1}")
-        if beyond:
+        if not beyond:
+            self.paper.put(self.sheet, row, _AGAIN, "within", "word", align="right")
+        else:
             told = f'=IF(OR({",".join(beyond)}),"{_BEYOND}","within")'
             self.sheet.write_formula(row, _AGAIN, told, self.paper.look("word", align="right"), "within")
 

@@ -185,7 +185,7 @@ def _values(table: Sheet, column: Column) -> list[Any]:
 
 
 def _formats(column: Column, table: Sheet) -> list[str]:
-    """Number formats that show six digits of each figure, with the points of a column one above the other."""
+    """Number formats that show four digits of each figure, with the points of a column one above the other."""
     if not column.numeric or column.kind == "share":
         return [""] * len(table.rows)
     texts = [str(text) for text in table.shown[column.name]]
