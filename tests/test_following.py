@@ -113,7 +113,8 @@ def test_nasty_chains_follow_too() -> None:
         found = following(solution)
         for node in random.sample([*found.spans], min(2, len(found.spans))):
             now = figure(solution.net, node)
-            for end in found.spans[node]:
+            # A formula's minimum that begins to cost has no answer: see docs/proofs.md.
+            for end in found.spans[node] if now else ():
                 to = now + 0.5 * (end - now) if np.isfinite(end) else now + 0.1 * np.sign(end) * abs(now)
                 assert off(solution, found, node, to) == [], seed
                 followed += 1

@@ -275,6 +275,24 @@ def test_chains_that_went_wrong_at_night(seed: int, most: int) -> None:
     assert _differs(seed, most) == []
 
 
+def test_a_minimum_that_costs_falls_without_end_in_no_chain() -> None:
+    """By hand: y is 2 whatever is done, at a cost of 1 each. Below its arguments it would cost ever less."""
+    goods = [co.Good("x", supply=2, rival=False), co.Good("y", rival=False), co.Good("z", price=1, supply=3)]
+    chain = co.Chain(goods, [co.Process("p", formula="y = min(x, 2*x)", unit_cost=1)])
+    for method in ("auto", "simplex"):
+        solution = co.solve(chain, method=method)
+        assert solution.status in (co.Status.OPTIMAL, co.Status.UNSOLVED), method
+        if solution.certified:
+            assert solution.objective == pytest.approx(1.0)
+    # Without the cost, and with a use for it, a minimum grows with what it is made of.
+    loop = [co.Good("x", supply=1), co.Good("y", price=1)]
+    grows = [
+        co.Process("p", formula="y = min(x, 2*x)"),
+        co.Process("q", function="linear", inputs={"y": 2.0}, outputs="x"),
+    ]
+    assert co.solve(co.Chain(loop, grows)).status is co.Status.UNBOUNDED
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("first", range(1000, 6000, 50))
 def test_many_nasty_chains_are_as_the_judge_in_fractions_says(first: int) -> None:

@@ -6,7 +6,7 @@ Infeasible is always asked before unbounded: what has no plan has no end either.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from chainopt.simplex.simplex import GOOD_ENOUGH, optima
 from chainopt.technology.arrays import Array
 from chainopt.words.names import some
 
-_ROUNDING = 1e-14
+_ROUNDING, _FAR_OUT = 1e-14, 1e15
 EXACT = 300
 """Rows up to which every basis is solved in fractions: a second at 2,000 goods, half a minute at 9,000."""
 
@@ -196,8 +196,18 @@ def _infeasible(net: Network, given: LinearProgram, program: Scaled, found: Cont
     return Infeasible(price[: len(net.goods)], weight, found.margin)
 
 
-def _unbounded(net: Network, given: LinearProgram, program: Scaled, growth: Ray) -> Unbounded:
-    return Unbounded(_plan(net, given, growth.amount * program.column), growth.gain * program.money)
+def _unbounded(net: Network, given: LinearProgram, program: Scaled, growth: Ray) -> Unbounded | None:
+    """The proof that a chain has no end; None where what grows is how far a minimum stays below its arguments."""
+    plan, gain = _plan(net, given, growth.amount * program.column), growth.gain * program.money
+    if not any(item.program.minima() for item in net.formulas):
+        return Unbounded(plan, gain)
+    # So far out formulas' constants are nothing, and their slopes those of the direction.
+    parts = [getattr(plan, each.name) for each in fields(Plan)]
+    far = _FAR_OUT / max(float(np.max(np.abs(part), initial=0.0)) for part in parts)
+    away = Plan(*(far * part for part in parts))
+    whole = with_whole_minima(net, away)
+    sound = _attained(net, whole) and whole.value(net) > 0.5 * far * gain
+    return Unbounded(plan, gain) if sound else None
 
 
 def _optimum(net: Network, given: LinearProgram, program: Scaled, best: Point) -> Optimum | None:
