@@ -29,8 +29,9 @@ from chainopt.technology.tape import MIN
 
 _RANGE = 70.0
 """Of logarithms: beyond 1e30 no amount is ordinary."""
-_ROUNDS = 3
-"""Of a smooth chain: slopes at the amounts found give amounts at which slopes are taken again."""
+_ROUNDS, _MANY, _ROUNDS_OF_MANY = 3, 5_000, 2
+"""Of a smooth chain: slopes at the amounts found give amounts at which slopes are taken again. Of more levels than
+_MANY the third round would take as long as the others, and move no amount by 2 %."""
 _WEAK = 0.1
 """Of the other equations, what ties a use to its level by itself: an input that hardly matters there is tied by
 nothing else."""
@@ -84,7 +85,8 @@ def _scales(net: Network) -> Scales:
     fixed = list(_ties(net, known))
     smooth = not (net.leontief.all() and not net.formulas)
     group = _groups(net, known)
-    accuracy = [*[_ON_THE_WAY] * _ROUNDS, _ACCURACY] if smooth else [_ACCURACY]
+    rounds = _ROUNDS if len(net.level_process) < _MANY else _ROUNDS_OF_MANY
+    accuracy = [*[_ON_THE_WAY] * rounds, _ACCURACY] if smooth else [_ACCURACY]
     found = _fitted([*fixed, *_first_guess(net, known)], group, np.zeros(known.count), accuracy[0])
     for round_ in accuracy[1:]:
         equations = [*fixed, *_first_guess(net, known, _WEAK), *_elastic(net, known, found)]
