@@ -193,7 +193,7 @@ def test_a_trace_is_what_moves_and_hangs_together(book, solved):
     assert traced or book == "capacity_rent"
 
 
-@pytest.mark.parametrize("book", BOOKS)
+@pytest.mark.parametrize("book", SOLVED)
 def test_all_goods_and_processes_are_drawn_and_labels_keep_apart(book, solved):
     chain, solution, tables = solved(book)
     network = pictures(solution, tables)[0]
@@ -220,12 +220,21 @@ def test_rents_recycles_and_idle_uses_are_marked(solved):
     assert not {"cp-rent", "cp-back", "cp-idle"} & looks["tupperware"]
 
 
-def test_without_a_certificate_there_are_amounts_and_no_money(solved):
-    [network] = pictures(*solved("infeasible_obligation")[1:])
+def test_without_a_certificate_there_are_amounts_and_no_money():
+    chain = co.read_workbook(DATA / "refinery.xlsx")
+    solution = co.solve(chain, method="ipopt", max_iterations=2)
+    assert solution.status is co.Status.ITERATION_LIMIT
+    [network] = pictures(solution, co.dossier(chain, solution))
     assert "there are no prices" in network.caption
     price = network.titles["good"].index("Price")
     assert all(not node.figures[price] and not node.moves for node in network.nodes if node.kind == "good")
-    assert "Infeasible" in co.plot(*solved("infeasible_obligation")[:2])._repr_html_()
+
+
+def test_what_has_no_plan_has_no_picture(solved):
+    """Wherever a solver stopped: that is no plan."""
+    chain, solution, tables = solved("infeasible_obligation")
+    assert not pictures(solution, tables)
+    assert "Infeasible" in co.plot(chain, solution)._repr_html_()
 
 
 class Elements(HTMLParser):

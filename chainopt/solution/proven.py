@@ -10,6 +10,7 @@ found apart from it. Where a proof fails the chain is unsolved: no plan was foun
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -65,7 +66,11 @@ def _least_breach(net: Network, time_limit: float | None) -> tuple[Network, tupl
     """The network with all else free, and the least breach's plan and prices; found once for each network."""
     if "least breach" not in net.found:
         free = network(without_money(net.chain))
-        net.found["least breach"] = free, Elastic(free, time_limit or 30.0).least()
+        least = None
+        # A formula that has no value anywhere can't even be written down.
+        with suppress(ArithmeticError):
+            least = Elastic(free, time_limit or 30.0).least()
+        net.found["least breach"] = free, least
     found: tuple[Network, tuple[Plan, Multipliers] | None] = net.found["least breach"]
     return found
 
