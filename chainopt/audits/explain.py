@@ -185,11 +185,16 @@ def _place(net: Network, row: Row) -> tuple[Cause, float, str]:
     return Cause(about.sheet, process or good, about.column, "", second), limit.bound, good or process
 
 
-def _amount(net: Network, value: float, name: str) -> str:
-    """A cell's number, as it stands there, with the unit of the good of this name, if it is one."""
+def _amount(net: Network, shown: str, name: str) -> str:
+    """A number's text with the unit of the good of this name, if it is one."""
     number = next((i for i, good in enumerate(net.goods) if good == name), None)
     unit = net.chain.goods[number].unit if number is not None else ""
-    return f"{value:,.12g} {unit}".strip()
+    return f"{shown} {unit}".strip()
+
+
+def _typed(value: float) -> str:
+    """A cell's number as it stands there."""
+    return f"{value:,.12g}"
 
 
 def _asking(net: Network, conflict: Conflict) -> Cause:
@@ -199,9 +204,8 @@ def _asking(net: Network, conflict: Conflict) -> Cause:
 
     def amount(number: float) -> str:
         rounded = 0.0 if abs(number) <= BROKEN * row.size else number
-        if number != value:
-            rounded = float(contrasted(rounded, abs(value))[0].replace(",", ""))
-        return _amount(net, rounded, name if place.sheet != "processes" else "")
+        shown = _typed(rounded) if number == value else contrasted(rounded, abs(value))[0]
+        return _amount(net, shown, name if place.sheet != "processes" else "")
 
     if row.kind == SUPPLY and value < 0:
         most = -(value + broken)
@@ -229,7 +233,7 @@ def _named(net: Network, row: Row) -> str:
     place, value, name = _place(net, row)
     if row.kind == DISPOSAL:
         return f"disposal none of {name}"
-    amount = _amount(net, value, name if place.sheet != "processes" else "")
+    amount = _amount(net, _typed(value), name if place.sheet != "processes" else "")
     return f"{place.column} {amount} of {name}" + (f" in {place.record}" if place.good else "")
 
 
@@ -294,7 +298,7 @@ def _story(net: Network, ray: Ray) -> str:
         found = []
         for g in np.flatnonzero(amount > least):
             at = "" if price is None else f" at {price[g]:g}"
-            found.append(f"{verb} {_amount(net, amount[g], net.goods[g])} of {net.goods[g]}{at}")
+            found.append(f"{verb} {_amount(net, figure(float(amount[g])), net.goods[g])} of {net.goods[g]}{at}")
         return found
 
     steps = [

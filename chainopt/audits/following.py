@@ -19,7 +19,7 @@ from chainopt.audits.marginal import Response, Tangent
 from chainopt.audits.receipt_lines import Kind, Node
 from chainopt.audits.stories import MOST_USES
 from chainopt.backprop.equations import over
-from chainopt.backprop.operations import Operations, operations
+from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, MINIMUM, SALE, USE, Operations
 from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.tolerances import SAME
@@ -37,6 +37,7 @@ _MONEY = {
     "unit cost": "unit_cost",
 }
 """By what a price begins with, the network's figures that hold it."""
+_OPERATIONS: dict[Kind, int] = {"final price": SALE, "import price": IMPORT, "disposal cost": DISPOSAL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,7 @@ def _spans(net: Network, solution: Solution, nodes: list[Node]) -> dict[Node, tu
     """
     assert solution.derivatives is not None
     ops, z = solution.derivatives.operations, np.nan_to_num(solution.derivatives.unknowns)
-    constants = [_constant(net, solution, node) for node in nodes]
-    if not nodes or any(len(each) != len(ops.constant) for each in constants):
-        return {}
-    changes = np.array(constants).T - ops.constant[:, None]
+    changes = _changes(ops, nodes)
     moved = _moved(ops, z, changes)
     follows = ops.matrix @ moved + changes
     # Rows differ in units: what is rounding for one is so in parts of its money.
@@ -160,12 +158,19 @@ def _moved(ops: Operations, z: Array, changes: Array) -> Array:
     return found
 
 
-def _constant(net: Network, solution: Solution, node: Node) -> Array:
-    """The operations' constants with one more unit of this money."""
-    assert solution.plan is not None
-    kind, i = node
-    figures = getattr(net, _MONEY[kind]).copy()
-    figures[i] += 1.0
-    changed = replace(net, **{_MONEY[kind]: figures})
-    changed.found.update(net.found)
-    return operations(changed, solution.plan).constant
+def _changes(ops: Operations, nodes: list[Node]) -> Array:
+    """By operation, what one more unit of each money adds to its margin: of a good's to its own, of a unit cost to
+    that of whatever moves the level."""
+    rows = dict(zip(zip(ops.kind.tolist(), ops.index.tolist(), strict=True), range(len(ops.kind)), strict=True))
+    uses, levels, minima = (ops.kind == kind for kind in (USE, LEVEL, MINIMUM))
+    costs = np.zeros((len(ops.kind), ops.earns.shape[0]))
+    costs[uses] = -ops.slopes.level.toarray()[ops.index[uses]]
+    costs[minima] = -ops.slopes.least_level.toarray()[ops.index[minima]]
+    costs[np.flatnonzero(levels), ops.index[levels]] = -1.0
+    found = np.zeros((len(ops.kind), len(nodes)))
+    for k, (kind, i) in enumerate(nodes):
+        if kind == "unit cost":
+            found[:, k] = costs[:, i]
+        elif (row := rows.get((_OPERATIONS[kind], i))) is not None:
+            found[row, k] = 1.0 if kind == "final price" else -1.0
+    return found

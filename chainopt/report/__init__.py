@@ -3,6 +3,6 @@
 content/    what is said: findings, sheets, remarks
 picture/    the chain and its value, drawn
 excel/      write_excel; page/: write_html, and a notebook's cell
-terminal    show; record: JSON; annotate: results in the user's own workbook
+terminal    show; screen: its first 24 lines; record: JSON; annotate: results in the user's own workbook
 templates   the files beside the code
 """

@@ -114,13 +114,11 @@ def headline(solution: Solution, tables: Tables | None = None, *, brief: bool = 
             f"{ending}: sales bring {counted(found.revenue, own)} at the plan's prices, what they take costs "
             f"{counted(found.costs, own)}: {result}."
         )
+        if brief:
+            return told
         return (
-            told
-            if brief
-            else (
-                f"{told} The objective is {value}{in_units}, {best}: the area under "
-                "the demand curves from their reference sales, less costs."
-            )
+            f"{told} The objective is {value}{in_units}, {best}: the area under the demand curves from their "
+            "reference sales, less costs."
         )
     if local:
         return f"{ending}, as a local optimum: no plan nearby is worth more than {value}{in_units}."
