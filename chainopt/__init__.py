@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         uses,
     )
     from chainopt.scenarios.differences import differences
-    from chainopt.scenarios.holding import holding
+    from chainopt.scenarios.holding import Holding, holding
     from chainopt.solution.solution import Solution
     from chainopt.solution.solve import solve
     from chainopt.words.status import Status
@@ -77,7 +77,7 @@ else:
             "rows.dossier": "dossier",
             "rows.tables": "NumeraireError Tables firms kkt limits prices processes tables transfers uses",
             "scenarios.differences": "differences",
-            "scenarios.holding": "holding",
+            "scenarios.holding": "Holding holding",
             "solution.solution": "Solution",
             "solution.solve": "solve",
             "words.status": "Status",

@@ -16,7 +16,7 @@ from chainopt.report.page.write import html_text
 from chainopt.report.record import result_record
 from chainopt.report.terminal import show
 from chainopt.rows.dossier import dossier
-from tests.support.chains import random_chain
+from tests.support.chains import random_chain, recipe
 from tests.support.sizes import near
 
 DATA = Path(__file__).parent.parent / "data"
@@ -52,10 +52,6 @@ def only_transfer(chain, solution):
     table = co.transfers(chain, solution)
     assert len(table) == 1
     return table.iloc[0]
-
-
-def recipe(name, inputs, outputs, **more):
-    return co.Process(name, function="leontief", inputs=inputs, outputs=outputs, **more)
 
 
 def check(chain, solution):

@@ -10,12 +10,13 @@ from random import Random
 import numpy as np
 import openpyxl
 import pytest
-from chains import random_chain
+from chains import random_chain, recipe
 from nasty import nasty
 from office import recalculated, values
 
 import chainopt as co
 from chainopt.audits.following import Following, following
+from chainopt.audits.ranges import Range
 from chainopt.audits.receipt_lines import Node
 from chainopt.network.network import Network
 from chainopt.report.excel.write import write_excel
@@ -58,7 +59,9 @@ def prices(solution: co.Solution) -> dict[str, float]:
 def within(found: Following, node: Node, now: float) -> list[float]:
     """Nearly at both ends of a span, or far where it has none."""
     far = 3.0 * abs(now) + 1.0
-    return [now + (0.9 * (end - now) if np.isfinite(end) else np.sign(end) * far) for end in found.spans[node]]
+    return [
+        now + (0.9 * (end - now) if np.isfinite(end) else np.sign(end) * far) for end in found.ranges[node].ends
+    ]
 
 
 def off(solution: co.Solution, found: Following, node: Node, to: float) -> list[str]:
@@ -77,13 +80,13 @@ def off(solution: co.Solution, found: Following, node: Node, to: float) -> list[
 
 
 @pytest.mark.parametrize("book", ["dairy", "copper", "two_plants", "recycle"])
-def test_prices_of_fixed_recipes_follow_to_the_ends_of_their_spans(book: str) -> None:
+def test_prices_of_fixed_recipes_follow_to_the_ends_of_their_ranges(book: str) -> None:
     solution = co.solve(co.read_workbook(DATA / f"{book}.xlsx"))
     assert solution.net is not None
     found = following(solution)
     assert set(found.rates) == set(range(len(solution.net.goods)))
-    assert set(found.spans) > set(found.money)
-    for node in [*found.spans][:: 1 if book == "recycle" else 6]:
+    assert set(found.ranges) > set(found.money)
+    for node in [*found.ranges][:: 1 if book == "recycle" else 6]:
         for to in within(found, node, figure(solution.net, node)):
             assert off(solution, found, node, to) == []
 
@@ -92,7 +95,7 @@ def test_beyond_a_span_some_price_leaves_its_line() -> None:
     """By hand: paper falls out of use below a price of 1.445, where recycling costs more than it brings."""
     solution = co.solve(co.read_workbook(DATA / "recycle.xlsx"))
     found = following(solution)
-    ends = [(node, end) for node, span in found.spans.items() for end in span if np.isfinite(end)]
+    ends = [(node, end) for node, span in found.ranges.items() for end in span.ends if np.isfinite(end)]
     assert ends
     for node, end in ends:
         assert solution.net is not None
@@ -111,34 +114,30 @@ def test_nasty_chains_follow_too() -> None:
         if not solution.certified or solution.net is None:
             continue
         found = following(solution)
-        for node in random.sample([*found.spans], min(2, len(found.spans))):
+        for node in random.sample([*found.ranges], min(2, len(found.ranges))):
             now = figure(solution.net, node)
             # A formula's minimum that begins to cost has no answer: see docs/proofs.md.
-            for end in found.spans[node] if now else ():
+            for end in found.ranges[node].ends if now else ():
                 to = now + 0.5 * (end - now) if np.isfinite(end) else now + 0.1 * np.sign(end) * abs(now)
                 assert off(solution, found, node, to) == [], seed
                 followed += 1
     assert followed > 20
 
 
-def recipe(name: str, takes: str, makes: dict[str, float], **more: float) -> co.Process:
-    return co.Process(name, function="leontief", inputs={takes: 1.0}, outputs=makes, **more)
-
-
 def test_money_that_no_price_follows_has_a_span_too() -> None:
     """By hand: board costs what the dearer saw's does, 5, until the full one's cost is above the other's, 4."""
     goods = [co.Good("wood", import_price=1), co.Good("board", price=10, max_sale=8)]
-    saws = [recipe(f"saw{k}", "wood", {"board": 1.0}, capacity=5, unit_cost=2.0 * k) for k in (1, 2)]
+    saws = [recipe(f"saw{k}", {"wood": 1.0}, {"board": 1.0}, capacity=5, unit_cost=2.0 * k) for k in (1, 2)]
     found = following(co.solve(co.Chain(goods, saws)))
     assert found.rates[1].get(("unit cost", 0), 0.0) == 0.0
-    assert found.spans["unit cost", 0] == (-np.inf, pytest.approx(4.0))
-    assert found.spans["unit cost", 1] == (pytest.approx(2.0), pytest.approx(9.0))
+    assert found.ranges["unit cost", 0].ends == (-np.inf, pytest.approx(4.0))
+    assert found.ranges["unit cost", 1].ends == (pytest.approx(2.0), pytest.approx(9.0))
 
 
 def test_a_good_of_large_units_hides_no_other() -> None:
     """By hand: ore makes 1e10 of grain at 1e-10, and a ship at 7."""
     goods = [co.Good("ore", supply=4), co.Good("grain", price=1e-10), co.Good("ship", price=7)]
-    found = following(co.solve(co.Chain(goods, [recipe("yard", "ore", {"grain": 1e10, "ship": 1.0})])))
+    found = following(co.solve(co.Chain(goods, [recipe("yard", {"ore": 1.0}, {"grain": 1e10, "ship": 1.0})])))
     assert found.rates[0]["final price", 2] == pytest.approx(1.0)
     assert found.rates[0]["final price", 1] == pytest.approx(1e10)
 
@@ -150,7 +149,7 @@ def test_bent_prices_follow_at_first() -> None:
         solution = co.solve(chain)
         found, net, before = following(solution), solution.net, prices(solution)
         assert net is not None
-        assert found.spans == {}
+        assert found.ranges == {}
         for node in [node for node in found.money if node[0] == "import price"][:2]:
             now, left = figure(net, node), []
             for step in (1e-2, 5e-3):
@@ -196,7 +195,7 @@ def test_the_sheet_of_receipts_says_what_a_new_solve_says(tmp_path: Path) -> Non
             continue
         node = nodes[len(nodes) // 2]
         now = figure(net, node)
-        end = found.spans.get(node, (now, now * (1 + 1e-4)))[1]
+        end = found.ranges.get(node, Range(now, now * (1 + 1e-4))).high
         to = now + 0.5 * (end - now) if np.isfinite(end) and end > now else now * (1 + 1e-4)
         path = tmp_path / f"{name}.xlsx"
         write_excel(solution.chain, solution, path)
@@ -220,7 +219,7 @@ def test_the_sheet_of_receipts_says_what_a_new_solve_says(tmp_path: Path) -> Non
         for g in found.rates:
             good = net.goods[g]
             change = abs(after[good] - before[good])
-            bent = 0.0 if node in found.spans else 0.02 * change
+            bent = 0.0 if node in found.ranges else 0.02 * change
             said = shown.get(good, 0.0)
             assert said == pytest.approx(after[good], rel=1e-6, abs=bent + 1e-8 * size), (name, good, node, to)
             compared += change > 1e-7 * size

@@ -61,6 +61,7 @@ KEYS = {
     "uses": "kind good process amount share value verdict cause",
     "processes": "process firm level revenue cost profit rent first_loss needed",
     "limits": "kind good process limit amount rent backprop",
+    "ranges": "figure kind good process now more less low high below above solved",
 }
 
 
@@ -167,6 +168,7 @@ def test_the_record_has_the_documented_keys_in_order(petrochemicals: tuple[co.Ch
     assert set(record) - set(documented) == {
             "firms", "transfers", "scope", "market", "explanation", "proof", "moves", "warnings", "removed",
             "reading",
+            "ranges",
         }  # fmt: skip
     for table, keys in KEYS.items():
         assert record[table], table
@@ -245,7 +247,7 @@ def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solut
     chain, solution = petrochemicals
     write_excel(chain, solution, tmp_path / "report.xlsx")
     book = openpyxl.load_workbook(tmp_path / "report.xlsx", data_only=True)
-    first, last = ["Summary", "Charts", "Prices", "Balances"], ["Receipts", "Audit", "Solver", "Inputs"]
+    first, last = ["Summary", "Charts", "Prices", "Balances"], ["Ranges", "Receipts", "Audit", "Solver", "Inputs"]
     assert book.sheetnames == [*first, "Uses", "Processes", "Firms", "Transfers", "Market", "Limits", *last]
     tables = dossier(chain, solution)
     assert tables.market is not None
@@ -260,6 +262,7 @@ def test_excel_holds_the_tables_numbers(petrochemicals: tuple[co.Chain, co.Solut
         "Uses": (tables.uses, {"Amount": "amount", "Share": "share", "Would pay": "value"}),
         "Processes": (tables.processes, {"Level": "level", "Cost": "cost", "Profit": "profit"}),
         "Limits": (tables.limits, {"Limit": "limit", "Rent": "rent"}),
+        "Ranges": (tables.ranges, {"Now": "now", "One more adds": "more"}),
     }
     for name, (frame, titles) in columns.items():
         rows = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from chains import random_chain
+from chains import random_chain, recipe
 from resolving import moved, quotients
 from sizes import near
 from smooth import smooth_chain
@@ -19,10 +19,6 @@ from chainopt.network.demand import demand_price
 DATA = Path(__file__).parent.parent / "data"
 BOOKS = sorted(path.stem for path in DATA.glob("*.xlsx") if path.stem != "infeasible_obligation")
 G, P = co.Good, co.Process
-
-
-def recipe(name: str, takes: dict[str, float], makes: dict[str, float] | str, **more: float) -> co.Process:
-    return P(name, function="leontief", inputs=takes, outputs=makes, **more)
 
 
 def told(chain: co.Chain, good: str) -> co.Story:

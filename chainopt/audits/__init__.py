@@ -7,6 +7,7 @@ bends, alike     second derivatives; of directions as good, the best in second o
 stories     who sets a price: what one more unit changes outside the chain, in words
 standstill  what an idle process would lose on its first unit
 receipt_lines, receipts   a price as a sum of lines
+ranges      how far the worth of a supply or a limit holds
 following   how each price follows the money that a chain begins with, and from where to where
 explain     why there is no solution, by cell
 """

@@ -5,21 +5,22 @@
 
 It is above 0 for what is sold, below for what is bought, thrown away or costs. A price that is an interval, or of
 which one more may move several ways, follows no single one. Where nothing bends, prices are straight in this money
-as long as the same operations stay in use: between the figures of `spans`.
+as long as the same operations stay in use: between the figures of `ranges`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.audits.marginal import Response, Tangent
+from chainopt.audits.marginal import Response, Tangent, tangent_of
+from chainopt.audits.ranges import Range
 from chainopt.audits.receipt_lines import Kind, Node
 from chainopt.audits.stories import MOST_USES
 from chainopt.backprop.equations import over
-from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, MINIMUM, SALE, USE, Operations
+from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, MINIMUM, SALE, USE, Operations, in_words
 from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.tolerances import SAME
@@ -44,12 +45,12 @@ _OPERATIONS: dict[Kind, int] = {"final price": SALE, "import price": IMPORT, "di
 class Following:
     """rates: of each good by number, d price / d money by node; goods that follow nothing single are not there.
 
-    spans: of all money of the chain, between which figures the same operations stay in use (infinite: no end); a
-    node is not there where that is not known.
+    ranges: of all money of the chain, between which figures the same operations stay in use; a node is not there
+    where that is not known.
     """
 
     rates: Mapping[int, Mapping[Node, float]]
-    spans: Mapping[Node, tuple[float, float]]
+    ranges: Mapping[Node, Range]
 
     @property
     def money(self) -> list[Node]:
@@ -57,29 +58,31 @@ class Following:
         return list(dict.fromkeys(node for of in self.rates.values() for node in of))
 
 
-def following(solution: Solution, *, unit: float = 1.0) -> Following:
+NOTHING_FOLLOWS = Following({}, {})
+
+
+def following(solution: Solution, *, unit: float = 1.0, tangent: Tangent | None = None) -> Following:
     """How the prices of a certified solution follow; of more than MOST_USES uses nothing is found.
 
-    unit: by which spans are divided, as the money beside them is.
+    unit: by which ranges are divided, as the money beside them is; tangent: as of `stories`.
     """
-    net, plan, derivatives = solution.net, solution.plan, solution.derivatives
-    multipliers, intervals = solution.multipliers, solution.intervals
-    if not solution.certified or net is None or plan is None or derivatives is None or multipliers is None:
-        return Following({}, {})
-    if intervals is None or len(net.use_good) > MOST_USES:
-        return Following({}, {})
-    tangent = Tangent(net, plan, derivatives, multipliers)
+    intervals, multipliers = solution.intervals, solution.multipliers
+    if intervals is None or solution.net is None or len(solution.net.use_good) > MOST_USES:
+        return NOTHING_FOLLOWS
+    tangent = tangent or tangent_of(solution)
+    if tangent is None:
+        return NOTHING_FOLLOWS
+    assert multipliers and solution.derivatives
+    net, ops = tangent.net, tangent.ops
     rates = {}
     for g, kind in enumerate(intervals.kind):
         response = tangent.response(g) if kind == "point" else None
-        near = SAME * max(abs(multipliers.price[g]), derivatives.operations.measure.trifle[g])
+        near = SAME * max(abs(multipliers.price[g]), ops.measure.trifle[g])
         if response is not None and response.unique and abs(response.worth - multipliers.price[g]) <= near:
-            rates[g] = _rates(response, derivatives.operations.measure)
-    found = Following(rates, {})
-    if not is_polyhedral(net) or np.isnan(derivatives.unknowns[derivatives.operations.may]).any():
-        return found
-    spans = _spans(net, solution, _all_money(net)).items()
-    return replace(found, spans={node: (low / unit, high / unit) for node, (low, high) in spans})
+            rates[g] = _rates(response, ops.measure)
+    if not is_polyhedral(net) or np.isnan(solution.derivatives.unknowns[ops.may]).any():
+        return Following(rates, {})
+    return Following(rates, _ranges(net, solution, _all_money(net), unit))
 
 
 def _all_money(net: Network) -> list[Node]:
@@ -110,7 +113,7 @@ def _rates(found: Response, size: Measure) -> dict[Node, float]:
     }
 
 
-def _spans(net: Network, solution: Solution, nodes: list[Node]) -> dict[Node, tuple[float, float]]:
+def _ranges(net: Network, solution: Solution, nodes: list[Node], unit: float) -> dict[Node, Range]:
     """Between which figures no idle operation would gain, and no limit's rent be below 0.
 
     C_use dz + dc_use = 0,      margin_idle + d(margin_idle) <= 0,     rent + d(rent) >= 0
@@ -132,19 +135,39 @@ def _spans(net: Network, solution: Solution, nodes: list[Node]) -> dict[Node, tu
     least = _ROUNDING * _SLIGHT * of_rents * terms.max(axis=0, initial=0.0)
     noise_of = np.concatenate([noise[idle], _ROUNDING * np.abs(moved[rents]) + least])
     room = np.concatenate([np.maximum(-margin[idle], 0.0), np.maximum(z[rents], 0.0)])
-    spans = {}
+    told = [in_words(net, *of) for of in zip(ops.kind[idle].tolist(), ops.index[idle].tolist(), strict=True)]
+    told += [_ceases(net, i) for i in (rents - ops.rent_columns.start).tolist()]
+
+    def first(moves: Array, by: Array) -> tuple[float, str]:
+        """How far the first of what moves goes to its end, and what happens there."""
+        if not moves.any():
+            return np.inf, ""
+        far = np.where(moves, room / np.where(moves, by, 1.0), np.inf)
+        return float(far.min()), told[int(far.argmin())]
+
+    found = {}
     for k, (kind, i) in enumerate(nodes):
-        # What the equations can't follow has no span: not all of these operations stay in use.
+        # What the equations can't follow has no range: not all of these operations stay in use.
         if (np.abs(follows[ops.active, k]) > _SOLVED * noise[ops.active, k]).any():
             continue
         now = float(getattr(net, _MONEY[kind])[i])
-        up, down = away[:, k] > noise_of[:, k], away[:, k] < -noise_of[:, k]
-        more = float(np.min(room[up] / away[up, k], initial=np.inf))
-        less = float(np.min(room[down] / -away[down, k], initial=np.inf))
+        more, above = first(away[:, k] > noise_of[:, k], away[:, k])
+        less, below = first(away[:, k] < -noise_of[:, k], -away[:, k])
         ends = (now - less, now + more)
-        low, high = (0.0 if abs(end) <= _ROUNDING * abs(now) else end for end in ends)
-        spans[kind, i] = low, high
-    return spans
+        low, high = (0.0 if abs(end) <= _ROUNDING * abs(now) else end / unit for end in ends)
+        found[kind, i] = Range(low, high, below, above)
+    return found
+
+
+def _ceases(net: Network, rent: int) -> str:
+    """What ends where a rent comes to nothing, by number: a limit's, a reader's before, a minimum's after."""
+    if rent < 0:
+        return "a reader no longer pays"
+    return (
+        f"no longer: the {net.named(net.limits[rent])} binds"
+        if rent < len(net.limits)
+        else "a min has another least"
+    )
 
 
 def _moved(ops: Operations, z: Array, changes: Array) -> Array:

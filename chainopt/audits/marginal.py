@@ -38,6 +38,7 @@ from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 from chainopt.network.tolerances import LEAST_SLACK
+from chainopt.solution.solution import Solution
 from chainopt.technology.arrays import Array
 
 _ACCURACY = 1e-10
@@ -71,8 +72,22 @@ class Response:
         return float(self.sold.sum() + self.bought.sum() + self.thrown.sum() + self.cost.sum())
 
 
+def tangent_of(solution: Solution) -> Tangent | None:
+    """The directions at a solution's plan; None where it is not certified."""
+    net, plan, derivatives, multipliers = (
+        solution.net,
+        solution.plan,
+        solution.derivatives,
+        solution.multipliers,
+    )
+    if not solution.certified or net is None or plan is None or derivatives is None or multipliers is None:
+        return None
+    return Tangent(net, plan, derivatives, multipliers)
+
+
 class Tangent:
-    """The directions of a certified plan, in what counts as one of each operation, to be asked of each good."""
+    """The directions of a certified plan, in what counts as one of each operation, to be asked of each good and
+    each limit; it keeps what it has answered."""
 
     def __init__(self, net: Network, plan: Plan, derivatives: Derivatives, multipliers: Multipliers):
         ops = derivatives.operations
@@ -117,15 +132,32 @@ class Tangent:
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
             self.highs.setOptionValue(name, _ACCURACY)
         self.faces: dict[bytes, tuple[Array, Alike]] = {}
+        self.known: dict[tuple[int, int], Response | None] = {}
         # Whether only what one system of equations tells is asked for.
         self.quick = False
 
     def response(self, good: int, sign: int = 1) -> Response | None:
         """The response to one more unit of a good (1), or one less (-1); None where there can be none."""
-        row = int(self.row[good])
-        unit = float(self.ops.measure.good[good])
+        return self._asked(int(self.row[good]), sign, float(self.ops.measure.good[good]), -sign)
+
+    def shifted(self, limit: int, sign: int = 1) -> Response | None:
+        """The response to a bound that is one unit higher (1), or lower (-1); None where there can be none, or it
+        does not bind."""
+        of, size = self.net.limits[limit], self.ops.measure
+        row = int(self.row[self.ops.rent_columns][limit])
+        unit = float({"level": size.level, "use": size.use}.get(of.amount, size.good)[of.index])
+        return self._asked(row, sign, unit, -sign * of.sign) if row >= 0 else None
+
+    def _asked(self, row: int, sign: int, unit: float, shift: int) -> Response | None:
+        """The response to a unit more (sign 1) or less on a row's right side, which moves by the shift."""
+        known = row, shift
+        if known not in self.known:
+            self.known[known] = self._found(row, sign, unit, shift)
+        return self.known[known]
+
+    def _found(self, row: int, sign: int, unit: float, shift: int) -> Response | None:
         right = np.zeros(len(self.per))
-        right[row] = -sign
+        right[row] = shift
         size = unit / self.per[row]
         kept, face = self._face(self.worth)
         d, unique = np.zeros(self.matrix.shape[1]), True

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from chainopt.audits.marginal import Response, Tangent
+from chainopt.audits.marginal import Response, Tangent, tangent_of
 from chainopt.network.network import Network
 from chainopt.network.tolerances import CERTIFIED, ONE_PRICE, SAME, SHOWN
 from chainopt.solution.solution import Solution, first_units
@@ -83,39 +83,34 @@ class Story(Displayed):
     text: str = field(default="")
 
 
-def stories(solution: Solution, *, unit: float = 1.0) -> dict[str, Story]:
+def stories(solution: Solution, *, unit: float = 1.0, tangent: Tangent | None = None) -> dict[str, Story]:
     """A story for each good of a certified solution, in money of the unit; empty where it is not certified.
 
-    Of a chain of more than MOST_USES uses, for the goods of the greatest turnover alone.
+    Of a chain of more than MOST_USES uses, for the goods of the greatest turnover alone. tangent: the directions
+    at its plan, where they are there already.
     """
-    net, plan, multipliers, derivatives = (
-        solution.net,
-        solution.plan,
-        solution.multipliers,
-        solution.derivatives,
-    )
-    if not solution.certified or net is None or plan is None or multipliers is None or derivatives is None:
+    tangent = tangent or tangent_of(solution)
+    if tangent is None:
         return {}
-    teller = _Teller(solution, unit)
-    goods = np.arange(len(net.goods))
+    net, goods = tangent.net, np.arange(len(tangent.net.goods))
     if len(net.use_good) > MOST_USES:
-        worth = np.abs(np.nan_to_num(multipliers.price)) * derivatives.operations.measure.moved
+        assert solution.multipliers
+        worth = np.abs(np.nan_to_num(solution.multipliers.price)) * tangent.ops.measure.moved
         goods = np.sort(np.argsort(-worth, kind="stable")[:MOST_TOLD])
-        teller.tangent.quick = True
+        tangent.quick = True
+    teller = _Teller(solution, unit, tangent)
     return {net.goods[g]: teller.tell(int(g)) for g in goods}
 
 
 class _Teller:
     """A solution's goods, asked one after the other."""
 
-    def __init__(self, solution: Solution, unit: float):
-        net, plan, multipliers = solution.net, solution.plan, solution.multipliers
-        derivatives, intervals = solution.derivatives, solution.intervals
-        assert net and plan and multipliers and derivatives and intervals
-        self.net, self.unit = net, unit
+    def __init__(self, solution: Solution, unit: float, tangent: Tangent):
+        intervals = solution.intervals
+        assert intervals
+        self.net, self.unit, self.tangent = tangent.net, unit, tangent
         self.price, self.low, self.high = first_units(solution), intervals.low, intervals.high
-        self.size = derivatives.operations.measure
-        self.tangent = Tangent(net, plan, derivatives, multipliers)
+        self.size = tangent.ops.measure
 
     def tell(self, g: int) -> Story:
         price, low, high = self.price[g], self.low[g], self.high[g]

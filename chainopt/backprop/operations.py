@@ -38,6 +38,7 @@ USE, LEVEL, SALE, IMPORT, DISPOSAL, READERS, MINIMUM = range(7)
 AMOUNTS = {USE: "use", LEVEL: "level", SALE: "sale", IMPORT: "imported", DISPOSAL: "disposed"}
 """What an operation moves, by the name of a plan's amounts."""
 _MOVES = {amount: kind for kind, amount in AMOUNTS.items()}
+_DONE = {SALE: "sold", IMPORT: "imported", DISPOSAL: "thrown away"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,15 @@ def operations(net: Network, plan: Plan) -> Operations:
         goods=len(net.goods),
         uses=len(net.use_good),
     )
+
+
+def in_words(net: Network, kind: int, index: int) -> str:
+    """An operation as a sentence: "mill uses ore", "ore is imported"; "" of readers and minima."""
+    if kind == USE:
+        return f"{net.processes[net.use_process[index]]} uses {net.goods[net.use_good[index]]}"
+    if kind == LEVEL:
+        return f"{net.processes[net.level_process[index]]} runs"
+    return f"{net.goods[index]} is {_DONE[kind]}" if kind in _DONE else ""
 
 
 def bounded(net: Network, limit: Limit) -> tuple[int, int]:

@@ -110,7 +110,13 @@ def wrote(
 
 
 def tables_of(
-    chain: co.Chain, solution: co.Solution, problems: list[str], *, numeraire: str | None, differences: bool
+    chain: co.Chain,
+    solution: co.Solution,
+    problems: list[str],
+    *,
+    numeraire: str | None,
+    differences: bool,
+    ranges: Sequence[co.Holding] = (),
 ) -> co.Tables | None:
     """All that the reports say; the plain tables where the rest fails by a fault of chainopt, None where these do.
 
@@ -120,7 +126,7 @@ def tables_of(
 
     told = "what the market test, the explanation or further solves would say"
     with surviving(told, problems), uncollected():
-        return co.dossier(chain, solution, numeraire=numeraire, differences=differences)
+        return co.dossier(chain, solution, numeraire=numeraire, differences=differences, ranges=ranges)
     with surviving("every table and report", problems):
         return co.tables(chain, solution, numeraire=numeraire)
     return None

@@ -119,7 +119,12 @@ def solve(
             wait.say(KEPT.line())
         again = differences and solution.certified
         wait.doing(at.during("solving again for each good" if again else "asking what each process would do"))
-        found = tables_of(chain, solution, problems, numeraire=numeraire, differences=again)
+        held = []
+        for name in ranges or [] if solution.certified else []:
+            wait.doing(at.during(f"solving again for how far {name} holds"))
+            with surviving(f"how far {name} holds", problems):
+                held.append(co.holding(solution, name))
+        found = tables_of(chain, solution, problems, numeraire=numeraire, differences=again, ranges=held)
         if found is None:
             refuse("\n".join([headline(solution), *problems]))
         wait.doing(at.during("writing"))
@@ -135,9 +140,8 @@ def solve(
             console, brief = Results(), solution.certified and not full
             with surviving("what the terminal would say", problems):
                 (screen if brief else show)(solution, found, console)
-            for good in ranges or [] if solution.certified else []:
-                with surviving(f"how far {good} holds", problems):
-                    print(co.holding(solution, good))
+            if held:
+                print(*held, sep="\n")
             if lines:
                 print(*([] if brief else [""]), *lines, sep="\n")
             given: list[str | Path] = [*(part for change in changes or [] for part in ("--set", change))]

@@ -74,3 +74,9 @@ class Limit:
     def sign(self) -> int:
         """+1 for an upper bound, -1 for a lower one."""
         return self.about.sign
+
+
+def cell(kind: str, good: str | None, process: str | None) -> str:
+    """What a limit is asked for by: mill.capacity, mill.max ore, ore.max sale."""
+    about = KINDS[kind]
+    return f"{good if about.of == 'good' else process}.{about.column}" + (f" {good}" if about.of == "use" else "")

@@ -37,6 +37,9 @@ _COLUMNS = {
     "transfers": (
         "good", "unit", "seller", "buyer", "amount", "price", "low", "high", "cost", "worth", "money", "split",
     ),
+    "ranges": (
+        "figure", "kind", "good", "process", "now", "more", "less", "low", "high", "below", "above", "solved",
+    ),
     "kkt": ("stationarity", "feasibility", "complementarity"),
 }  # fmt: skip
 
@@ -78,6 +81,7 @@ def result_record(
         },
         "firms": _records(rows["firms"]),
         "transfers": _records(rows["transfers"]),
+        "ranges": _records(rows["ranges"]),
         "scope": solution.scope,
         "market": _market(all_tables.market),
         "explanation": _explanation(all_tables.explanation),

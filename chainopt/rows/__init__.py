@@ -5,6 +5,7 @@ accounts    what sales bring at a plan's prices, what it costs, what its buyers 
 levels      what a level counts, and what a process makes first
 trade       who trades what with whom, a good a pool
 firms       what every firm gets, pays and earns
+ranges      how far each supply, limit, price and cost holds
 transfers   what goes from one firm to another, and between what figures its price can lie
 proofs      why there is no plan, or no end, as rows and in a sentence
 dossier     all of them at once, with what takes re-solves

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from chainopt.audits.explain import Explanation
+from chainopt.audits.following import Following, following
+from chainopt.audits.marginal import tangent_of
 from chainopt.audits.market_test import MarketTest
 from chainopt.audits.standstill import first_unit_losses
 from chainopt.audits.stories import Story, stories
@@ -30,6 +32,7 @@ from chainopt.network.plan import Plan, limited_amount
 from chainopt.network.tolerances import ZERO
 from chainopt.rows.firms import firm_accounts
 from chainopt.rows.levels import first_outputs
+from chainopt.rows.ranges import ranges
 from chainopt.rows.trade import Prices, trade
 from chainopt.rows.transfers import transfer_prices
 from chainopt.simplex.judge import ratio_ends
@@ -53,13 +56,13 @@ class Tables(Displayed):
     goods: amounts and both prices of each good; uses: every use, sale and disposal with what it would pay for
     one more unit; processes: level and accounts; limits: each bound and its rent; firms: accounts by firm,
     which with those of all others add up to the objective; transfers: what goes from one firm to another, and
-    between what figures its price can lie; kkt: one row; audit: each good and use with a verdict and its
-    cause; stories: by good, who sets its price, and through which path; warnings: what was said of the chain's
-    figures when they were read, and where. What takes longer is None unless `dossier` has asked for it:
-    market, what each process would do at these prices; explanation, why there is no solution; differences,
-    prices by re-solves. unit: the numeraire's price in the objective's money, by which all money is divided.
-    part: what of the chain has a plan, in the whole, whose numbers the rows follow; `found` keeps what was
-    derived of these tables.
+    between what figures its price can lie; kkt: one row; ranges: how far each figure holds; audit: each good
+    and use with a verdict and its cause; stories: by good, who sets its price, and through which path; warnings:
+    what was said of the chain's figures when they were read, and where. What takes longer is None unless `dossier`
+    has asked for it: market, what each process would do at these prices; explanation, why there is no solution;
+    differences, prices by re-solves. unit: the numeraire's price in the objective's money, by which all money is
+    divided. part: what of the chain has a plan, in the whole, whose numbers the rows follow; following: how prices
+    follow the money that the chain begins with; `found` keeps what was derived of these tables.
     """
 
     goods: pd.DataFrame
@@ -69,11 +72,13 @@ class Tables(Displayed):
     firms: pd.DataFrame
     transfers: pd.DataFrame
     kkt: pd.DataFrame
+    ranges: pd.DataFrame
     audit: pd.DataFrame
     stories: Mapping[str, Story]
     warnings: pd.DataFrame
     numeraire: str | None
     part: Part = field(repr=False)
+    following: Following = field(repr=False)
     market: MarketTest | None = None
     explanation: Explanation | None = None
     differences: pd.DataFrame | None = None
@@ -97,6 +102,8 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
     goods, processes, limits = (table(net, plan, view) for table in (_goods, _processes, _limits))
     paid = Prices(view.price, view.use_price, view.sale_price, view.rent, view.unit, view.slope, view.nothing)
     pools = trade(net, plan, paid)
+    tangent = tangent_of(solution)
+    follows = following(solution, unit=view.unit, tangent=tangent)
     return Tables(
         goods,
         _uses(net, plan, view),
@@ -105,11 +112,13 @@ def tables(chain: Chain, solution: Solution, *, numeraire: str | None = None) ->
         firm_accounts(net, plan, paid, pools, processes, limits),
         transfer_prices(net, plan, paid, pools, goods),
         _kkt(solution),
+        ranges(solution, tangent, follows, view.unit),
         audit(solution, unit=view.unit),
-        stories(solution, unit=view.unit),
+        stories(solution, unit=view.unit, tangent=tangent),
         _warnings(chain),
         view.numeraire,
         part,
+        follows,
         unit=view.unit,
     )
 

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from chainopt.chain.chain import Chain
-from chainopt.network.limits import KINDS, MAX_USE, MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import KINDS, MAX_USE, MIN_LEVEL, MIN_SALE, cell
 from chainopt.solution.solution import Solution
 from chainopt.solution.solve import solve
 from chainopt.words.names import key, nearest
@@ -76,16 +76,15 @@ def _limits(chain: Chain) -> Iterator[Figure]:
         field = about.column.replace(" ", "_")
         if about.of == "good":
             for good in chain.goods:
-                name = f"{good.good}.{about.column}"
-                yield Figure(name, kind, good.good, None, getattr(good, field))
+                yield Figure(cell(kind, good.good, None), kind, good.good, None, getattr(good, field))
         elif about.of == "level":
             for process in chain.processes:
-                name = f"{process.process}.{about.column}"
+                name = cell(kind, None, process.process)
                 yield Figure(name, kind, None, process.process, getattr(process, field))
         else:
             for process in chain.processes:
                 for use in process.inputs:
-                    name = f"{process.process}.{about.column} {use.good}"
+                    name = cell(kind, use.good, process.process)
                     yield Figure(name, kind, use.good, process.process, getattr(use, field))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainopt.backprop.operations import DISPOSAL, IMPORT, LEVEL, SALE, USE
+from chainopt.backprop.operations import in_words
 from chainopt.chain.checks import ChainError
 from chainopt.network.plan import limited_amount
 from chainopt.scenarios.change import SUPPLY, Figure, again, known_figure
@@ -14,15 +14,13 @@ from chainopt.solution.solution import Solution
 from chainopt.words.figures import contrasted
 from chainopt.words.status import Status
 
-_DONE = {SALE: "sold", IMPORT: "imported", DISPOSAL: "thrown away"}
-
 
 @dataclass(frozen=True, slots=True)
 class Holding:
     """How far a good's price, or a limit's rent, holds: the supplies between which the same operations are in use.
 
     good is the name asked for, supply the good's supply, or the limit; less and more are supplies, or limits
-    (infinite: no change found); below and above say what changes there; worth is what holds, in words.
+    (infinite: no change found); below and above say what changes there; figure is what was asked for.
     """
 
     good: str
@@ -31,7 +29,12 @@ class Holding:
     more: float
     below: str
     above: str
-    worth: str = ""
+    figure: Figure
+
+    @property
+    def worth(self) -> str:
+        """What holds, in words."""
+        return self.figure.worth
 
     def __str__(self) -> str:
         ends = (("less than", self.less, self.below), ("more than", self.more, self.above))
@@ -39,7 +42,7 @@ class Holding:
         changes = [
             f"with {word} {text}: {change}" for (word, _, change), text in zip(ends, shown, strict=True) if change
         ]
-        return f"The {self.worth or f'price of {self.good}'} holds: " + ("; ".join(changes) or "no change found")
+        return f"The {self.worth} holds: " + ("; ".join(changes) or "no change found")
 
 
 def holding(solution: Solution, good: str, *, precision: float = 1e-3, reach: float = 100.0) -> Holding:
@@ -70,7 +73,7 @@ def holding(solution: Solution, good: str, *, precision: float = 1e-3, reach: fl
             near, far, change = (near, middle, found) if found else (middle, far, change)
         ends.append((figure.value + sign * 0.5 * (near + far), change))
     (less, below), (more, above) = ends
-    return Holding(figure.name, figure.value, less, more, below, above, figure.worth)
+    return Holding(figure.name, figure.value, less, more, below, above, figure)
 
 
 def _moved(solution: Solution, figure: Figure) -> float:
@@ -90,17 +93,8 @@ def _pattern(solution: Solution) -> dict[str, bool]:
     net, derivatives = solution.net, solution.derivatives
     assert net and derivatives
     ops = derivatives.operations
-    pattern: dict[str, bool] = {}
-    for kind, index, active in zip(ops.kind, ops.index, ops.active, strict=True):
-        if kind == USE:
-            text = f"{net.processes[net.use_process[index]]} uses {net.goods[net.use_good[index]]}"
-        elif kind == LEVEL:
-            text = f"{net.processes[net.level_process[index]]} runs"
-        elif kind in _DONE:
-            text = f"{net.goods[index]} is {_DONE[kind]}"
-        else:
-            continue
-        pattern[text] = bool(active)
+    rows = zip(ops.kind.tolist(), ops.index.tolist(), ops.active.tolist(), strict=True)
+    pattern = {text: active for kind, index, active in rows if (text := in_words(net, kind, index))}
     for limit, binds in zip(net.limits, ops.may[ops.rent_columns], strict=True):
         pattern[f"the {net.named(limit)} binds"] = bool(binds)
     return pattern

@@ -29,6 +29,11 @@ def with_supply(chain: co.Chain, good: str, supply: float) -> co.Chain:
     )
 
 
+def recipe(name: str, takes: dict[str, float], makes: dict[str, float] | str, **more: float) -> co.Process:
+    """A process of fixed proportions."""
+    return co.Process(name, function="leontief", inputs=takes, outputs=makes, **more)
+
+
 def objective(chain: co.Chain) -> float:
     """The optimal value of a chain, which must be certified."""
     solution = co.solve(chain)

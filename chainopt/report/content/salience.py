@@ -198,6 +198,8 @@ def foremost(tables: Tables, goods: int, processes: int, flows: int | None = Non
     if flows is not None and len(kept.transfers) > flows:
         dearest = greatest(kept.transfers["money"])[:flows]
         kept = replace(kept, transfers=kept.transfers.loc[np.sort(dearest)])
+    if len(kept.ranges) > goods + processes:
+        kept = replace(kept, ranges=kept.ranges[: goods + processes])
     if len(kept.firms) > processes:
         flowed = ["revenue_outside", "revenue_inside", "bought_outside", "bought_inside"]
         moved = kept.firms[flowed].abs().max(axis=1).where(kept.firms["kind"] == "firm", np.inf)

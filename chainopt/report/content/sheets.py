@@ -242,6 +242,17 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("total", "Rent in all", "money", "rent times limit"),
         _WARNING,
     ),
+    "ranges": (
+        Column("figure", "Figure", "name", "the workbook's cell, by its row and column"),
+        Column("now", "Now", "amount", "what it is"),
+        Column("more", "One more adds", "price", "what one more of it adds to the value"),
+        Column("less", "One less costs", "price", "what one less of it takes away, where that is another figure"),
+        Column("low", "Holds from", "amount", "the least of it at which the same operations are in use"),
+        Column("below", "Below it", "text", "what changes with less"),
+        Column("high", "Holds to", "amount", "the most of it at which the same operations are in use"),
+        Column("above", "Above it", "text", "what changes with more"),
+        Column("solved", "How found", "word", "solved again, or from this plan alone"),
+    ),
     "kkt": (
         Column("check", "Check", "name", "one of the optimum's conditions"),
         Column("residual", "Residual", "residual", "how far it is from holding, relative to the goods' scales"),
@@ -261,6 +272,7 @@ CAPTIONS = {
     "firms": ("Firms", "What each firm gets, pays and earns at these prices; all profits add up to the value"),
     "transfers": ("Transfers", "What goes from one firm to another, and between what figures its price can lie"),
     "limits": ("Limits", "The bounds, and what they cost"),
+    "ranges": ("Ranges", "Between which figures prices, rents and plan hold, all other cells as they are"),
     "kkt": ("Solver", "The independent check of the optimum"),
 }
 
@@ -326,6 +338,8 @@ def _sheets(tables: Tables) -> dict[str, Sheet]:
         frames["firms"] = tables.firms.assign(who=tables.firms["firm"].fillna(tables.firms["kind"].map(_PARTIES)))
     if len(tables.transfers):
         frames["transfers"] = _with_ranges(tables.transfers, goods)
+    if len(tables.ranges):
+        frames["ranges"] = _told_ranges(tables.ranges)
     if len(tables.warnings):
         frames["warnings"] = tables.warnings
         for name in _FIGURES:
@@ -359,6 +373,18 @@ def _with_ranges(transfers: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
     known = transfers["low"].notna() | transfers["high"].notna()
     ranges = transfers["good"].map(several.to_dict()).astype(object).where(known).fillna("")
     return transfers.assign(range=ranges) if (ranges != "").any() else transfers
+
+
+def _told_ranges(ranges: pd.DataFrame) -> pd.DataFrame:
+    """Ranges with only those columns that say something."""
+    near = SHOWN * ranges["more"].abs()
+    same = (ranges["less"] - ranges["more"]).abs() <= near
+    told = ranges.assign(less=ranges["less"].mask(same))
+    told["below"] = told["below"].mask(told["low"] == -np.inf, "no end")
+    told["above"] = told["above"].mask(told["high"] == np.inf, "no end")
+    told = told.replace([np.inf, -np.inf], np.nan)
+    kept = {"less": told["less"].notna().any(), "solved": (ranges["solved"] != "").any()}
+    return told.drop(columns=[name for name, says in kept.items() if not says])
 
 
 _FIGURES = ("balances", "uses", "processes", "limits")
@@ -437,6 +463,10 @@ def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> n
         # A difference of two solves is far less exact than a price.
         case "price" if column.name in ("right", "left"):
             level = SHOWN * price_scale(tables) * 10
+        case "price" if sheet == "ranges":
+            level = nothing(tables, frame["good"].map(whole).fillna(frame["now"].abs()))
+        case "amount" if sheet == "ranges":
+            level = SHOWN * frame[["now", "low", "high"]].abs().replace(np.inf, np.nan).max(axis=1)
         case "price" if sheet == "processes":
             level = SHOWN * price_scale(tables)
         case "price" if sheet == "limits":

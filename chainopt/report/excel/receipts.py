@@ -207,10 +207,10 @@ class _Writer:
 
     def span(self, row: int, node: Node) -> None:
         """Between which figures of this money the same operations stay in use, and whether the cell has left."""
-        if node not in self.follows.spans:
+        if node not in self.follows.ranges:
             self.paper.put(self.sheet, row, _AGAIN, "not known", "word", align="right")
             return
-        ends, beyond = self.follows.spans[node], []
+        ends, beyond = self.follows.ranges[node].ends, []
         for column, end, sign in zip((_FROM, _TO), ends, "<>", strict=True):
             if isfinite(end):
                 self.paper.put(self.sheet, row, column, end, "price", num_format=shape(figure(end)))

@@ -12,7 +12,6 @@ import pandas as pd
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from chainopt.audits.following import Following, following
 from chainopt.audits.receipts import MOST_USES, Receipts, receipts
 from chainopt.chain.chain import Chain
 from chainopt.machine.files import replacing
@@ -32,7 +31,8 @@ from chainopt.words.figures import figure
 
 _RECEIPT = Column("receipt", "Receipt", "price", "the price added up from its lines on the sheet Receipts")
 _ORDER = (
-    "prices", "balances", "uses", "processes", "firms", "transfers", "market", "limits", "warnings", "audit",
+    "prices", "balances", "uses", "processes", "firms", "transfers", "market", "limits", "ranges", "warnings",
+    "audit",
 )  # fmt: skip
 _LIVE = {
     "prices": ("difference", "price", "-", "backprop"),
@@ -69,7 +69,7 @@ def write_excel(
 def _write(paper: Paper, chain: Chain, solution: Solution, figures: Tables) -> None:
     # A long chain's report is for other programs: without links and formulas, it is written several times as fast.
     live = len(figures.uses) <= MOST_USES
-    follows = following(solution, unit=figures.unit) if live else Following({}, {})
+    follows = figures.following
     found = receipts(solution, unit=figures.unit, also=follows.money) if live else None
     shown = {**sheets(figures)}
     shown["prices"] = _with_receipts(shown["prices"], found)
@@ -129,7 +129,7 @@ def _headed(table: Sheet, money: str) -> Sheet:
 def _links(name: str, shown: Mapping[str, Sheet], receipt_rows: Mapping[str, int]) -> dict[int, list[str]]:
     """From a good to its receipt, or to its price where it has none or the sheet is another."""
     table = shown[name]
-    if "good" not in table.rows:
+    if all(column.name != "good" for column in table.columns):
         return {}
     home, first = ("uses", shown["uses"]) if name == "prices" else ("prices", shown["prices"])
     at = {good: f"'{HOME[home]}'!A{n}" for n, good in reversed([*enumerate(first.rows["good"], 2)])}

@@ -82,6 +82,7 @@ _SHOWN = {
         "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
     ),
     "limits": ("kind", "good", "process", "limit", "amount", "unit", "rent", "backprop", "total", "warning"),
+    "ranges": ("figure", "now", "more", "less", "low", "below", "high", "above", "solved"),
     "balances": (
         "good", "unit", "supply", "imported", "produced", "used", "sold", "disposed", "turnover", "warning",
     ),

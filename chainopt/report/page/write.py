@@ -97,6 +97,7 @@ def html_text(chain: Chain, solution: Solution, figures: Tables) -> str:
             "processes": len(figures.processes) - len(kept.processes),
             "firms": len(figures.firms) - len(kept.firms),
             "transfers": len(figures.transfers) - len(kept.transfers),
+            "ranges": len(figures.ranges) - len(kept.ranges),
             "market": len(figures.processes) - len(kept.processes) if figures.market is not None else 0,
         },
         message=legible(solution.message),
