@@ -63,8 +63,9 @@ def _asked(*words: str) -> Any:
 
 
 def _alone() -> dict[str, str]:
-    """The environment, with one thread a process."""
-    return os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    """The environment, with one thread a process, and compiled files kept as an installed package has them."""
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return os.environ | {"PYTHONDONTWRITEBYTECODE": ""} | threads
 
 
 def _children() -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -47,11 +47,14 @@ def price_scale(tables: Tables) -> float:
     )
 
 
-def _once(tables: Tables, name: str, figure: Callable[[], float]) -> float:
+_Figure = TypeVar("_Figure")
+
+
+def _once(tables: Tables, name: str, figure: Callable[[], _Figure]) -> _Figure:
     """A figure of these tables, found once: every cell of theirs is compared with it."""
     if name not in tables.found:
         tables.found[name] = figure()
-    found: float = tables.found[name]
+    found: _Figure = tables.found[name]
     return found
 
 
@@ -72,12 +75,13 @@ def nothing(tables: Tables, amount: pd.Series) -> pd.Series:
 def felt_prices(tables: Tables, column: str = "price") -> pd.Series:
     """Each good's price, or another of its figures per unit, 0 where it is no more than rounding."""
     price = tables.goods[column].astype(float)
-    return price.mask(price.abs() <= nothing(tables, moved(tables.goods)), 0.0)
+    return price.mask(price.abs() <= nothing(tables, moved(tables)), 0.0)
 
 
-def moved(goods: pd.DataFrame) -> pd.Series:
+def moved(tables: Tables) -> pd.Series:
     """The most that there is of each good, wherever it comes from or goes."""
-    return goods[["supply", "imported", "produced", "used", "sold", "disposed"]].abs().max(axis=1)
+    flows = ["supply", "imported", "produced", "used", "sold", "disposed"]
+    return _once(tables, "moved", lambda: tables.goods[flows].abs().max(axis=1))
 
 
 def greatest(figures: pd.Series) -> pd.Index:

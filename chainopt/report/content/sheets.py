@@ -451,7 +451,7 @@ def _noise(sheet: str, column: Column, frame: pd.DataFrame, tables: Tables) -> n
     """Up to what a figure is rounding: amounts against their own good, levels against what has their unit, money
     against the chain's largest, prices by the money that they come to.
     """
-    whole = moved(tables.goods).set_axis(tables.goods["good"])
+    whole = moved(tables).set_axis(tables.goods["good"])
     values = frame[column.name]
     match column.kind:
         case "money":

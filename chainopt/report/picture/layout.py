@@ -227,14 +227,13 @@ def _heights(
     out = sparse.csr_array((pull, (tail, head)), shape=shape)
     both = sparse.csr_array(into + out)
     free = both.sum(axis=1) == 0
+    sides = [[(near[nodes], near.sum(axis=1)[nodes]) for nodes in order] for near in (into, out, both)]
     for sweep in range(3 * SWEEPS):
         # At the end everything is drawn to both its sides.
-        near = both if sweep >= 2 * SWEEPS else (into, out)[sweep % 2]
-        mass = near.sum(axis=1)
+        side = sides[2 if sweep >= 2 * SWEEPS else sweep % 2]
         for r in range(len(order)) if sweep % 2 == 0 else reversed(range(len(order))):
-            nodes = order[r]
-            held = mass[nodes]
-            wanted = np.where(held > 0, (near[nodes] @ y) / np.where(held > 0, held, 1.0), y[nodes])
+            nodes, (near, held) = order[r], side[r]
+            wanted = np.where(held > 0, (near @ y) / np.where(held > 0, held, 1.0), y[nodes])
             # What is linked to nothing stands beside the rest.
             loose = free[nodes]
             wanted[loose] = wanted[~loose].mean() if (~loose).any() else 0.0
