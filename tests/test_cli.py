@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import chainopt as co
+from chainopt.words.figures import figure
 
 DATA = Path(__file__).parent.parent / "data"
 COMMAND = [sys.executable, "-m", "chainopt"]
@@ -358,6 +360,10 @@ def test_an_answer_fits_one_screen_of_24_lines(book):
     losing = table["profit"] < -1e-6 * table["revenue"].abs().max()
     assert all(process in said for process in table.loc[losing, "process"])
     assert "--full" in said
+    # No figure loses its last digits to a long name.
+    costly = (tables.limits["rent"] * tables.limits["limit"]).abs().max()
+    largest = max(costly, (tables.goods["price"] * tables.goods["supply"]).max())
+    assert "In all" not in said or re.search(rf"\b{re.escape(figure(largest))}\b", said)
 
 
 def test_one_screen_says_what_more_brings_and_less_costs():

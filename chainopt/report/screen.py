@@ -36,7 +36,10 @@ from chainopt.words.figures import figure
 MOST_GOODS = 5
 MOST_LIMITS = 4
 MOST_CAUTIONS = 3
-_NAME_WIDTH = 24
+_NAME_WIDTH, _LEAST_NAME = 24, 12
+_BETWEEN = 3
+"""Blanks between two columns."""
+_UNIT_WIDTH = 14
 _NONE = "open"
 """In place of a figure that is one of several, or that can't be."""
 
@@ -62,7 +65,7 @@ def screen(solution: Solution, tables: Tables, console: Console) -> None:
     limits = list(_limits(tables))
     if limits:
         console.print()
-        console.print(_limiting(limits))
+        console.print(_limiting(limits, console.width))
     console.print(Text(_sure(solution, tables)))
 
 
@@ -111,20 +114,20 @@ def _limits(tables: Tables) -> Iterator[_Scarce]:
         names = [short(name, _NAME_WIDTH) for name in (row["process"], row["good"]) if isinstance(name, str)]
         unit = str(limits.rows.at[i, "unit"])
         bound = str(limits.shown.at[i, "limit"])
-        amount = bound if unit == RUNS else f"{bound} {short(unit, 18)}".strip()
+        amount = bound if unit == RUNS else f"{bound} {short(unit, _UNIT_WIDTH)}".strip()
         adds = figure(abs(row["rent"]) if eased_by_more(row) else -abs(row["rent"]))
         # Of several rents that support the plan the solver's is any.
         adds = adds if pd.notna(row["backprop"]) else _NONE
         what = " of ".join([str(row["kind"]), ", ".join(names)])
         yield _Scarce(what, amount, adds, abs(row["total"]))
     for row in scarce_supplies(tables).to_dict("records"):
-        amount = f"{figure(row['supply'])} {short(str(row['unit']), 18)}".strip()
+        amount = f"{figure(row['supply'])} {short(str(row['unit']), _UNIT_WIDTH)}".strip()
         what = f"supply of {short(str(row['good']), _NAME_WIDTH)}"
         yield _Scarce(what, amount, figure(more[row["good"]]) or _NONE, row["worth"])
 
 
-def _limiting(limits: list[_Scarce]) -> Table:
-    """What limits, what is worth most in all first."""
+def _limiting(limits: list[_Scarce], wide: int) -> Table:
+    """What limits, what is worth most in all first; names are cut so that every figure is whole."""
     table = _table()
     shown = sorted(limits, key=lambda each: -each.worth)[:MOST_LIMITS]
     of = f"{len(shown)} of {len(limits):,} limits" if len(limits) > len(shown) else "Limits"
@@ -134,8 +137,11 @@ def _limiting(limits: list[_Scarce]) -> Table:
     worth = pointed([figure(each.worth) for each in shown], "In all")
     number(table, "One more adds", adds)
     number(table, "In all", worth)
-    for each, one, whole in zip(shown, adds, worth, strict=True):
-        table.add_row(*map(Text, (short(each.what, 38), each.amount, one, whole)))
+    amounts = [each.amount for each in shown]
+    figures = [["One more adds", *adds], ["In all", *worth], amounts]
+    room = wide - sum(max(map(len, texts)) + _BETWEEN for texts in figures)
+    for each, amount, one, whole in zip(shown, amounts, adds, worth, strict=True):
+        table.add_row(*map(Text, (short(each.what, max(room, _LEAST_NAME)), amount, one, whole)))
     return table
 
 
