@@ -12,7 +12,7 @@ from chainopt.network.measure import Measure
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan
 
-_STEPS = (1e-3, 1e-4, 1e-2, 1e-5)
+_STEPS = 1e-3, 1e-4, 1e-2, 1e-5, 5e-2
 
 
 def with_more(chain: co.Chain, good: str, amount: float) -> co.Chain:
@@ -41,12 +41,14 @@ def quotients(chain: co.Chain, solution: co.Solution, g: int, sign: int) -> Iter
     base, here = max(float(size.moved[g]), 0.01 * float(size.good[g])), moved(net, plan, size)
     for step in _STEPS:
         found = []
-        for amount in (step * base, 0.5 * step * base):
+        for amount in (step * base, 0.5 * step * base, 0.25 * step * base):
             again = co.solve(with_more(chain, net.goods[g], sign * amount))
             if not again.certified or again.net is None or again.plan is None:
                 break
             if (again.net.goods, again.net.processes) != (net.goods, net.processes):
                 break
             found.append((moved(net, again.plan, size) - here) / amount)
-        if len(found) == 2:
-            yield 2.0 * found[1] - found[0]
+            if len(found) == 2:
+                yield 2.0 * found[1] - found[0]
+            if len(found) == 3:
+                yield (8.0 * found[2] - 6.0 * found[1] + found[0]) / 3.0
