@@ -532,7 +532,8 @@ def test_nothing_matters_but_what_is_scarce() -> None:
     solution = co.solve(chain)
     found = [finding.text for finding in findings(solution, co.tables(chain, solution))]
     assert (
-        found[0] == "The most glass that final demand takes, 1, binds: one more unit would add 2; rent in all: 2."
+        found[0] == "The most glass that final demand takes, 1, binds: "
+        "one more unit would add 2, up to 4; rent in all: 2."
     )
     assert not any("sand" in text or "melt" in text for text in found)
 
@@ -598,7 +599,7 @@ def test_money_has_its_name_wherever_it_is_counted(named: tuple[co.Chain, co.Sol
     for form, text in forms(chain, solution, tmp_path).items():
         for wanted in (
             "the greatest value of this chain is 9,000 k EUR",
-            "one more kt of steel would add 3,000 k EUR; rent in all: 12,000 k EUR",
+            "one more kt of steel would add 3,000 k EUR, up to 5; rent in all: 12,000 k EUR",
             '"shop" loses 3,000 k EUR at these prices',
             "its first unit would lose 3,500 k EUR",
             "Money is in k EUR.",
@@ -797,7 +798,7 @@ def test_an_idle_process_says_what_its_first_unit_would_lose(
     for form, text in forms(chain, solution, tmp_path).items():
         told = "idle" + f" stands idle: its first unit would lose {loss:.6g}"
         assert told in text or told.replace("unit", "t") in text, form
-        assert f"it needs a price of steel of {needed:.6g}, which is 3" in text, form
+        assert f"it needs steel at {needed:.6g}, whose price is 3" in text, form
         if form != "terminal":
             assert "First unit loses" in text, form
 

@@ -32,6 +32,7 @@ import pandas as pd
 
 from chainopt.certificate.responses import Offer, best_response, offers
 from chainopt.network.demand import demand_price, demand_value
+from chainopt.network.limits import MIN_SALE, Limit
 from chainopt.network.multipliers import Multipliers, process_rents
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
@@ -65,6 +66,7 @@ class MarketTest:
     others: float
     gap: float
     value: float
+    held: tuple[str, ...] = ()
 
     @property
     def supported(self) -> bool:
@@ -108,7 +110,14 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
     sums = processes.groupby("firm", sort=False)[["profit", "rent", "best_profit", "deviation"]]
     firms = sums.sum().reset_index()
     firms.insert(1, "processes", processes.groupby("firm", sort=False).size().to_numpy())
-    return MarketTest(processes, firms, others, whole / size.money, size.money)
+    paid = np.abs(multipliers.rent * limited_amount(net, plan)) > SAME * SAME * size.money
+    held = [net.goods[limit.index] for limit, pays in zip(net.limits, paid, strict=True) if pays and _holds(limit)]
+    return MarketTest(processes, firms, others, whole / size.money, size.money, tuple(held))
+
+
+def _holds(limit: Limit) -> bool:
+    """Whether it makes a buyer take what the price alone would not."""
+    return limit.kind == MIN_SALE
 
 
 def findings(test: MarketTest, money: str = "") -> list[str]:
@@ -126,7 +135,10 @@ def findings(test: MarketTest, money: str = "") -> list[str]:
             keeps = (
                 f"But for {some(bound['process'].tolist())}, which {held}, no process would rather do otherwise"
             )
-        whole = f"{keeps} at these prices, nor would any buyer or importer: a market could run this plan by them."
+        others = "nor would any buyer or importer"
+        if test.held:
+            others += f", but for who must take {some(list(test.held))} by a min sale"
+        whole = f"{keeps} at these prices, {others}: a market could run this plan by them."
     else:
         who = some(leaving["process"].tolist()) if len(leaving) else "a buyer or importer"
         gap = "money without bound" if test.gap == inf else f"{test.gap:.3g} times the plan's money"

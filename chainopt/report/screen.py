@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isinf, isnan, nan
 
 import pandas as pd
 from rich import box
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from chainopt.network.limits import cell
 from chainopt.report.content.findings import findings, headline, money
 from chainopt.report.content.legible import pointed, short
 from chainopt.report.content.salience import (
@@ -29,9 +31,10 @@ from chainopt.report.content.salience import (
 from chainopt.report.content.sheets import sheets
 from chainopt.report.terminal import number
 from chainopt.rows.levels import RUNS
+from chainopt.rows.ranges import supply_cell
 from chainopt.rows.tables import Tables
 from chainopt.solution.solution import Solution
-from chainopt.words.figures import figure
+from chainopt.words.figures import contrasted, figure
 
 MOST_GOODS = 5
 MOST_LIMITS = 4
@@ -61,7 +64,7 @@ def screen(solution: Solution, tables: Tables, console: Console) -> None:
     if len(cautions) > MOST_CAUTIONS:
         console.print(Text(f"! {len(cautions) - MOST_CAUTIONS:,} more to beware of: --full", style="yellow"))
     console.print()
-    console.print(_goods(tables))
+    console.print(_goods(tables, console.width))
     limits = list(_limits(tables))
     if limits:
         console.print()
@@ -73,7 +76,7 @@ def _table() -> Table:
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
 
 
-def _goods(tables: Tables) -> Table:
+def _goods(tables: Tables, wide: int) -> Table:
     """The goods of the greatest turnover: what one more brings, and what one less costs where that differs."""
     goods = tables.goods
     first = greatest(turnover(goods))[:MOST_GOODS]
@@ -91,39 +94,50 @@ def _goods(tables: Tables) -> Table:
     for (title, _), texts in zip(ends, columns, strict=True):
         number(table, title, texts)
     table.add_column("Set by", no_wrap=True)
+    taken = sum(max(map(len, texts)) + _BETWEEN for texts in (names, units, *columns))
     for name, unit, *figures in zip(names, units, *columns, strict=True):
         story = tables.stories.get(name)
-        set_by = short(story.end, _NAME_WIDTH) if story is not None else ""
+        set_by = short(story.end, max(wide - taken, _NAME_WIDTH)) if story is not None else ""
         table.add_row(*map(Text, [short(name, _NAME_WIDTH), *([unit] if any(units) else []), *figures, set_by]))
     return table
 
 
 @dataclass(frozen=True, slots=True)
 class _Scarce:
-    """A limit or a supply: what it is, its amount, what one more adds, and what it is worth in all."""
+    """A limit or a supply: what it is, its amount, what one more adds and up to where, and its worth in all."""
 
     what: str
     amount: str
     adds: str
+    far: str
     worth: float
 
 
 def _limits(tables: Tables) -> Iterator[_Scarce]:
     limits, more = sheets(tables)["limits"], brings(tables)
+    ends = tables.ranges.set_index("figure")
+
+    def far(name: str, now: float, *, up: bool) -> str:
+        end: float = ends["high" if up else "low"].get(name, nan)
+        return "" if isnan(end) else "no end" if isinf(end) else contrasted(end, now)[0]
+
     for i, row in binding(tables).to_dict("index").items():
         names = [short(name, _NAME_WIDTH) for name in (row["process"], row["good"]) if isinstance(name, str)]
         unit = str(limits.rows.at[i, "unit"])
         bound = str(limits.shown.at[i, "limit"])
-        amount = bound if unit == RUNS else f"{bound} {short(unit, _UNIT_WIDTH)}".strip()
+        # Of an amount of a good its unit says enough beside the limit's name.
+        amount = bound if unit == RUNS else f"{bound} {short(unit.partition(' of ')[0], _UNIT_WIDTH)}".strip()
         adds = figure(abs(row["rent"]) if eased_by_more(row) else -abs(row["rent"]))
         # Of several rents that support the plan the solver's is any.
         adds = adds if pd.notna(row["backprop"]) else _NONE
         what = " of ".join([str(row["kind"]), ", ".join(names)])
-        yield _Scarce(what, amount, adds, abs(row["total"]))
+        until = far(cell(row["kind"], row["good"], row["process"]), row["limit"], up=eased_by_more(row))
+        yield _Scarce(what, amount, adds, until, abs(row["total"]))
     for row in scarce_supplies(tables).to_dict("records"):
         amount = f"{figure(row['supply'])} {short(str(row['unit']), _UNIT_WIDTH)}".strip()
         what = f"supply of {short(str(row['good']), _NAME_WIDTH)}"
-        yield _Scarce(what, amount, figure(more[row["good"]]) or _NONE, row["worth"])
+        until = far(supply_cell(row["good"]), row["supply"], up=True)
+        yield _Scarce(what, amount, figure(more[row["good"]]) or _NONE, until, row["worth"])
 
 
 def _limiting(limits: list[_Scarce], wide: int) -> Table:
@@ -135,13 +149,17 @@ def _limiting(limits: list[_Scarce], wide: int) -> Table:
     table.add_column("Of", justify="right", no_wrap=True)
     adds = pointed([each.adds for each in shown], "One more adds")
     worth = pointed([figure(each.worth) for each in shown], "In all")
+    until = pointed([each.far for each in shown], "Up to")
     number(table, "One more adds", adds)
+    if any(each.far for each in shown):
+        number(table, "Up to", until)
     number(table, "In all", worth)
     amounts = [each.amount for each in shown]
-    figures = [["One more adds", *adds], ["In all", *worth], amounts]
-    room = wide - sum(max(map(len, texts)) + _BETWEEN for texts in figures)
-    for each, amount, one, whole in zip(shown, amounts, adds, worth, strict=True):
-        table.add_row(*map(Text, (short(each.what, max(room, _LEAST_NAME)), amount, one, whole)))
+    columns = [amounts, adds, *([until] if any(each.far for each in shown) else []), worth]
+    titles = ["Of", "One more adds", "Up to", "In all"] if len(columns) > 3 else ["Of", "One more adds", "In all"]
+    taken = sum(max(map(len, (title, *texts))) + _BETWEEN for title, texts in zip(titles, columns, strict=True))
+    for each, *texts in zip(shown, *columns, strict=True):
+        table.add_row(*map(Text, (short(each.what, max(wide - taken, _LEAST_NAME)), *texts)))
     return table
 
 

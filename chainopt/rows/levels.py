@@ -1,7 +1,8 @@
 """What a process's level counts, and what it makes first.
 
 A level is the amount of a good where one unit of level makes one unit of it (a yield of 1), or, by a recipe, takes
-one unit of it (a coefficient of 1); elsewhere it counts runs of the process, and has no unit.
+one unit of it (a coefficient of 1), the first product before what is taken, that before by-products; elsewhere it
+counts runs of the process, and has no unit.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def counted(net: Network) -> list[str | None]:
     for process, level, leontief in zip(net.chain.processes, net.first_level, net.leontief, strict=True):
         ones = [made.good for made in process.outputs if made.yield_ == 1]
         if leontief:
-            ones += [use.good for use in process.inputs if use.coefficient == process.scale]
+            # What is taken in counts before what comes off beside the first product.
+            first = 1 if ones and ones[0] == process.outputs[0].good else 0
+            ones[first:first] = [use.good for use in process.inputs if use.coefficient == process.scale]
         found.append(net.level_good[level] or (ones[0] if ones else None))
     return found
 

@@ -73,7 +73,7 @@ def with_holdings(table: pd.DataFrame, found: Sequence[Holding]) -> pd.DataFrame
     rows = []
     for held in found:
         about = held.figure
-        name = _supply(about.name) if about.kind == SUPPLY else about.name
+        name = supply_cell(about.name) if about.kind == SUPPLY else about.name
         known = by_figure.loc[name].to_dict() if name in by_figure.index else {}
         row = {"kind": about.kind, "good": about.good, "process": about.process, "now": held.supply}
         ends = {"low": held.less, "high": held.more, "below": held.below, "above": held.above}
@@ -88,14 +88,17 @@ def _amounts(solution: Solution, tangent: Tangent, unit: float) -> Iterator[_Row
     net = tangent.net
     goods, limits = worths(solution, tangent)
     for good, supply, worth in zip(net.goods, net.supply.tolist(), goods, strict=True):
-        yield _Row(_supply(good), SUPPLY, good, None, supply, worth.more / unit, worth.less / unit, worth.range)
+        yield _Row(
+            supply_cell(good), SUPPLY, good, None, supply, worth.more / unit, worth.less / unit, worth.range
+        )
     for limit, worth in zip(net.limits, limits, strict=True):
         whose = net.whose(limit)
         name = cell(limit.kind, *whose)
         yield _Row(name, limit.kind, *whose, limit.bound, worth.more / unit, worth.less / unit, worth.range)
 
 
-def _supply(good: str) -> str:
+def supply_cell(good: str) -> str:
+    """What a supply is asked for by: ore.supply."""
     return f"{good}.{SUPPLY}"
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from math import isfinite, isnan
 
+_HALF = 1e-11
+"""Relative: by how much less than a half is rounded up as one."""
+
 
 def figure(value: float, noise: float = 0.0) -> str:
     """A number with four significant digits, and every digit before the point; "" for nan, 0 for what is no more
@@ -15,6 +18,8 @@ def figure(value: float, noise: float = 0.0) -> str:
     size = abs(value)
     if size <= noise or size == 0:
         return "0"
+    # Two figures that are the same but for rounding are so in words, where they end in a half too.
+    value *= 1.0 + _HALF
     if 1e3 <= size < 1e15:
         return f"{value:,.0f}"
     return f"{value:,.4g}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isinf
 from typing import Any, Literal
 
 import pandas as pd
@@ -17,7 +18,7 @@ from chainopt.audits.verdicts import Verdict
 from chainopt.chain.chain import Chain
 from chainopt.chain.rules import Caution
 from chainopt.chain.units import MONEY, money_unit
-from chainopt.network.limits import KINDS, MIN_LEVEL
+from chainopt.network.limits import KINDS, MIN_LEVEL, cell
 from chainopt.network.tolerances import SHOWN
 from chainopt.report.content.legible import legible, residual, short
 from chainopt.report.content.salience import (
@@ -37,6 +38,7 @@ from chainopt.report.content.salience import (
 from chainopt.rows.accounts import accounts
 from chainopt.rows.levels import RUNS, first_outputs, level_units
 from chainopt.rows.proofs import told
+from chainopt.rows.ranges import supply_cell
 from chainopt.rows.tables import Tables
 from chainopt.solution.by_simplex import BESIDE_PROOF, KEPT
 from chainopt.solution.solution import Solution
@@ -320,7 +322,7 @@ def _idle(tables: Tables) -> Iterator[Finding]:
             text = f"{_process(row)} stands idle: its first unit would lose {counted(row['first_loss'], money)}"
             if good is not None:
                 now = figure(float(price[good]))
-                text += f"; it needs a price of {short(good)} of {figure(row['needed'])}, which is {now}"
+                text += f"; it needs {short(good)} at {figure(row['needed'])}, whose price is {now}"
             text += "."
         elif row["first_loss"] < -noise:
             gain = counted(-row["first_loss"], money)
@@ -411,10 +413,21 @@ def _limit(row: dict[str, Any], tables: Tables) -> Finding:
     rent = counted(abs(row["rent"]), money)
     whole = f"; rent in all: {counted(abs(row['total']), money)}" if row["total"] else ""
     bound = f"{figure(row['limit'])} {unit}".strip()
-    text = f"{which}, {bound}, binds: {step} would add {rent}{whole}."
+    far = _how_far(tables, cell(row["kind"], row["good"], row["process"]), row["limit"], up=eased_by_more(row))
+    text = f"{which}, {bound}, binds: {step} would add {rent}{far}{whole}."
     if pd.isna(row["backprop"]):
         text = f"{which}, {bound}, binds; its rent, {rent}, is one of several that support the plan."
     return Finding(Question.LIMITS, "limits", text[0].upper() + text[1:], row=row[_ROW])
+
+
+def _how_far(tables: Tables, name: str, now: float, *, up: bool) -> str:
+    """Up to which figure the next unit's worth is that of further ones; "" where it is not known."""
+    known = tables.ranges[tables.ranges["figure"] == name]
+    if known.empty or pd.isna(end := float(known["high" if up else "low"].iloc[0])):
+        return ""
+    if isinf(end):
+        return ", and so any more" if up else ", and so any less"
+    return f", {'up' if up else 'down'} to {contrasted(end, now)[0]}"
 
 
 def _unit_of_limit(row: dict[str, Any], tables: Tables) -> str:
@@ -430,9 +443,10 @@ def _supply(row: dict[str, Any], tables: Tables) -> Finding:
     supply = f"{figure(row['supply'])} {unit}".strip()
     more = brings(tables).get(row["good"], row["price"])
     adds = f"would add {counted(more, money)}" if pd.notna(more) else "has no single worth"
+    far = _how_far(tables, supply_cell(row["good"]), row["supply"], up=True) if pd.notna(more) else ""
     text = (
-        f"The supply of {short(row['good'])}, {supply}, is all that there is: one more {unit or 'unit'} {adds}; "
-        f"worth in all, at its price: {counted(row['worth'], money)}."
+        f"The supply of {short(row['good'])}, {supply}, is all that there is: "
+        f"one more {unit or 'unit'} {adds}{far}; worth in all, at its price: {counted(row['worth'], money)}."
     )
     return Finding(Question.LIMITS, "prices", text, row=row[_ROW])
 
@@ -445,7 +459,7 @@ def _worth(tables: Tables) -> Iterator[Finding]:
         plain=[not _made_on(tables.stories[good]) for good in goods["good"]], moved=-turnover(goods).abs()
     )
     for row in _rows(goods.sort_values(["plain", "moved"], kind="stable").head(MOST)):
-        unit = f" for a {short(row['unit'], 20)}" if row["unit"] else ""
+        unit = f" per {short(row['unit'], 20)}" if row["unit"] else ""
         why = legible(tables.stories[row["good"]].why)
         text = f"{short(row['good'])} is worth {figure(row['price'])}{unit}: {why}."
         yield Finding(Question.WORTH, "prices", text, row=row[_ROW])
@@ -462,7 +476,8 @@ def _agreement(tables: Tables) -> Iterator[Finding]:
         return
     apart = disagreeing(tables)
     if apart.empty:
-        worst = residual(float(relative_differences(tables).max()))
+        largest = float(relative_differences(tables).max())
+        near = f"to a relative {residual(largest)}" if largest else "exactly"
         both = "the price (the solver's multiplier) and the derivative (the chain rule) of every good agree"
         rest = ""
         if len(compared) < len(goods):
@@ -470,7 +485,7 @@ def _agreement(tables: Tables) -> Iterator[Finding]:
             both = (
                 f"the price and the derivative of {len(compared):,} of {_count(len(goods), 'good', 'goods')} agree"
             )
-        yield Finding(Question.APART, "prices", f"Checked from both sides: {both}, to a relative {worst}{rest}.")
+        yield Finding(Question.APART, "prices", f"Checked from both sides: {both}, {near}{rest}.")
     for row in _rows(apart.head(MOST)):
         text = (
             f"{short(row['good'])}: the solver's price {figure(row['price'])} and the derivative "

@@ -225,10 +225,27 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
         Column("low", "Low", "price", "the least price that supports the plan"),
         Column("high", "High", "price", "the greatest price that supports the plan"),
         Column("range", "Range", "word", "the prices that support the plan, where there is more than one"),
-        Column("cost", "Seller's cost", "price", "what its last unit costs, without rents of its own limits"),
-        Column("worth", "Buyer's worth", "price", "what its last unit brings, before rents of its own limits"),
+        Column(
+            "cost",
+            "Seller's cost",
+            "price",
+            "what its last unit costs the process that makes it, whose inputs are at their prices, without "
+            "the rents of that process's own limits",
+        ),
+        Column(
+            "worth",
+            "Buyer's worth",
+            "price",
+            "what its last unit brings the process that takes it, whose other inputs are at their prices, before "
+            "rents of that process's own limits",
+        ),
         Column("money", "In all", "money", "price times amount"),
-        Column("split", "Split", "word", "pro rata: several sell it and several take it, each of all by its part"),
+        Column(
+            "note",
+            "Note",
+            "text",
+            "pro rata: several sell it and several take it, each of all by its part; who is bound loses by it",
+        ),
     ),
     "limits": (
         Column("kind", "Kind", "word", "what is limited"),
@@ -270,7 +287,10 @@ CAPTIONS = {
     "uses": ("Uses", "Who takes each good, and what one more unit is worth to them"),
     "processes": ("Processes", "What each process earns at these prices"),
     "firms": ("Firms", "What each firm gets, pays and earns at these prices; all profits add up to the value"),
-    "transfers": ("Transfers", "What goes from one firm to another, and between what figures its price can lie"),
+    "transfers": (
+        "Transfers",
+        "What goes from one firm to another, its price, its seller's cost and buyer's worth",
+    ),
     "limits": ("Limits", "The bounds, and what they cost"),
     "ranges": ("Ranges", "Between which figures prices, rents and plan hold, all other cells as they are"),
     "kkt": ("Solver", "The independent check of the optimum"),
@@ -370,9 +390,21 @@ def _sheet(name: str, frame: pd.DataFrame, tables: Tables) -> Sheet:
 def _with_ranges(transfers: pd.DataFrame, goods: pd.DataFrame) -> pd.DataFrame:
     """Transfers with the prices that support the plan in words, where some good has more than one."""
     several = goods.loc[goods["range"] != "one price"].set_index("good")["range"]
+    transfers = transfers.assign(note=[_bound(*row) for row in transfers[_OF_A_TRANSFER].itertuples(index=False)])
     known = transfers["low"].notna() | transfers["high"].notna()
     ranges = transfers["good"].map(several.to_dict()).astype(object).where(known).fillna("")
     return transfers.assign(range=ranges) if (ranges != "").any() else transfers
+
+
+_OF_A_TRANSFER = ["split", "price", "cost", "worth"]
+
+
+def _bound(split: str, price: float, cost: float, worth: float) -> str:
+    """How a good is split, and which of both loses at its price."""
+    near = SHOWN * max(abs(price), abs(cost), abs(worth))
+    seller = "its seller is bound to run at a loss" if cost > price + near else ""
+    buyer = "its buyer is bound to run at a loss" if worth < price - near else ""
+    return "; ".join(filter(None, (split, seller, buyer)))
 
 
 def _told_ranges(ranges: pd.DataFrame) -> pd.DataFrame:

@@ -72,7 +72,7 @@ _ENDS = {
     "disposal": "what it costs to throw one more unit away",
 }
 _TAKERS = {"sale": "final demand", "import": "imports", "disposal": "disposal", "cycle": "all rounds of the cycle"}
-_GAP = "[>=0.001]#,##0.0000;[<=-0.001]-#,##0.0000;0.0E+00"
+_GAP = "[=0]0;[<0.001]0.0E+00;#,##0.0000"
 """Rounding as a magnitude, what a change adds in digits."""
 _CHANGE = "#,##0.0000;-#,##0.0000;0"
 _AS_SOLVED = "No yellow cell is changed: Difference is how far each receipt is from the solver's figure."

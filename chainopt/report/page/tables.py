@@ -76,7 +76,7 @@ _SHOWN = {
         "supplies", "unit_cost", "disposal", "why",
     ),
     "transfers": (
-        "good", "seller", "buyer", "amount", "unit", "price", "range", "cost", "worth", "split",
+        "good", "seller", "buyer", "amount", "unit", "price", "range", "cost", "worth", "note",
     ),
     "market": (
         "process", "firm", "verdict", "profit", "rent", "returns", "second_order", "best_profit", "deviation",
