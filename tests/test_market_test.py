@@ -232,3 +232,17 @@ def test_the_market_test_needs_no_solver(module):
         "chainopt.planner.model",
         "chainopt.ipopt.evaluator",
     }
+
+
+def test_a_buyer_whom_a_contract_holds_is_no_proof_of_content():
+    """5 of bread are ordered at 1 a loaf, which costs 2: the buyers of bread would take none at its price of 2."""
+    chain = co.Chain(
+        [co.Good("work", import_price=2.0), co.Good("bread", price=1.0, min_sale=5.0)],
+        [co.Process("bakery", function="leontief", inputs={"work": 1.0}, outputs="bread")],
+    )
+    test = posted(chain)
+    assert test.held == ("bread",)
+    assert "nor would any buyer or importer but those whom a min sale binds (" in findings(test)[0]
+    free = posted(replace(chain, goods=(chain.goods[0], replace(chain.goods[1], price=3.0, max_sale=9.0))))
+    assert free.held == ()
+    assert "nor would any buyer or importer: a market could run this plan" in findings(free)[0]

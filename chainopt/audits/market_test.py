@@ -58,7 +58,8 @@ class MarketTest:
     none that gains, "kink": a minimum's arguments meet there; None where it does not operate), best_profit,
     deviation = best_profit - profit, deviation_share (of revenue plus cost), min_level (that costs it; nan without
     one). firms: the sums by firm. others: what buyers, importers and disposers could still gain; gap: all gains,
-    relative to `value`, the money of the whole plan.
+    relative to `value`, the money of the whole plan. held: the goods whose buyers a min sale makes take more than
+    they would.
     """
 
     processes: pd.DataFrame
@@ -137,7 +138,7 @@ def findings(test: MarketTest, money: str = "") -> list[str]:
             )
         others = "nor would any buyer or importer"
         if test.held:
-            others += f", but for who must take {some(list(test.held))} by a min sale"
+            others += f" but those whom a min sale binds ({some(list(test.held))})"
         whole = f"{keeps} at these prices, {others}: a market could run this plan by them."
     else:
         who = some(leaving["process"].tolist()) if len(leaving) else "a buyer or importer"
