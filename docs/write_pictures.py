@@ -19,6 +19,8 @@ import chainopt as co
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 BOOKS = ("petrochemicals", "steel_loop")
+SHOWN = ("dairy", "copper", "two_plants")
+"""Of these the page's top alone."""
 DRAWN = "steel_loop"
 TRACED = ("dairy", "skim milk")
 """Of this chain the network, with what one more unit of this good would change."""
@@ -39,6 +41,10 @@ def main() -> None:
             co.write_excel(chain, solution, report.with_suffix(".xlsx"))
             photograph(browser, report.with_suffix(".html"))
             print_sheets(report.with_suffix(".xlsx"))
+        for book in SHOWN:
+            chain, page = co.read_workbook(ROOT / "data" / f"{book}.xlsx"), Path(folder) / f"{book}.html"
+            co.write_html(chain, co.solve(chain), page)
+            photograph(browser, page)
         photograph_trace(browser, Path(folder))
         browser.close()
     for path in PICTURES.glob("*.png"):
