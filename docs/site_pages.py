@@ -47,7 +47,7 @@ SUBJECTS = (
     (
         "Solving",
         "",
-        "solve Solution Status explain differences holding solve_equilibrium compare",
+        "solve Solution Status explain differences holding Holding solve_equilibrium compare",
     ),
     (
         "Tables",
