@@ -18,7 +18,7 @@ import numpy as np
 
 from chainopt.audits.marginal import Response, Tangent
 from chainopt.backprop.operations import AMOUNTS, in_words
-from chainopt.network.plan import Plan, limited_amount
+from chainopt.network.plan import Plan, at_limits
 from chainopt.network.tolerances import CERTIFIED, SAME
 from chainopt.solution.solution import Solution
 from chainopt.technology.arrays import Array
@@ -75,6 +75,17 @@ class _Asked:
         self.rent, self.size = solution.multipliers.rent, tangent.ops.measure
         self.concave = solution.scope != "local"
 
+        bound, amounts, sign, _ = at_limits(self.net, self.plan)
+        self.amounts, self.sign, self.free = amounts, sign, (bound - amounts) * sign
+        self.binds = tangent.ops.may[tangent.ops.rent_columns]
+        limits = list(enumerate(self.net.limits))
+        self.limited = {
+            name: np.array([(i, limit.index) for i, limit in limits if limit.amount == name], dtype=int).reshape(
+                -1, 2
+            )
+            for name in AMOUNTS.values()
+        }
+
     @cached_property
     def bends(self) -> Array:
         """Whether each use is of a process that is not made of straight pieces at hand."""
@@ -95,9 +106,9 @@ class _Asked:
         return Worth(low, high, _between(now, down, up))
 
     def limit(self, i: int) -> Worth:
-        limit, ops = self.net.limits[i], self.tangent.ops
-        bound, amount = limit.bound, float(limited_amount(self.net, self.plan)[i])
-        if not ops.may[ops.rent_columns][i]:
+        limit = self.net.limits[i]
+        bound, amount = limit.bound, float(self.amounts[i])
+        if not self.binds[i]:
             meets = f"the {self.net.named(limit)} binds"
             return Worth(0.0, 0.0, Range(amount, inf, meets) if limit.sign > 0 else Range(-inf, amount, "", meets))
         more, less = self.tangent.shifted(i), self.tangent.shifted(i, -1)
@@ -158,13 +169,13 @@ class _Asked:
 
     def _binding(self, change: Plan, own: int | None) -> Iterator[tuple[float, str]]:
         """Where each limit that is approached binds; own moves with what is asked."""
-        net, ops = self.net, self.tangent.ops
-        amounts, moved = limited_amount(net, self.plan), limited_amount(net, change)
-        binds = ops.may[ops.rent_columns]
-        for i, limit in enumerate(net.limits):
-            if i != own and not binds[i] and moved[i] * limit.sign > 0:
-                room = max((limit.bound - float(amounts[i])) * limit.sign, 0.0) / abs(float(moved[i]))
-                yield room, f"the {net.named(limit)} binds"
+        moved = np.zeros(len(self.net.limits))
+        for name, of in self.limited.items():
+            moved[of[:, 0]] = getattr(change, name)[of[:, 1]]
+        for i in np.flatnonzero(~self.binds & (moved * self.sign > 0)).tolist():
+            if i != own:
+                room = max(float(self.free[i]), 0.0) / abs(float(moved[i]))
+                yield room, f"the {self.net.named(self.net.limits[i])} binds"
 
 
 def _between(now: float, down: tuple[float, str], up: tuple[float, str]) -> Range:

@@ -71,7 +71,8 @@ def holding(solution: Solution, good: str, *, precision: float = 1e-3, reach: fl
             middle = 0.5 * (near + far)
             found = _change(solution, figure, sign * middle, base)
             near, far, change = (near, middle, found) if found else (middle, far, change)
-        ends.append((figure.value + sign * 0.5 * (near + far), change))
+        # What was seen to hold, not what was seen to have changed.
+        ends.append((figure.value + sign * near, change))
     (less, below), (more, above) = ends
     return Holding(figure.name, figure.value, less, more, below, above, figure)
 
