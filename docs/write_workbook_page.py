@@ -26,7 +26,7 @@ Sheets without Excel formulas, error values and dates are read some fifteen time
 get the nearest known one as a hint.
 
 A formula is `output = expression`, several separated by `;`. `^` is right-associative and binds tighter than a
-sign before it: `-x^2` is `-(x^2)`. A formula has at most 2,000 characters, 500 steps and a nesting of 50.
+sign before it: `-x^2` is `-(x^2)`. A formula has at most 30,000 characters, 20,000 steps and a nesting of 50.
 
 """
 

@@ -605,3 +605,16 @@ def test_a_process_that_hardly_runs_may_be_one_that_must(least: float) -> None:
     assert solution.objective == pytest.approx((10 - least**2) ** 0.5, rel=1e-9)
     assert solution.multipliers is not None
     assert solution.multipliers.price[0] == pytest.approx(0.5 / (10 - least**2) ** 0.5, rel=1e-7)
+
+
+def test_a_formula_as_long_as_a_cell_holds() -> None:
+    """sum of a thousand c sqrt(x), the price of x its derivative: sum c / (2 sqrt x)."""
+    terms = [(1 + k % 7) / 1000 for k in range(1000)]
+    formula = "y = " + " + ".join(f"{c} * x^0.5" for c in terms)
+    assert 10_000 < len(formula) < 30_000
+    chain = co.Chain([co.Good("x", supply=4.0), co.Good("y", price=1.0)], [co.Process("p", formula=formula)])
+    solution = co.solve(chain)
+    assert solution.certified
+    prices = co.prices(chain, solution).set_index("good")
+    assert prices.loc["x", "price"] == pytest.approx(sum(terms) / 4, rel=1e-8)
+    assert prices.loc["x", "backprop"] == pytest.approx(sum(terms) / 4, rel=1e-8)

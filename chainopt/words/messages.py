@@ -265,7 +265,7 @@ IDLE_COEFFICIENT = _message("E466", "a formula has no coefficients: leave it bla
 NOT_WHOLE = _message("E471", "{it.max_iterations:g} is not a whole number", "Iterations are counted.")
 
 LONG = _message("E501", "the formula has {length:,} characters; {most:,} are allowed: split the process in two",
-    "Formulas are kept short enough to be read, and to be read in milliseconds.")
+    "A cell of a spreadsheet holds little more.")
 STRANGE_CHARACTER = _message("E502", "{shown} is not allowed in a formula: {hint}",
     "Letters, digits, + - * / ^ ( ) = ; and [names].")
 NO_TIMES = _message("E503", '"{text}": write * between the two', "2x could be a product, or a name.")

@@ -233,10 +233,10 @@ FORMULAS = (
     _formula("power = [x for x in ore]", "E516", "neither a good"),
     _formula("power = (y := ore)", "E502", "not allowed"),
     _formula("power = f'{ore}'", "E502", "not allowed"),
-    _formula("power = " + "(" * 15_000 + "ore", "E501", "characters", "a formula of 15,000 parentheses"),
+    _formula("power = " + "(" * 31_000 + "ore", "E501", "characters", "a formula of 31,000 parentheses"),
     _formula("power = " + "(" * 100 + "ore" + ")" * 100, "E506", "nested", "a formula of 100 parentheses"),
     _formula("power = " + "-" * 1_000 + "ore", "E506", "nested", "a formula of 1,000 minus signs"),
-    _formula("power = ore" + "+1" * 600, "E504", "steps", "a formula of 601 terms"),
+    _formula("power = ore" + "+1" * 12_000, "E504", "steps", "a formula of 12,001 terms"),
 )
 
 SHEETS = (
