@@ -166,22 +166,16 @@ def differences(chain: co.Chain, goods: slice = slice(None)) -> list[str]:
 
 
 def by_chance(net: Network, solution: co.Solution) -> np.ndarray:
-    """Of `moved`, what may differ between two best plans whatever is asked: the amounts of processes that make
-    worthless goods of worthless ones, and what is bought, sold or thrown away of these."""
+    """Of `moved`, what may differ between two best plans whatever is asked: amounts of worthless goods, and levels
+    that make nothing else (of 1e-12 of ore that is taken for nothing, a square root makes 1e-6)."""
     assert solution.multipliers is not None
     assert solution.derivatives is not None
-    size = solution.derivatives.operations.measure
-    worth = np.abs(solution.multipliers.price) > size.trifle
-    made, count = net.yields.tocoo(), len(net.processes)
-    paid = np.zeros(count, dtype=bool)
-    paid[net.use_process[worth[net.use_good]]] = True
-    paid[net.level_process[made.row[worth[made.col]]]] = True
-    paid |= np.bincount(net.level_process, np.abs(net.unit_cost), count) > 0
-    goods = np.zeros(len(net.goods), dtype=bool)
-    goods[net.use_good[~paid[net.use_process]]] = True
-    goods[made.col[~paid[net.level_process[made.row]]]] = True
-    uses = ~paid[net.use_process][net.rival[net.use_good]]
-    return np.concatenate([uses, ~paid[net.level_process], *[goods] * 3])
+    worthless = np.abs(solution.multipliers.price) <= solution.derivatives.operations.measure.trifle
+    made = net.yields.tocoo()
+    levels = net.unit_cost == 0
+    levels[made.row[~worthless[made.col]]] = False
+    uses = worthless[net.use_good][net.rival[net.use_good]]
+    return np.concatenate([uses, levels, *[worthless] * 3])
 
 
 def _until(

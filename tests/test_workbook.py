@@ -381,6 +381,39 @@ def test_merged_cells_are_a_warning(tmp_path):
     assert "B3:C4" in problem.text
 
 
+def test_rows_may_share_a_merged_cell_where_it_is_no_amount(tmp_path):
+    """A process over its inputs, a firm over two processes, a unit over two goods: as if typed in each row."""
+    goods = [
+        ["good", "unit", "supply", "price"],
+        ["ore", "t", 4],
+        ["coal", None, 2],
+        ["gas", "m3", 2],
+        ["iron", "kg", None, 9],
+    ]
+    processes = [
+        ["process", "firm", "function", "output"],
+        ["mill", "works", "leontief", "iron"],
+        ["forge", None, None, None],
+    ]
+    inputs = [["process", "good", "coefficient"], ["mill", "ore", 2], [None, "coal", 1], [None, None, None],
+              [None, "gas", 1], ["forge", "ore", 3]]  # fmt: skip
+    path = save_book(tmp_path / "book.xlsx", {"goods": goods, "processes": processes, "inputs": inputs})
+    book = load_workbook(path)
+    merged = {"goods": ["B2:B3"], "processes": ["B2:B3", "C2:C3", "D2:D3"], "inputs": ["A2:A5"]}
+    for sheet, extent in ((sheet, extent) for sheet, of in merged.items() for extent in of):
+        book[sheet].merge_cells(extent)
+    book.save(path)
+    chain = read_workbook(path)
+    assert [good.unit for good in chain.goods] == ["t", "t", "m3", "kg"]
+    assert [process.firm for process in chain.processes] == ["works", "works"]
+    assert [[use.good for use in process.inputs] for process in chain.processes] == [
+        ["ore", "coal", "gas"],
+        ["ore"],
+    ]
+    assert [caution.code for caution in chain.warnings] == ["N215"] * 5
+    assert 'A2:A5 are merged: each of these rows has "mill" for its process' in chain.warnings[-1].text
+
+
 def test_the_template_has_every_column_explained_and_drop_downs(tmp_path):
     path = tmp_path / "new.xlsx"
     write_template(path)

@@ -178,6 +178,8 @@ TITLE_ABOVE = _message("W209", "the columns are named in row {row}, not in row 1
 MERGED = _message("W210", "the cells {extent} are merged: the first alone holds a value, the others are blank",
     "A merged cell gives its value to one row, not to all that it spans.")
 
+SPREAD = _message("N215", "the cells {extent} are merged: each of these rows has {value} for its {column}",
+    "Rows in a row of one process, firm or good are often merged into one cell.")
 ROWS_OUT_OF_ORDER = _message("W211", "row {row} follows row {last} in the file: rows are read by their numbers",
     "Programs other than spreadsheets write such files.")
 HIDDEN_SHEET = _message("N212", "the sheet is hidden, and is read like any other",

@@ -53,6 +53,13 @@ class Column:
     main: bool = False
 
     @property
+    def shared(self) -> bool:
+        """Whether rows may share a cell: a name that others have too, a choice, a unit; no amount, which could be
+        meant for all of them together."""
+        own = not self.refers and self.required
+        return (self.kind in ("name", "choice", "yes/no") and not own) or self.column == "unit"
+
+    @property
     def holds(self) -> str:
         """What belongs in a cell of this column, in words."""
         return ", ".join(self.choices) if self.kind == "choice" else HOLDS[self.kind]

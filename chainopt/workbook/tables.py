@@ -172,11 +172,8 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
         return None
     if header > 1:
         faults.say(sheet.name, (1, 1), messages.TITLE_ABOVE, row=header)
-    for extent, corner in sheet.merged:
-        if corner[0] >= header:
-            faults.say(sheet.name, corner, messages.MERGED, extent=extent)
     columns, read_over = _columns(name, sheet, header, faults)
-    body = sheet.rows[header:]
+    body = _spread(name, sheet, header, columns, faults) if sheet.merged else sheet.rows[header:]
     known = {*columns.values(), *read_over}
     if not known >= set(range(1, max(map(len, body), default=0) + 1)):
         _unnamed(sheet, header, known, faults)
@@ -192,6 +189,35 @@ def _table(name: str, sheet: Sheet, faults: Faults) -> Table | None:
             gaps = {"row": header, "column": column.column, "meaning": column.meaning}
             faults.say(sheet.name, (header, 1), messages.MISSING_COLUMN, **gaps)
     return table
+
+
+def _spread(
+    name: str, sheet: Sheet, header: int, columns: dict[str, int], faults: Faults
+) -> Sequence[Sequence[Raw]]:
+    """The rows below the header, with what a merged cell says in each of its rows that holds anything else, where
+    rows may share it; other merged cells are warned of."""
+    from openpyxl.utils.cell import coordinate_to_tuple
+
+    body = list(sheet.rows[header:])
+    known = {number: columns_of(name)[column] for column, number in columns.items()}
+    for extent, (row, number) in sheet.merged:
+        if row < header:
+            continue
+        last, beside = coordinate_to_tuple(extent.split(":")[-1].replace("$", ""))
+        column = known.get(number)
+        if row == header or beside > number or column is None or not column.shared:
+            faults.say(sheet.name, (row, number), messages.MERGED, extent=extent)
+            continue
+        cells = body[row - header - 1] if row - header <= len(body) else ()
+        value = cells[number - 1] if number <= len(cells) else None
+        for at in range(row - header, min(last - header, len(body))):
+            if not all(map(is_blank, body[at])):
+                filled = [*body[at], *[None] * (number - len(body[at]))]
+                filled[number - 1] = value
+                body[at] = filled
+        said = {"extent": extent, "value": shown(heading(value)), "column": column.column}
+        faults.say(sheet.name, (row, number), messages.SPREAD, **said)
+    return body
 
 
 def _note_hidden(sheet: Sheet, table: Table, faults: Faults) -> None:

@@ -255,6 +255,17 @@ SHEETS = (
 )  # fmt: skip
 
 
+def _shared(path):
+    """One cell for the process of two inputs."""
+    from openpyxl import load_workbook
+
+    faulty(path)
+    book = load_workbook(path)
+    book["inputs"].merge_cells("A2:A3")
+    book.save(path)
+    return path
+
+
 def _merged(path):
     from openpyxl import load_workbook
 
@@ -279,6 +290,7 @@ def _text_formula(path):
 ODD_XML = (
     Sample("a formula as text that begins with =", ("E115 processes!B3",), "leading", _text_formula),
     Sample("merged cells", ("W210 goods!K2",), "merged", _merged),
+    Sample("a process for two rows", ("N215 inputs!A2",), 'each of these rows has "smelter"', _shared),
     _edited("a number beyond all numbers", "E117 goods!B3", "finite", "xl/worksheets/sheet1.xml",
             '<c r="B3" t="n"><v>5</v></c>', '<c r="B3"><v>1E999</v></c>'),
     _edited("a whole number of 400 digits", "E107 goods!B3", "too large", "xl/worksheets/sheet1.xml",
