@@ -14,6 +14,8 @@ default. `chainopt new BOOK` writes an empty workbook with drop-downs; `chainopt
 Read are `.xlsx` and `.xlsm` (macros are not looked at), `.ods`, and a folder with a `.csv` file for each sheet:
 `goods.csv`, `processes.csv` and so on, in UTF-8 or UTF-16, parted by commas, semicolons or tabs, decimals with a
 point. Other formats are refused by name. Rows, columns and sheets that are hidden or filtered are read, and said.
+A merged cell counts for each of its rows that holds anything else where rows may share it, as a process over its
+inputs, a firm or a unit, which a notice says; of merged amounts the first row alone has one, with a warning.
 
 A file is looked at before any parser sees it, and one that is damaged, ambiguous or made to do harm is refused
 with what to do ([errors.md](errors.md)). It may hold 10,000,000 cells (`CHAINOPT_MOST_CELLS` in the environment
