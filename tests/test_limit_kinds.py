@@ -19,6 +19,7 @@ KIND: dict[str, tuple[str, dict[str, Any], float, dict[str, Any]]] = {
     "capacity": ("capacity", {}, 3.0, {"min_sale": 5.0}),
     "min level": ("min_level", {"unit_cost": 5.0}, 2.0, {}),
     "max use": ("max_use", {}, 3.0, {"min_sale": 5.0}),
+    "min use": ("min_use", {"unit_cost": 5.0}, 2.0, {}),
     "max sale": ("max_sale", {}, 3.0, {"min_level": 5.0, "disposal": None}),
     "min sale": ("min_sale", {"unit_cost": 5.0}, 2.0, {}),
     "max import": ("max_import", {"ore": 0.0}, 2.0, {"min_sale": 5.0}),
@@ -30,7 +31,8 @@ def limited(kind: str, bound: float, **more: Any) -> co.Chain:
     given = {KIND[kind][0]: bound, **KIND[kind][1], **more}
     ore = given.pop("ore", 9.0)
     imports = {"max_import": given.pop("max_import"), "import_price": 1.0} if "max_import" in given else {}
-    uses = [co.Input("ore", 1.0, **({"max": given.pop("max_use")} if "max_use" in given else {}))]
+    ends = {name: given.pop(f"{name}_use") for name in ("max", "min") if f"{name}_use" in given}
+    uses = [co.Input("ore", 1.0, **ends)]
     own = {name: given.pop(name) for name in ("capacity", "min_level", "unit_cost") if name in given}
     return co.Chain(
         [co.Good("ore", supply=ore, **imports), co.Good("steel", price=3.0, **given)],

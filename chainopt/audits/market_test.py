@@ -11,7 +11,7 @@ market holds the plan. Verdicts:
     profit                                       decreasing returns: revenue above cost, and the best there is
     zero profit                                  revenue is cost, or it does not operate
     rent                                         profit is what its own limits earn
-    loss: bound to run                           a loss that its min level, or what it always takes, imposes
+    loss: bound to run                           a loss that a min level, or what it must take, imposes
     loss: would shut down                        best is not to operate
     increasing returns: no finite best response  more always pays more
     saddle                                       the plan is a stationary point, not a maximum, of its profit
@@ -173,7 +173,7 @@ def _named(row: Mapping[Hashable, Any]) -> str:
 
 def held_sentence(process: str, loss: float, least: float, money: str = "") -> str:
     """Why a process runs at a loss that it can't leave; least: its min level, nan without one."""
-    why = "what it always takes" if isnan(least) else f"its min level of {figure(least)} (a contract)"
+    why = "what it must take" if isnan(least) else f"its min level of {figure(least)} (a contract)"
     return f"{process} loses {counted(loss, money)} at these prices; it runs because of {why}."
 
 

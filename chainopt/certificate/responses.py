@@ -48,8 +48,8 @@ class Offer:
     """A process's own problem. Arrays over its uses (use to size, x, coefficient) and its levels (worth, level).
 
     process, use: their numbers in the network; recipe: a Leontief process; worth: what a unit of a level earns,
-    unit cost deducted; most: the largest intake; size: an amount, with the plan's sign, that counts as 1 for the
-    search; x, level: the plan's; noise: money that counts as nothing.
+    unit cost deducted; most, lowest: the largest and the smallest intake; size: an amount, with the plan's sign,
+    that counts as 1 for the search; x, level: the plan's; noise: money that counts as nothing.
     """
 
     process: int
@@ -59,6 +59,7 @@ class Offer:
     unit_cost: float
     price: Array
     most: Array
+    lowest: Array
     signed: Array
     size: Array
     least: float
@@ -73,7 +74,7 @@ class Offer:
     @property
     def may_stop(self) -> bool:
         """Whether the process may stand still, at a profit of 0."""
-        return self.least <= 0 and not self.origin.any()
+        return self.least <= 0 and not self.origin.any() and not self.lowest.any()
 
     @property
     def origin(self) -> Array:
@@ -116,7 +117,8 @@ def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure)
     """Every process's own problem at the posted prices, in the network's order."""
     sells_for, terms = net.yields @ multipliers.price, abs(net.yields) @ np.abs(multipliers.price)
     pays = use_prices(net, multipliers)
-    most, (least, capacity) = net.bounds("use")[1], (end[net.first_level] for end in net.bounds("level"))
+    (lowest, most), (least, capacity) = net.bounds("use"), (end[net.first_level] for end in net.bounds("level"))
+    lowest = np.where(lowest > 0, lowest, 0.0)
     least[np.isinf(least) & (net.function != FORMULA)] = 0.0
     moved, noise = measure.moved, _NEAR * measure.money
     of_use = _members(net.use_process, len(net.processes))
@@ -143,6 +145,7 @@ def offers(net: Network, plan: Plan, multipliers: Multipliers, measure: Measure)
                 unit_cost=cost,
                 price=pays[use],
                 most=most[use],
+                lowest=lowest[use],
                 signed=net.signed[use],
                 size=size,
                 least=float(least[p]),
@@ -173,13 +176,15 @@ def best_response(offer: Offer, *, starts: int = _SEEDS) -> float:
         each = offer.price @ offer.coefficient
         cap = float(np.min(offer.most / offer.coefficient, initial=inf))
         unit = np.array([abs(offer.worth[0]) + abs(offer.unit_cost) + abs(offer.price) @ offer.coefficient])
-        found = _greedy(offer, np.array([offer.worth[0] - each]), np.array([cap]), unit)
+        held = float(np.max(offer.lowest / offer.coefficient, initial=0.0))
+        found = _greedy(offer, np.array([offer.worth[0] - each]), np.array([held]), np.array([cap]), unit)
     elif technology is None or batch is None:
         found = _search(offer, starts)
     elif technology.affine:
         makes = technology.partials(batch, offer.x, offer.level)
         cost = offer.price / makes
-        found = _greedy(offer, offer.worth[0] - cost, makes * offer.most, abs(offer.worth[0]) + abs(cost))
+        ends = makes * offer.lowest, makes * offer.most
+        found = _greedy(offer, offer.worth[0] - cost, *ends, abs(offer.worth[0]) + abs(cost))
     elif technology.cheapest is not None and offer.worth[0] > 0 and (price := _cheap(offer, money)) is not None:
         found = _along_mixes(offer, price, technology.cheapest(batch, price), float(technology.returns(batch)[0]))
     elif technology.at_least_nothing and (offer.price >= 0).all() and offer.worth[0] <= 0 and offer.may_stop:
@@ -195,11 +200,12 @@ def _members(of: Array, count: int) -> list[Array]:
     return np.split(order, np.searchsorted(of[order], np.arange(1, count)))
 
 
-def _greedy(offer: Offer, margin: Array, cap: Array, unit: Array) -> float:
-    """Fill the level from the uses with the best margin; margins within rounding count at the plan's level."""
-    level = profit = 0.0
+def _greedy(offer: Offer, margin: Array, held: Array, cap: Array, unit: Array) -> float:
+    """Fill the level, beside what must be taken, from the uses with the best margin; margins within rounding count
+    at the plan's level."""
+    level, profit = float(held.sum()), float(margin @ held)
     for i in np.argsort(-margin):
-        room = min(float(cap[i]), offer.capacity - level)
+        room = min(float(cap[i] - held[i]), offer.capacity - level)
         if margin[i] > SAME * unit[i]:
             amount = room
         elif margin[i] > 0:
@@ -235,7 +241,7 @@ def _along_mixes(offer: Offer, price: Array, mix: Array, returns: float) -> floa
             return float(np.float64(level / made) ** (1.0 / returns)) if level > 0 else 0.0
 
     low, high = at(offer.least), at(offer.capacity) if isfinite(offer.capacity) else inf
-    if not np.isfinite(offer.most).any():
+    if not np.isfinite(offer.most).any() and not offer.lowest.any():
         if returns < 1.0 - _NEAR:
             exponent = (log(returns * worth * made) - log(cost)) / (1.0 - returns)
             chosen = min(max(exp(min(exponent, 700.0)), low), high)
@@ -253,11 +259,11 @@ def _along_mixes(offer: Offer, price: Array, mix: Array, returns: float) -> floa
 
 
 def _capped_path(offer: Offer, share: Array) -> float:
-    """The same where uses have a max: a line search along the path, which flattens use by use."""
+    """The same where uses have a max or a min: a line search along the path, which is flat there use by use."""
     origin = offer.origin
 
     def point(log_t: float) -> Array:
-        return np.minimum(origin + share * exp(log_t), offer.most)
+        return np.clip(origin + share * exp(log_t), offer.lowest, offer.most)
 
     def profit(log_t: float) -> float:
         x = point(log_t)
@@ -324,13 +330,14 @@ def _search(offer: Offer, starts: int) -> float:
 
     top = np.log(np.clip(offer.most / offer.size, _NEAR, _FAR))
     top = np.where(offer.size > 0, top, log(_FAR))
-    bounds = [(log(1e-12), t) for t in top]
+    bottom = np.log(np.clip(np.where(offer.size > 0, offer.lowest / offer.size, 0.0), 1e-12, np.exp(top)))
+    bounds = list(zip(bottom.tolist(), top.tolist(), strict=True))
     rows = _level_rows(offer)
     candidates = [np.zeros(len(offer.x))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for start in _starts(offer, starts) if len(offer.x) else ():
-            begin = np.minimum(start, top)
+            begin = np.clip(start, bottom, top)
             method = "SLSQP" if rows else "L-BFGS-B"
             done = scipy.optimize.minimize(goal, begin, jac=True, method=method, bounds=bounds, constraints=rows)
             candidates += [offer.size * np.exp(z) for z in (done.x, begin)]
@@ -386,6 +393,8 @@ def _worth_taking(offer: Offer, x: Array, here: float, money: float) -> float:
     """A candidate's profit, or -inf where it breaks a limit or gains less than the prices are certain to."""
     level = offer.made(x)
     if not np.isfinite(level).all() or np.any(x > offer.most * (1 + _NEAR)):
+        return -inf
+    if np.any(x < offer.lowest * (1 - _NEAR)):
         return -inf
     slack = 1e-7 * max(abs(float(level[0])), 1e-300)
     if not offer.least - slack <= level[0] <= offer.capacity + slack:

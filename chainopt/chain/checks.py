@@ -288,7 +288,9 @@ def _inputs(
     )
     uses.say("coefficient", formula & given, messages.IDLE_COEFFICIENT)
     _figures(uses, "of_use", [named[p] or "a formula" for p in user.tolist()], function | formula)
-    uses.number_rule("max", 0.0, wide=True, where=function | formula)
+    able = uses.number_rule("max", 0.0, wide=True, where=function | formula)
+    sound = uses.number_rule("min", 0.0, where=function | formula)
+    uses.say("min", sound & able & (uses.numbers("min") > uses.numbers("max")), messages.MIN_ABOVE_MAX)
 
 
 def _settings(asked: Rows, names: _Names) -> None:

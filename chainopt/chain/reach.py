@@ -63,7 +63,7 @@ def reach(chain: Chain) -> Reach:
     removed = {
         process.process: "its capacity is 0"
         for process in chain.processes
-        if process.capacity == 0 and process.min_level <= 0 and not _always_taken(process)
+        if process.capacity == 0 and process.min_level <= 0 and not _always_taken(process) and not _held(process)
     }
     processes = {process.process: process for process in chain.processes if process.process not in removed}
     made = {process.process: _made(process, chain) for process in chain.processes}
@@ -82,6 +82,9 @@ def reach(chain: Chain) -> Reach:
         for name, process in list(processes.items()):
             missing = _closed(process, goods, supplied)
             stuck = [good for good in made[name] if good not in taken and goods[good].rival]
+            if _held(process):
+                # What must take some of a good can't be left out: whether it can, is for the solver to say.
+                continue
             if stuck and process.formula is None and not _always_taken(process):
                 removed[name] = f"nothing can take {_listed(stuck)}: give it a use, a price or a disposal"
             elif missing:
@@ -102,7 +105,7 @@ def reach(chain: Chain) -> Reach:
         good.good
         for good in chain.goods
         if good.good not in supplied and good.supply == 0 and good.rival and good.min_sale <= 0
-    }
+    } - {use.good for process in processes.values() for use in process.inputs if use.min > 0}
     if len(idle) == len(chain.goods):
         # A chain has at least one good: rather one that nobody wants.
         idle.remove(min(chain.goods, key=_sellable).good)
@@ -178,6 +181,11 @@ def _always_taken(process: Process) -> dict[str, float]:
         return {}
     origin = TECHNOLOGIES[process.function].origin(batch_of(process.function, [process])).tolist()
     return {use.good: amount for use, amount in zip(process.inputs, origin, strict=True) if amount > 0}
+
+
+def _held(process: Process) -> bool:
+    """Whether the process must take some of a good, by a min of its own."""
+    return any(use.min > 0 for use in process.inputs)
 
 
 def _without(process: Process, missing: list[str], chain: Chain, constants: dict[str, float]) -> Process | None:

@@ -70,7 +70,8 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Input(_Asked):
-    """A use of a good by a process: its coefficient a in the function, and the most that it may take.
+    """A use of a good by a process: its coefficient a in the function, the most that it may take, and the least
+    that it must, where that is above 0.
 
     What else the process's function asks of each use (a floor, a curvature) is given by name. Raises TypeError for
     a name that no function asks for.
@@ -79,6 +80,7 @@ class Input(_Asked):
     good: str
     coefficient: float | None
     max: float
+    min: float
     notes: str
     own: Own
 
@@ -90,6 +92,7 @@ class Input(_Asked):
         coefficient: float | None = None,
         max: float = inf,
         *,
+        min: float = 0.0,
         notes: str = "",
         own: Own = (),
         **more: float,
@@ -98,6 +101,7 @@ class Input(_Asked):
             "good": good,
             "coefficient": coefficient,
             "max": max,
+            "min": min,
             "notes": notes,
             "own": _own("of_use", dict(own) | more),
         }
@@ -120,8 +124,8 @@ class Process(_Asked):
 
     Either `function` (one of `technology.families`) with `inputs` (a mapping good -> coefficient, or
     Input records) and `outputs` (a name, names, a mapping good -> yield, or Output records), or `formula`
-    ("a = sqrt(b)"; several outputs separated by ;), where `inputs` may only set a max for a good that the
-    formula names, and `outputs` other goods than those it names, yielded by its first level. A min level of 0
+    ("a = sqrt(b)"; several outputs separated by ;), where `inputs` may only set a max and a min for a good that
+    the formula names, and `outputs` other goods than those it names, yielded by its first level. A min level of 0
     sets no limit: a function's level is never negative, a formula's is what the formula says. What else the
     function asks of the process is given by name; TypeError for a name that no function asks for.
     """

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chainopt.network.limits import MIN_LEVEL, MIN_SALE
+from chainopt.network.limits import MIN_LEVEL, MIN_SALE, MIN_USE
 from chainopt.network.network import Network
 from chainopt.network.tolerances import BROKEN, LIMITING
 
 SUPPLY, DISPOSAL = "supply", "disposal"
-_OBLIGING = (MIN_SALE, SUPPLY, MIN_LEVEL, DISPOSAL)
+_OBLIGING = (MIN_SALE, SUPPLY, MIN_LEVEL, MIN_USE, DISPOSAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class _Run:
         goods, uses = len(net.goods), len(net.use_good)
         self.net, self.typical = net, scales(net).good
         (min_level, self.capacity), (self.sale_low, self.sale_high) = net.bounds("level"), net.bounds("sale")
-        self.use_max, self.import_max = net.bounds("use")[1], net.bounds("imported")[1]
+        (self.use_min, self.use_max), self.import_max = net.bounds("use"), net.bounds("imported")[1]
         min_level[np.isinf(min_level)] = self.sale_low[np.isinf(self.sale_low)] = 0.0
         weight = 1.0 + _SPREAD * np.modf(np.arange(1, uses + 1) * _GOLDEN)[0]
         weight[~net.rival[net.use_good]] = 0.0
@@ -133,11 +133,13 @@ class _Run:
             self.use[within] = self._inside(within, self.use[within] * shrink[net.use_process[within]])
 
     def _inside(self, uses: Array, amount: Array) -> Array:
-        """These amounts of uses, between what a process takes before it makes anything and the use's max."""
+        """These amounts of uses, from what its process takes before it makes anything, or its min, to its max."""
         origin = self.net.origin[uses]
         most = origin + _INNER * (self.use_max[uses] - origin)
         least = np.where(origin > 0, np.minimum((1.0 + _ABOVE) * origin, most), -inf)
-        return np.clip(amount, least, most)
+        forced = self.use_min[uses]
+        least = np.maximum(least, np.minimum((1.0 + _ABOVE) * forced, np.maximum(forced, most)))
+        return np.clip(amount, least, np.maximum(least, most))
 
     def plan(self) -> Plan:
         """The amounts as a plan: what is left of a good is disposed of, or sold, where it can be."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-CAPACITY, MIN_LEVEL, MAX_USE = "capacity", "min level", "max use"
+CAPACITY, MIN_LEVEL = "capacity", "min level"
+MAX_USE, MIN_USE = "max use", "min use"
 MAX_SALE, MIN_SALE, MAX_IMPORT = "max sale", "min sale", "max import"
 
 
@@ -37,6 +38,7 @@ KINDS = {
     CAPACITY: Kind("level", 1, "processes", "capacity", "the capacity of {process}"),
     MIN_LEVEL: Kind("level", -1, "processes", "min level", "the least level of {process}"),
     MAX_USE: Kind("use", 1, "inputs", "max", "the most {good} that {process} may take"),
+    MIN_USE: Kind("use", -1, "inputs", "min", "the least {good} that {process} must take"),
     MAX_SALE: Kind("sale", 1, "goods", "max sale", "the most {good} that final demand takes"),
     MIN_SALE: Kind("sale", -1, "goods", "min sale", "the least {good} that final demand must get"),
     MAX_IMPORT: Kind("imported", 1, "goods", "max import", "the most {good} that can be imported"),

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from chainopt.chain.batches import batch_of
 from chainopt.chain.chain import Chain
-from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, Limit
+from chainopt.network.limits import CAPACITY, MAX_IMPORT, MAX_SALE, MAX_USE, MIN_LEVEL, MIN_SALE, MIN_USE, Limit
 from chainopt.technology.arrays import Array
 from chainopt.technology.families import TECHNOLOGIES, Batch, Technology
 from chainopt.technology.formula import resolve
@@ -188,7 +188,7 @@ def network(chain: Chain, held: frozenset[str] = frozenset()) -> Network:
     use_good: list[int] = []
     use_process: list[int] = []
     coefficient: list[float] = []
-    use_max: list[float] = []
+    use_ends: list[tuple[float, float]] = []
     level_process: list[int] = []
     level_good: list[str] = []
     first_level: list[int] = []
@@ -203,20 +203,22 @@ def network(chain: Chain, held: frozenset[str] = frozenset()) -> Network:
             read = process.read()
             inputs = [spelled[key(name)] for name in read.names() if key(name) in spelled]
             program = resolve(read, inputs, constants, held)
-            most = {given.good: given.max for given in process.inputs}
-            takes = [(name, 1.0, most.get(name, inf)) for name in inputs]
+            ends = {given.good: (given.min, given.max) for given in process.inputs}
+            takes = [(name, 1.0, ends.get(name, (0.0, inf))) for name in inputs]
             made = [spelled[key(output.name)] for output in read.outputs]
         else:
-            takes = [(given.good, float(given.coefficient or 0.0), given.max) for given in process.inputs]
+            takes = [
+                (given.good, float(given.coefficient or 0.0), (given.min, given.max)) for given in process.inputs
+            ]
             if process.function in members:
                 members[process.function].append(p)
             else:
-                takes = [(good, a / process.scale, most) for good, a, most in takes]
+                takes = [(good, a / process.scale, of) for good, a, of in takes]
             made = [""]
         use_good += [number[good] for good, _, _ in takes]
         use_process += [p] * len(takes)
         coefficient += [a for _, a, _ in takes]
-        use_max += [most for _, _, most in takes]
+        use_ends += [of for *_, of in takes]
         for output in made:
             if output:
                 yields.append((len(level_process), number[output], 1.0))
@@ -287,11 +289,11 @@ def network(chain: Chain, held: frozenset[str] = frozenset()) -> Network:
     )
     for technology, part in result.families:
         result.origin[part.use] = technology.origin(part)
-    object.__setattr__(result, "limits", tuple(_limits(result, use_max)))
+    object.__setattr__(result, "limits", tuple(_limits(result, use_ends)))
     return result
 
 
-def _limits(net: Network, use_max: list[float]) -> list[Limit]:
+def _limits(net: Network, use_ends: list[tuple[float, float]]) -> list[Limit]:
     limits: list[Limit] = []
     formula = {item.process for item in net.formulas}
     for p, process in enumerate(net.chain.processes):
@@ -303,7 +305,11 @@ def _limits(net: Network, use_max: list[float]) -> list[Limit]:
             fixed = False
         if isfinite(process.capacity) and not fixed:
             limits.append(Limit(CAPACITY, level, float(process.capacity)))
-    limits += [Limit(MAX_USE, u, float(most)) for u, most in enumerate(use_max) if isfinite(most)]
+    for u, (least, most) in enumerate(use_ends):
+        if least > 0:
+            limits.append(Limit(MIN_USE, u, float(least), least == most))
+        if isfinite(most) and not 0 < least == most:
+            limits.append(Limit(MAX_USE, u, float(most)))
     for g in np.flatnonzero(net.sells):
         low, high = float(net.min_sale[g]), float(net.max_sale[g])
         fixed = bool(np.isnan(net.price[g])) or low == high

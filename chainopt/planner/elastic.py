@@ -15,7 +15,6 @@ import pyomo.environ as pyo
 from chainopt.ipopt.model import ModelSolution, solve_model
 from chainopt.network.conflicts import DISPOSAL, SUPPLY, Relaxed, Row
 from chainopt.network.forward import forward_run
-from chainopt.network.limits import CAPACITY, MAX_USE, MIN_LEVEL
 from chainopt.network.measure import throughput
 from chainopt.network.multipliers import Multipliers
 from chainopt.network.network import Network
@@ -53,10 +52,10 @@ class Elastic:
     def _limits(self) -> None:
         net = self.net
         for i, (limit, constraint) in enumerate(zip(net.limits, limit_rows(net, self.model), strict=True)):
-            if limit.kind in (CAPACITY, MIN_LEVEL):
+            if limit.of == "level":
                 moved = abs(float(self.start.level[limit.index]))
             else:
-                moved = self.moved[net.use_good[limit.index] if limit.kind == MAX_USE else limit.index]
+                moved = self.moved[net.use_good[limit.index] if limit.of == "use" else limit.index]
             row = Row(limit.kind, i, abs(limit.bound) or float(moved) or 1.0)
             self._loosen(row, constraint, short=limit.sign < 0 or limit.fixed, over=limit.sign > 0 or limit.fixed)
 

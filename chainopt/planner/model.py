@@ -2,9 +2,9 @@
 
     maximise value   subject to   balance[good]: what is taken of a good - what is made of it = supply[good]
 
-Every limit that can bind is a row (`capacity`, `min_level`, `max_use`, `max_sale`, `min_sale`, `max_import`), so
-that it has a multiplier; non-negativity alone is a bound. Under Pyomo's convention, dual = d(objective) /
-d(right-hand side), the dual of `balance` is the good's price as it stands.
+Every limit that can bind is a row (`capacity`, `min_level`, `max_use`, `min_use`, `max_sale`, `min_sale`,
+`max_import`), so that it has a multiplier; non-negativity alone is a bound. Under Pyomo's convention, dual =
+d(objective) / d(right-hand side), the dual of `balance` is the good's price as it stands.
 
 The blocks of `rows` in Pyomo's terms, with the expressions of production functions, formulas and demand curves.
 """

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from chainopt.chain.chain import Chain
-from chainopt.network.limits import KINDS, MAX_USE, MIN_LEVEL, MIN_SALE, cell
+from chainopt.network.limits import KINDS, MIN_LEVEL, MIN_SALE, MIN_USE, cell
 from chainopt.solution.solution import Solution
 from chainopt.solution.solve import solve
 from chainopt.words.names import key, nearest
@@ -67,7 +67,7 @@ def known_figure(chain: Chain, name: str) -> Figure:
 
 def _set(limit: Figure) -> bool:
     """Whether a limit limits anything."""
-    return isfinite(limit.value) and (limit.value != 0 or limit.kind not in (MIN_LEVEL, MIN_SALE))
+    return isfinite(limit.value) and (limit.value != 0 or limit.kind not in (MIN_LEVEL, MIN_SALE, MIN_USE))
 
 
 def _limits(chain: Chain) -> Iterator[Figure]:
@@ -98,7 +98,7 @@ def with_more(chain: Chain, figure: Figure, more: float) -> Chain:
     processes = list(chain.processes)
     for p, process in enumerate(processes):
         if process.process == figure.process:
-            if figure.kind == MAX_USE:
+            if KINDS[figure.kind].of == "use":
                 uses = [replace(use, **changed) if use.good == figure.good else use for use in process.inputs]
                 changed = {"inputs": uses}
             processes[p] = replace(process, **changed)

@@ -262,8 +262,10 @@ NO_COEFFICIENT = _message("E465", "{function} needs a coefficient above 0 for ea
 LARGE_EXPONENT = _message("W467",
     "an exponent of {it.coefficient:g} is large: doubling the input would raise the level {times:.3g} times",
     "The coefficients of cobb-douglas are exponents, most often below 1. A percentage typed without its sign?")
-IDLE_COEFFICIENT = _message("E466", "a formula has no coefficients: leave it blank, here only max counts",
+IDLE_COEFFICIENT = _message("E466", "a formula has no coefficients: leave it blank, here only max and min count",
     "The formula's own numbers say how inputs count.")
+MIN_ABOVE_MAX = _message("E467", "{it.min:g} is above the max {it.max:g}",
+    "No amount is between the two.")
 NOT_WHOLE = _message("E471", "{it.max_iterations:g} is not a whole number", "Iterations are counted.")
 
 LONG = _message("E501", "the formula has {length:,} characters; {most:,} are allowed: split the process in two",

@@ -123,6 +123,8 @@ _COLUMNS: tuple[Column, ...] = (
     Column("inputs", "coefficient", "coefficient", "number", None,
            "the input's coefficient a, above 0; required with a function", blank="none, as with a formula"),
     Column("inputs", "max", "max", "wide", inf, "the most of the good that this process may take, an amount"),
+    Column("inputs", "min", "min", "number", 0.0,
+           "the least of the good that this process takes, an amount; 0 sets no limit"),
     Column("inputs", "notes", "notes", "text", "", "a remark; not used", blank="none"),
     Column("outputs", "process", "process", "name", "", "the process that makes the good",
            refers="processes", required=True, main=True),

@@ -191,7 +191,7 @@ def _process(problem: Problem, process: Process) -> None:
                 problem.made[made] += amount
                 plan["outputs"][name, made] = amount
     for use in process.inputs:
-        problem.limit(("use", use.good, name), plan["uses"][use.good, name], high=use.max)
+        problem.limit(("use", use.good, name), plan["uses"][use.good, name], low=use.min or -inf, high=use.max)
     for output in process.outputs:
         problem.made[output.good] += output.yield_ * level
     problem.limit(("level", name), level, process.min_level or -inf, process.capacity)

@@ -135,7 +135,7 @@ def _reading(program: LinearProgram, good: str, column: int, amounts: dict[str, 
 
 def _state_leontief(program: LinearProgram, process: co.Process, amounts: dict[str, int]) -> None:
     entries: defaultdict[int, Fraction] = defaultdict(Fraction)
-    scale, most = typed(process.scale), _end(process.capacity)
+    scale, least, most = typed(process.scale), max(typed(process.min_level), ZERO), _end(process.capacity)
     shared = {}
     for use in process.inputs:
         assert use.coefficient is not None
@@ -143,13 +143,13 @@ def _state_leontief(program: LinearProgram, process: co.Process, amounts: dict[s
         if math.isfinite(use.max):
             limit = typed(use.max) / each
             most = limit if most is None else min(most, limit)
+        least = max(least, typed(use.min) / each)
         if use.good in amounts:
             shared[use.good] = each
         else:
             entries[program.goods[use.good]] += each
     for output in process.outputs:
         entries[program.goods[output.good]] -= typed(output.yield_)
-    least = max(typed(process.min_level), ZERO)
     level = program.column(f"level of {process.process}", entries, -typed(process.unit_cost), least, most)
     for good, each in shared.items():
         row = program.row(f"reading of {good} by {process.process}")
@@ -166,6 +166,7 @@ def _state_linear(program: LinearProgram, process: co.Process, amounts: dict[str
         column = program.column(
             f"use of {use.good} by {process.process}",
             {row: -typed(use.coefficient) * typed(process.scale)},
+            low=typed(use.min),
             high=_end(use.max),
         )
         _take(program, use.good, column, amounts)
@@ -194,11 +195,12 @@ def _level(program: LinearProgram, process: co.Process, row: int, least: End, ou
 
 
 def _state_formula(program: LinearProgram, formula: Formula, process: co.Process, amounts: dict[str, int]) -> None:
-    limits = {use.good: _end(use.max) for use in process.inputs}
+    limits = {use.good: (typed(use.min) or None, _end(use.max)) for use in process.inputs}
     variables: dict[str | int, int] = {}
     for good in formula.uses:
-        low = None if good in amounts else ZERO
-        column = program.column(f"use of {good} by {process.process}", {}, low=low, high=limits.get(good))
+        least, most = limits.get(good, (None, None))
+        low = least if least is not None or good in amounts else ZERO
+        column = program.column(f"use of {good} by {process.process}", {}, low=low, high=most)
         _take(program, good, column, amounts)
         variables[good] = column
     for number, _ in enumerate(formula.minima):
