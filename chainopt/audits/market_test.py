@@ -32,7 +32,7 @@ import pandas as pd
 
 from chainopt.certificate.responses import Offer, best_response, offers
 from chainopt.network.demand import demand_price, demand_value
-from chainopt.network.limits import MIN_SALE, Limit
+from chainopt.network.limits import MIN_SALE
 from chainopt.network.multipliers import Multipliers, process_rents
 from chainopt.network.network import Network
 from chainopt.network.plan import Plan, limited_amount
@@ -112,13 +112,9 @@ def market_test(solution: Solution, *, starts: int = 12) -> MarketTest:
     firms = sums.sum().reset_index()
     firms.insert(1, "processes", processes.groupby("firm", sort=False).size().to_numpy())
     paid = np.abs(multipliers.rent * limited_amount(net, plan)) > SAME * SAME * size.money
-    held = [net.goods[limit.index] for limit, pays in zip(net.limits, paid, strict=True) if pays and _holds(limit)]
+    binding = [limit for limit, pays in zip(net.limits, paid, strict=True) if pays and limit.kind == MIN_SALE]
+    held = [net.goods[limit.index] for limit in binding]
     return MarketTest(processes, firms, others, whole / size.money, size.money, tuple(held))
-
-
-def _holds(limit: Limit) -> bool:
-    """Whether it makes a buyer take what the price alone would not."""
-    return limit.kind == MIN_SALE
 
 
 def findings(test: MarketTest, money: str = "") -> list[str]:

@@ -74,17 +74,12 @@ class _Asked:
         self.low, self.high = solution.intervals.low, solution.intervals.high
         self.rent, self.size = solution.multipliers.rent, tangent.ops.measure
         self.concave = solution.scope != "local"
-
         bound, amounts, sign, _ = at_limits(self.net, self.plan)
         self.amounts, self.sign, self.free = amounts, sign, (bound - amounts) * sign
         self.binds = tangent.ops.may[tangent.ops.rent_columns]
-        limits = list(enumerate(self.net.limits))
-        self.limited = {
-            name: np.array([(i, limit.index) for i, limit in limits if limit.amount == name], dtype=int).reshape(
-                -1, 2
-            )
-            for name in AMOUNTS.values()
-        }
+        self.limited: dict[str, list[tuple[int, int]]] = {name: [] for name in AMOUNTS.values()}
+        for i, limit in enumerate(self.net.limits):
+            self.limited[limit.amount].append((i, limit.index))
 
     @cached_property
     def bends(self) -> Array:
@@ -171,7 +166,8 @@ class _Asked:
         """Where each limit that is approached binds; own moves with what is asked."""
         moved = np.zeros(len(self.net.limits))
         for name, of in self.limited.items():
-            moved[of[:, 0]] = getattr(change, name)[of[:, 1]]
+            number, index = np.array(of, dtype=int).reshape(-1, 2).T
+            moved[number] = getattr(change, name)[index]
         for i in np.flatnonzero(~self.binds & (moved * self.sign > 0)).tolist():
             if i != own:
                 room = max(float(self.free[i]), 0.0) / abs(float(moved[i]))
